@@ -1,0 +1,22 @@
+//! The person who takes the test.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::sensitive::Sensitive;
+
+/// A candidate as the client describes them. Lengths and shapes are checked
+/// where the request is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The client's own id for the candidate.
+    pub external_id: Sensitive<String>,
+    /// Given name.
+    pub given_name: Sensitive<String>,
+    /// Family name.
+    pub family_name: Sensitive<String>,
+    /// Email address; iTEP's `STX` products need it.
+    pub email: Option<Sensitive<String>>,
+    /// Date of birth.
+    pub birth_date: Option<Sensitive<Date>>,
+}

@@ -1,0 +1,285 @@
+//! Identifiers. Each is valid once it exists: made by `parse` or derived.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Why a text is not the identifier it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {kind}: {rule}")]
+pub struct InvalidId {
+    kind: &'static str,
+    rule: &'static str,
+}
+
+/// A text newtype with serde through `FromStr`, so that no invalid value is read back.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidId { kind: $kind, rule: $rule })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+fn is_name(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}
+
+text_id!(
+    /// The hub's central id: `res_` and 26 Crockford base32 characters, derived
+    /// from the client and its `Idempotency-Key` so that one conditional write is
+    /// the idempotency check.
+    ReservationId,
+    "reservation id",
+    "`res_` and 26 lower-case Crockford base32 characters",
+    |text| {
+        text.strip_prefix("res_")
+            .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| CROCKFORD.contains(&b)))
+    }
+);
+
+text_id!(
+    /// A company that calls the hub.
+    ClientId,
+    "client id",
+    "1 to 40 of a-z, 0-9, - and _",
+    |text| is_name(text, 40)
+);
+
+text_id!(
+    /// The name of one set of credentials at a vendor.
+    AccountName,
+    "account name",
+    "1 to 40 of a-z, 0-9, - and _",
+    |text| is_name(text, 40)
+);
+
+text_id!(
+    /// A SHA-256 in lower-case hex: of a request's canonical form (its
+    /// fingerprint) or of a vendor's document.
+    Digest,
+    "digest",
+    "64 lower-case hex characters",
+    |text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+text_id!(
+    /// The id under which one delivery of a report was accepted.
+    ReceiptId,
+    "receipt id",
+    "1 to 80 visible ASCII characters",
+    |text| (1..=80).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+);
+
+const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+impl ReservationId {
+    /// Derives the id from the client and its idempotency key: the first 130
+    /// bits of SHA-256 over both, each prefixed with its length so that no two
+    /// pairs share an input.
+    pub fn derive(client: &ClientId, idempotency_key: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [client.as_str(), idempotency_key] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Self(format!("res_{}", crockford(&hash.finalize(), 26)))
+    }
+}
+
+impl Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hex = String::with_capacity(64);
+        for byte in Sha256::digest(bytes) {
+            hex.push(char::from(HEX[usize::from(byte >> 4)]));
+            hex.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+        Self(hex)
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+fn crockford(bytes: &[u8], characters: usize) -> String {
+    let bit = |i: usize| usize::from(bytes[i / 8] >> (7 - i % 8) & 1);
+    (0..characters).map(|c| char::from(CROCKFORD[(0..5).fold(0, |value, i| value << 1 | bit(c * 5 + i))])).collect()
+}
+
+/// A test vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    /// iTEP International.
+    Itep,
+    /// TrueNorth (Emmersion), with WebCAPE.
+    Truenorth,
+}
+
+impl Vendor {
+    /// The vendor's name in the API, in keys and in secrets' names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Vendor::Itep => "itep",
+            Vendor::Truenorth => "truenorth",
+        }
+    }
+}
+
+impl fmt::Display for Vendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Vendor {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text {
+            "itep" => Ok(Vendor::Itep),
+            "truenorth" => Ok(Vendor::Truenorth),
+            _ => Err(InvalidId { kind: "vendor", rule: "`itep` or `truenorth`" }),
+        }
+    }
+}
+
+/// An account at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Account {
+    /// Whose account it is.
+    pub vendor: Vendor,
+    /// Its name, `default` where there is one.
+    pub name: AccountName,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.vendor, self.name)
+    }
+}
+
+/// The vendor's own id of a test.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "vendor", rename_all = "lowercase")]
+pub enum VendorReference {
+    /// iTEP: the test ID.
+    Itep {
+        /// iTEP's `TestID`, case-sensitive.
+        test_id: String,
+    },
+    /// TrueNorth: the user's assessment. UUIDs are kept in lower case.
+    Truenorth {
+        /// TrueNorth's `userAssessmentId`.
+        user_assessment_id: String,
+        /// TrueNorth's `userId`.
+        user_id: String,
+    },
+}
+
+impl VendorReference {
+    /// An iTEP test ID.
+    pub fn itep(test_id: &str) -> Self {
+        VendorReference::Itep { test_id: test_id.to_owned() }
+    }
+
+    /// A TrueNorth reference; both ids compare case-insensitively.
+    pub fn truenorth(user_assessment_id: &str, user_id: &str) -> Self {
+        VendorReference::Truenorth {
+            user_assessment_id: user_assessment_id.to_ascii_lowercase(),
+            user_id: user_id.to_ascii_lowercase(),
+        }
+    }
+
+    /// The part that names one test, unique within an account.
+    pub fn test(&self) -> &str {
+        match self {
+            VendorReference::Itep { test_id } => test_id,
+            VendorReference::Truenorth { user_assessment_id, .. } => user_assessment_id,
+        }
+    }
+
+    /// Whether both name the same test.
+    pub fn is_same_test(&self, other: &Self) -> bool {
+        self.test() == other.test()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(name: &str) -> ClientId {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_reservation_id_is_derived_and_parses_back() {
+        let id = ReservationId::derive(&client("acme"), "order-42");
+        assert_eq!(id, ReservationId::derive(&client("acme"), "order-42"));
+        assert_eq!(id.as_str().parse::<ReservationId>(), Ok(id.clone()));
+        insta::assert_snapshot!(id, @"res_g7d442a7d8xhsmmtbhbsabjd1r");
+    }
+
+    #[test]
+    fn length_prefixes_keep_client_and_key_apart() {
+        let one = ReservationId::derive(&client("ab"), "c");
+        let other = ReservationId::derive(&client("a"), "bc");
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn identifiers_refuse_what_they_are_not() {
+        assert!("res_0123456789abcdefghjkmnpqri".parse::<ReservationId>().is_err());
+        assert!("RES_0123456789abcdefghjkmnpqrs".parse::<ReservationId>().is_err());
+        assert!("a/b".parse::<AccountName>().is_err());
+        assert!("".parse::<ClientId>().is_err());
+    }
+
+    #[test]
+    fn a_digest_is_sha256_in_hex() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::of(b"").as_str(), empty);
+    }
+}

@@ -1,0 +1,11 @@
+//! What the hub knows: ids, orders, reservations, results.
+
+pub mod backoff;
+pub mod candidate;
+pub mod ids;
+pub mod launch;
+pub mod limiter;
+pub mod order;
+pub mod reservation;
+pub mod result;
+pub mod sensitive;

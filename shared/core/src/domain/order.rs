@@ -1,0 +1,57 @@
+//! What a client asked for.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::candidate::Candidate;
+use super::ids::{Account, ClientId, Digest, ReservationId};
+use super::sensitive::Sensitive;
+
+/// One test for one candidate, as ordered by a client and completed from its
+/// account's defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The reservation that this order becomes.
+    pub id: ReservationId,
+    /// Who orders.
+    pub client: ClientId,
+    /// The digest of the request's canonical JSON before defaults: what tells a
+    /// repeated request from a reused key.
+    pub fingerprint: Digest,
+    /// The account that pays.
+    pub account: Account,
+    /// What is bought, in the client's words: an iTEP product code, or a
+    /// TrueNorth assessment by id or by name.
+    pub product: String,
+    /// Who takes the test.
+    pub candidate: Candidate,
+    /// iTEP's registration fields, by iTEP's names.
+    pub registration: BTreeMap<String, Sensitive<String>>,
+    /// TrueNorth groups (their ids) that the candidate joins.
+    pub groups: Vec<String>,
+    /// Where TrueNorth sends the candidate afterwards.
+    pub return_url: Option<String>,
+    /// When an unused test is given up.
+    pub expires_at: Timestamp,
+    /// The client's own key-value pairs.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A rule that an order breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What is wrong and what would be right; names values, not people.
+    pub detail: String,
+    /// A JSON pointer (URI fragment form) into the request, such as
+    /// `#/registration/Gender`.
+    pub pointer: String,
+}
+
+impl Fault {
+    /// A fault at a pointer.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), pointer: pointer.into() }
+    }
+}

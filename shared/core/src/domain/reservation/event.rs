@@ -1,0 +1,183 @@
+//! What can happen to a reservation.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Lease;
+use crate::domain::ids::{Digest, ReceiptId, VendorReference};
+use crate::domain::launch::Launch;
+use crate::domain::result::TestResult;
+use crate::domain::sensitive::Sensitive;
+
+/// One thing that happened, or that somebody wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A worker is about to call the vendor.
+    CallStarted(Lease),
+    /// A call ended, by an answer or without one. It may end after its lease.
+    CallEnded {
+        /// Which call.
+        call_no: u32,
+        /// How it ended.
+        outcome: CallOutcome,
+    },
+    /// A call's lease ran out: its holder is taken for dead.
+    LeaseLapsed {
+        /// Which call.
+        call_no: u32,
+    },
+    /// It is certain that the calls so far sold nothing.
+    NothingSold,
+    /// The operator stops looking for what the vendor did.
+    GivenUp,
+    /// The vendor (or the operator for it) said something about the test.
+    Reported(Box<Report>),
+    /// The time to begin the test is over.
+    ExpiryReached,
+    /// The client withdraws.
+    Cancel,
+    /// A sat test has had no result for too long.
+    ResultOverdue,
+}
+
+/// How a purchase call ended. There is no fifth way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// The vendor named the test that it sold.
+    Confirmed {
+        /// The vendor's id of the test.
+        reference: VendorReference,
+        /// What opens it, where the answer said.
+        launch: Option<Launch>,
+    },
+    /// The vendor refused: nothing was sold, and asking again will not help.
+    Refused(Refusal),
+    /// The vendor did not process the request: nothing was sold, ask again later.
+    NotProcessed {
+        /// Why.
+        why: NotProcessed,
+        /// How long the vendor (or our own limiter) asks us to wait.
+        retry_after: Option<Duration>,
+        /// The answer's own words, if any.
+        detail: Option<String>,
+    },
+    /// Everything else: a test may have been sold.
+    Unknown(Evidence),
+}
+
+/// A vendor's refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Whether the account has no tests left.
+    pub out_of_tests: bool,
+    /// The vendor's own words.
+    pub vendor_reason: String,
+}
+
+/// Why a request was not processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotProcessed {
+    /// No connection came about, so no byte of the request left.
+    Unreachable,
+    /// Held by our limiter, or refused by the vendor's.
+    Busy,
+    /// The vendor refused our credentials.
+    CredentialsRefused,
+    /// The account's profile is missing or incomplete.
+    AccountUnavailable,
+    /// The vendor's answer says so in a way that the account's profile lists.
+    SaidSo,
+    /// Too little time was left to begin the call.
+    NoTime,
+}
+
+/// What is known of a call whose outcome is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Which call.
+    pub call_no: u32,
+    /// When it ended, as far as we saw.
+    pub at: Timestamp,
+    /// What makes it unknown.
+    pub unknown: Unknown,
+    /// The answer's HTTP status, if there was one.
+    pub http_status: Option<u16>,
+    /// What there was of the answer's body, cut to a few KiB.
+    pub body: Option<Sensitive<String>>,
+    /// The reference that is somebody else's, for [`Unknown::ReferenceTaken`].
+    pub reference: Option<VendorReference>,
+}
+
+impl Evidence {
+    /// Evidence without an answer.
+    pub fn without_answer(call_no: u32, at: Timestamp, unknown: Unknown) -> Self {
+        Self { call_no, at, unknown, http_status: None, body: None, reference: None }
+    }
+}
+
+/// What makes an outcome unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unknown {
+    /// No answer in time.
+    TimedOut,
+    /// The connection broke after it had come about.
+    ConnectionLost,
+    /// A status that says neither yes nor no: 3xx, 408, 5xx, anything unheard of.
+    UnclearStatus,
+    /// Success without a vendor reference.
+    NoReference,
+    /// An answer that cannot be read.
+    Unreadable,
+    /// The worker stopped in mid-call.
+    LeaseLapsed,
+    /// The reference in the answer belongs to another reservation.
+    ReferenceTaken,
+}
+
+/// What a vendor said about a test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The delivery that brought it; `None` when we asked.
+    pub receipt: Option<ReceiptId>,
+    /// The digest of the vendor's document.
+    pub digest: Digest,
+    /// Which test it is about.
+    pub reference: VendorReference,
+    /// When it was received, or asked for: what it says is at least as new.
+    pub observed_at: Timestamp,
+    /// What it says.
+    pub says: Reported,
+}
+
+/// A report's statement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Reported {
+    /// Assigned, not begun.
+    Ready,
+    /// Begun.
+    InProgress,
+    /// Sat, not graded.
+    AwaitingScore,
+    /// Being looked into.
+    UnderReview {
+        /// Whether for a technical problem rather than a review.
+        problem: bool,
+    },
+    /// Graded, with its result.
+    Completed(Box<TestResult>),
+    /// Graded, it says, but without a single score.
+    CompletedWithoutScores,
+    /// Never to have a valid result.
+    Invalidated,
+    /// A status that the vendor's documents do not name.
+    UnknownStatus {
+        /// As the vendor wrote it.
+        text: String,
+    },
+}

@@ -1,0 +1,185 @@
+//! What happened, from whom, when: one entry for every event, applied or not.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CallOutcome, Event, Reported, Reservation, Status, Why};
+use crate::domain::ids::{Digest, ReceiptId};
+
+/// Who an event came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum Source {
+    /// The company's website, through the API.
+    Client,
+    /// The hub itself: a clock ran out.
+    Hub,
+    /// The vendor's answer to a purchase call.
+    VendorAnswer,
+    /// The vendor's webhook.
+    VendorWebhook,
+    /// A look-up at the vendor, of one test or of many.
+    VendorLookup,
+    /// The operator, by name.
+    Operator {
+        /// As the operator's machine or identity names them.
+        name: String,
+    },
+}
+
+/// Whether an event changed the reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It did.
+    Applied,
+    /// It did not, for a reason.
+    Refused,
+}
+
+/// One line of a reservation's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When the hub ruled on it.
+    pub at: Timestamp,
+    /// Who it came from.
+    pub source: Source,
+    /// What happened.
+    pub event: EventName,
+    /// Whether it changed the reservation.
+    pub verdict: Verdict,
+    /// Why not, or what was remarkable.
+    pub why: Option<Why>,
+    /// The status before.
+    pub from: Option<Status>,
+    /// The status after.
+    pub to: Status,
+    /// The version that a client sees after it.
+    pub version: u64,
+    /// The attempt that is current after it.
+    pub attempt: u32,
+    /// The purchase call it is about.
+    pub call_no: Option<u32>,
+    /// The vendor's document it is about: the key of the raw copy.
+    pub digest: Option<Digest>,
+    /// The delivery that brought it.
+    pub receipt: Option<ReceiptId>,
+    /// More, in prose; never about the person.
+    pub detail: Option<String>,
+}
+
+/// The name of an event in histories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "`Event`, `CallOutcome` and `Reported` document each")]
+pub enum EventName {
+    Reserved,
+    CallStarted,
+    CallConfirmed,
+    CallRefused,
+    CallNotProcessed,
+    CallUnknown,
+    LeaseLapsed,
+    NothingSold,
+    GivenUp,
+    ReportReady,
+    ReportInProgress,
+    ReportAwaitingScore,
+    ReportUnderReview,
+    ReportCompleted,
+    ReportWithoutScores,
+    ReportInvalidated,
+    ReportUnknownStatus,
+    ExpiryReached,
+    Cancel,
+    ResultOverdue,
+}
+
+impl Event {
+    /// The event's name in histories.
+    pub fn name(&self) -> EventName {
+        match self {
+            Event::CallStarted(_) => EventName::CallStarted,
+            Event::CallEnded { outcome, .. } => match outcome {
+                CallOutcome::Confirmed { .. } => EventName::CallConfirmed,
+                CallOutcome::Refused(_) => EventName::CallRefused,
+                CallOutcome::NotProcessed { .. } => EventName::CallNotProcessed,
+                CallOutcome::Unknown(_) => EventName::CallUnknown,
+            },
+            Event::LeaseLapsed { .. } => EventName::LeaseLapsed,
+            Event::NothingSold => EventName::NothingSold,
+            Event::GivenUp => EventName::GivenUp,
+            Event::Reported(report) => report.says.name(),
+            Event::ExpiryReached => EventName::ExpiryReached,
+            Event::Cancel => EventName::Cancel,
+            Event::ResultOverdue => EventName::ResultOverdue,
+        }
+    }
+
+    pub(super) fn call_no(&self) -> Option<u32> {
+        match self {
+            Event::CallEnded { call_no, .. } | Event::LeaseLapsed { call_no } => Some(*call_no),
+            _ => None,
+        }
+    }
+
+    pub(super) fn report(&self) -> Option<&super::Report> {
+        match self {
+            Event::Reported(report) => Some(report),
+            _ => None,
+        }
+    }
+
+    pub(super) fn detail(&self) -> Option<String> {
+        match self {
+            Event::CallEnded { outcome: CallOutcome::Refused(refusal), .. } => Some(refusal.vendor_reason.clone()),
+            Event::CallEnded { outcome: CallOutcome::NotProcessed { detail, .. }, .. } => detail.clone(),
+            Event::CallEnded { outcome: CallOutcome::Unknown(evidence), .. } => Some(evidence.summary()),
+            Event::Reported(report) => match &report.says {
+                Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Reported {
+    fn name(&self) -> EventName {
+        match self {
+            Reported::Ready => EventName::ReportReady,
+            Reported::InProgress => EventName::ReportInProgress,
+            Reported::AwaitingScore => EventName::ReportAwaitingScore,
+            Reported::UnderReview { .. } => EventName::ReportUnderReview,
+            Reported::Completed(_) => EventName::ReportCompleted,
+            Reported::CompletedWithoutScores => EventName::ReportWithoutScores,
+            Reported::Invalidated => EventName::ReportInvalidated,
+            Reported::UnknownStatus { .. } => EventName::ReportUnknownStatus,
+        }
+    }
+}
+
+impl Reservation {
+    /// The first line of the history. It is derived rather than stored, so that
+    /// accepting a reservation stays a single write.
+    pub fn reserved_entry(&self) -> HistoryEntry {
+        HistoryEntry {
+            seq: 1,
+            at: self.created_at,
+            source: Source::Client,
+            event: EventName::Reserved,
+            verdict: Verdict::Applied,
+            why: None,
+            from: None,
+            to: Status::Pending,
+            version: 1,
+            attempt: 1,
+            call_no: None,
+            digest: None,
+            receipt: None,
+            detail: None,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The rules of buying once: calls, their outcomes, and doubt.
+
+use std::time::Duration;
+
+use super::transition::{APPLIED, Draft, Ruling};
+use super::{
+    Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, Reason, Refusal, State, Surplus, Unknown, Why, due,
+};
+use crate::domain::ids::VendorReference;
+use crate::domain::launch::Launch;
+
+/// How many lost answers a reservation keeps; the history has a line for each.
+const EVIDENCE_KEPT: usize = 5;
+
+impl Draft<'_> {
+    pub(super) fn call_started(&mut self, lease: &Lease) -> Ruling {
+        match self.r.state {
+            State::Queued { tries, .. } if self.r.may_call(self.now) => {
+                self.r.calls += 1;
+                self.enter(State::Calling { lease: lease.clone(), tries });
+                APPLIED
+            }
+            _ => Ruling::Refused(Why::NoCallDue),
+        }
+    }
+
+    pub(super) fn call_ended(&mut self, call_no: u32, outcome: &CallOutcome) -> Ruling {
+        match outcome {
+            CallOutcome::Confirmed { reference, launch } => self.confirmed(call_no, reference, launch.as_ref()),
+            CallOutcome::Refused(refusal) => self.refused(call_no, refusal),
+            CallOutcome::NotProcessed { why, retry_after, detail } => {
+                self.not_processed(call_no, *why, *retry_after, detail.as_deref())
+            }
+            CallOutcome::Unknown(evidence) => self.unknown(call_no, evidence),
+        }
+    }
+
+    /// A confirmation is never discarded, whatever the status and however late.
+    fn confirmed(&mut self, call_no: u32, reference: &VendorReference, launch: Option<&Launch>) -> Ruling {
+        match &self.r.reference {
+            Some(known) if known.is_same_test(reference) => self.confirmed_again(launch),
+            Some(_) => self.surplus(call_no, reference),
+            None => {
+                self.adopt(reference);
+                self.keep_password(launch);
+                APPLIED
+            }
+        }
+    }
+
+    /// A report outran the answer; only what opens the test can be new in it.
+    fn confirmed_again(&mut self, launch: Option<&Launch>) -> Ruling {
+        let had_password = self.r.password.is_some();
+        self.keep_password(launch);
+        if self.r.password.is_some() == had_password { Ruling::Duplicate } else { APPLIED }
+    }
+
+    fn surplus(&mut self, call_no: u32, reference: &VendorReference) -> Ruling {
+        if self.r.surplus.iter().any(|known| known.reference.is_same_test(reference)) {
+            return Ruling::Duplicate;
+        }
+        self.r.surplus.push(Surplus { call_no, reference: reference.clone() });
+        self.effects.push(Effect::Claim(reference.clone()));
+        self.alert(Alert::Surplus);
+        Ruling::Refused(Why::Surplus)
+    }
+
+    /// Makes a reference the reservation's own. What had ended stays ended.
+    pub(super) fn adopt(&mut self, reference: &VendorReference) {
+        self.r.reference = Some(reference.clone());
+        self.effects.push(Effect::Claim(reference.clone()));
+        match self.r.state {
+            State::Rejected => {
+                self.alert(Alert::RefusedYetSold);
+                self.enter(State::Ready);
+            }
+            State::Queued { .. } | State::Calling { .. } | State::InDoubt { .. } => self.enter(State::Ready),
+            _ => {}
+        }
+    }
+
+    fn keep_password(&mut self, launch: Option<&Launch>) {
+        if let Some(Launch::Credentials { password: Some(password), .. }) = launch {
+            self.r.password = Some(password.clone());
+        }
+    }
+
+    /// Whether the call is the one that the reservation waits for: the last, out
+    /// or in doubt. Only then does an outcome other than a confirmation matter.
+    fn awaits(&self, call_no: u32) -> bool {
+        call_no == self.r.calls && matches!(self.r.state, State::Calling { .. } | State::InDoubt { .. })
+    }
+
+    fn refused(&mut self, call_no: u32, refusal: &Refusal) -> Ruling {
+        if !self.awaits(call_no) {
+            return Ruling::Refused(Why::OtherCall);
+        }
+        self.enter(State::Rejected);
+        let reason = if refusal.out_of_tests { Reason::OutOfTests } else { Reason::VendorRefused };
+        self.because(reason, Some(refusal.vendor_reason.clone()));
+        if refusal.out_of_tests {
+            self.alert(Alert::OutOfTests);
+        }
+        APPLIED
+    }
+
+    fn not_processed(
+        &mut self,
+        call_no: u32,
+        why: NotProcessed,
+        retry_after: Option<Duration>,
+        detail: Option<&str>,
+    ) -> Ruling {
+        if !self.awaits(call_no) {
+            return Ruling::Refused(Why::OtherCall);
+        }
+        let tries = match self.r.state {
+            State::Calling { tries, .. } => tries + 1,
+            _ => 1,
+        };
+        let wait = match why {
+            // Ours to make up for, not the vendor's to be spared.
+            NotProcessed::NoTime => Duration::ZERO,
+            _ => self.policy.backoff.wait(self.r.id(), tries).max(retry_after.unwrap_or_default()),
+        };
+        self.enter(State::Queued { retry_at: due::later(self.now, wait), tries });
+        self.because(reason_to_wait(why), detail.map(str::to_owned));
+        match why {
+            NotProcessed::CredentialsRefused => self.alert(Alert::VendorCredentialsRefused),
+            NotProcessed::AccountUnavailable => self.alert(Alert::AccountUnavailable),
+            NotProcessed::NoTime => self.effects.push(Effect::Fulfil),
+            NotProcessed::Unreachable | NotProcessed::Busy | NotProcessed::SaidSo => {}
+        }
+        APPLIED
+    }
+
+    fn unknown(&mut self, call_no: u32, evidence: &Evidence) -> Ruling {
+        // A test that was handed out twice is the operator's matter in any state.
+        let taken = evidence.unknown == Unknown::ReferenceTaken;
+        if taken {
+            self.alert(Alert::ReferenceTaken);
+        }
+        let awaited = self.awaits(call_no);
+        if awaited || taken {
+            self.keep_evidence(evidence.clone());
+        }
+        if !awaited {
+            return Ruling::Refused(Why::OtherCall);
+        }
+        if let State::InDoubt { .. } = self.r.state {
+            return Ruling::Refused(Why::MoreEvidence);
+        }
+        self.doubt(evidence.unknown);
+        APPLIED
+    }
+
+    fn doubt(&mut self, unknown: Unknown) {
+        self.enter(State::InDoubt { since: self.now });
+        let reason = match unknown {
+            Unknown::LeaseLapsed => Reason::CallAbandoned,
+            Unknown::ReferenceTaken => Reason::ReferenceTaken,
+            _ => Reason::AnswerLost,
+        };
+        self.because(reason, None);
+        self.alert(Alert::InDoubt);
+    }
+
+    fn keep_evidence(&mut self, evidence: Evidence) {
+        if self.r.evidence.len() == EVIDENCE_KEPT {
+            self.r.evidence.remove(0);
+        }
+        self.r.evidence.push(evidence);
+    }
+
+    pub(super) fn lease_lapsed(&mut self, call_no: u32) -> Ruling {
+        match &self.r.state {
+            State::Calling { lease, .. } if call_no == self.r.calls => {
+                if lease.until > self.now {
+                    return Ruling::Refused(Why::NotDue);
+                }
+                self.keep_evidence(Evidence::without_answer(call_no, self.now, Unknown::LeaseLapsed));
+                self.doubt(Unknown::LeaseLapsed);
+                APPLIED
+            }
+            _ => Ruling::Refused(Why::OtherCall),
+        }
+    }
+
+    pub(super) fn nothing_sold(&mut self) -> Ruling {
+        let State::InDoubt { .. } = self.r.state else {
+            return Ruling::Refused(Why::NotInDoubt);
+        };
+        self.enter(State::Queued { retry_at: self.now, tries: 0 });
+        self.effects.push(Effect::Fulfil);
+        APPLIED
+    }
+
+    pub(super) fn given_up(&mut self) -> Ruling {
+        let State::InDoubt { .. } = self.r.state else {
+            return Ruling::Refused(Why::NotInDoubt);
+        };
+        self.enter(State::Rejected);
+        self.because(Reason::GivenUp, None);
+        APPLIED
+    }
+}
+
+fn reason_to_wait(why: NotProcessed) -> Reason {
+    match why {
+        NotProcessed::Unreachable => Reason::VendorUnreachable,
+        NotProcessed::Busy => Reason::VendorBusy,
+        NotProcessed::CredentialsRefused => Reason::CredentialsRefused,
+        NotProcessed::AccountUnavailable => Reason::AccountUnavailable,
+        NotProcessed::SaidSo | NotProcessed::NoTime => Reason::NotProcessed,
+    }
+}
+
+impl Evidence {
+    /// One line for a history: what was seen, without the answer's body.
+    pub fn summary(&self) -> String {
+        let what = match self.unknown {
+            Unknown::TimedOut => "no answer in time",
+            Unknown::ConnectionLost => "the connection was lost",
+            Unknown::UnclearStatus => "an answer that says neither yes nor no",
+            Unknown::NoReference => "success without a vendor reference",
+            Unknown::Unreadable => "an answer that cannot be read",
+            Unknown::LeaseLapsed => "the worker stopped in mid-call",
+            Unknown::ReferenceTaken => "a reference that belongs to another reservation",
+        };
+        match self.http_status {
+            Some(status) => format!("{what} (HTTP {status})"),
+            None => what.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The rules of reports: progress, results, resets, revisions, stale and late news.
+
+use jiff::Timestamp;
+
+use super::transition::{APPLIED, Draft, Ruling};
+use super::{Alert, Attempt, RECEIPTS_KEPT, Reason, Report, Reported, State, Status, Why};
+use crate::domain::ids::{Digest, Vendor};
+use crate::domain::result::TestResult;
+
+impl Draft<'_> {
+    pub(super) fn reported(&mut self, report: &Report) -> Ruling {
+        if report.receipt.as_ref().is_some_and(|receipt| self.r.receipts.contains(receipt)) {
+            return Ruling::Duplicate;
+        }
+        if self.r.reference.as_ref().is_some_and(|known| !known.is_same_test(&report.reference)) {
+            return Ruling::Refused(Why::OtherTest);
+        }
+        let adopts = self.r.reference.is_none();
+        if adopts {
+            self.adopt(&report.reference);
+        }
+        let ruling = match self.known_already(report) {
+            Some(ruling) => ruling,
+            None => self.statement(report),
+        };
+        self.remember(report, &ruling);
+        match ruling {
+            Ruling::Refused(_) | Ruling::Duplicate if adopts => APPLIED,
+            ruling => ruling,
+        }
+    }
+
+    /// Duplicates and news that is older than what is known.
+    fn known_already(&self, report: &Report) -> Option<Ruling> {
+        let attempt = self.r.attempt();
+        let digest = Some(&report.digest);
+        if attempt.applied.as_ref() == digest || attempt.noted.as_ref() == digest {
+            return Some(Ruling::Duplicate);
+        }
+        if self.is_overtaken(report) {
+            return Some(Ruling::Refused(Why::Stale));
+        }
+        let earlier = &self.r.attempts[..self.r.attempts.len() - 1];
+        let is_old =
+            |attempt: &Attempt| attempt.superseded.contains(&report.digest) || attempt.graded.as_ref() == digest;
+        let of_earlier_attempt = earlier.iter().any(is_old);
+        let is_stale = match report.says {
+            Reported::Completed(_) => of_earlier_attempt || attempt.superseded.contains(&report.digest),
+            Reported::AwaitingScore => of_earlier_attempt,
+            _ => false,
+        };
+        is_stale.then_some(Ruling::Refused(Why::Stale))
+    }
+
+    /// Whether a look-up was asked for before one that was heard already.
+    fn is_overtaken(&self, report: &Report) -> bool {
+        let last = self.r.attempt().observed_at;
+        report.receipt.is_none() && last.is_some_and(|last| report.observed_at < last)
+    }
+
+    fn statement(&mut self, report: &Report) -> Ruling {
+        match &report.says {
+            Reported::Ready => self.says_ready(report),
+            Reported::InProgress => self.says_in_progress(report),
+            Reported::AwaitingScore => self.says_awaiting_score(report),
+            Reported::UnderReview { problem } => self.says_under_review(*problem, report),
+            Reported::Completed(result) => self.says_completed(result, &report.digest),
+            Reported::Invalidated => self.says_invalidated(),
+            Reported::CompletedWithoutScores => {
+                self.alert(Alert::CompleteWithoutScores);
+                Ruling::Refused(Why::WithoutScores)
+            }
+            Reported::UnknownStatus { .. } => {
+                self.alert(Alert::UnknownStatus);
+                Ruling::Refused(Why::UnknownStatus)
+            }
+        }
+    }
+
+    fn says_ready(&mut self, report: &Report) -> Ruling {
+        match self.r.state {
+            State::Expired | State::Cancelled => self.no_change(report),
+            State::Ready => self.no_change(report),
+            _ => self.reset(State::Ready),
+        }
+    }
+
+    fn says_in_progress(&mut self, report: &Report) -> Ruling {
+        match self.r.state {
+            State::InProgress => self.no_change(report),
+            State::UnderReview { .. } if !self.r.attempt().finished => self.progress(State::InProgress),
+            State::AwaitingScore { .. } | State::UnderReview { .. } | State::Completed | State::Invalidated => {
+                self.reset(State::InProgress)
+            }
+            _ => self.progress(State::InProgress),
+        }
+    }
+
+    /// iTEP's webhook fires on resets and not on beginnings, so going back *is* a
+    /// reset. TrueNorth documents none: going back there is old news.
+    fn reset(&mut self, state: State) -> Ruling {
+        if self.r.vendor() == Vendor::Truenorth {
+            return Ruling::Refused(Why::Stale);
+        }
+        let number = self.r.attempt().number + 1;
+        self.r.attempts.push(Attempt::new(number, state.status()));
+        self.enter(state);
+        self.because(Reason::Reset, None);
+        Ruling::Applied(Some(Why::Reset))
+    }
+
+    fn says_awaiting_score(&mut self, report: &Report) -> Ruling {
+        match self.r.state {
+            State::AwaitingScore { .. } => self.no_change(report),
+            State::Completed | State::Invalidated => Ruling::Refused(Why::Stale),
+            State::UnderReview { .. } if self.r.attempt().result.is_some() => Ruling::Refused(Why::Stale),
+            _ => {
+                let ruling = self.progress(State::AwaitingScore { since: self.waits_since() });
+                self.attempt().finished = true;
+                ruling
+            }
+        }
+    }
+
+    fn says_under_review(&mut self, problem: bool, report: &Report) -> Ruling {
+        let reason = if problem { Reason::VendorProblem } else { Reason::VendorReview };
+        if matches!(self.r.state, State::UnderReview { .. }) && self.r.reason == Some(reason) {
+            return self.no_change(report);
+        }
+        let ruling = self.progress(State::UnderReview { since: self.waits_since() });
+        self.because(reason, None);
+        ruling
+    }
+
+    /// Since when a result is awaited. Once the operator was told that it is
+    /// overdue, the vendor's next word begins another wait.
+    fn waits_since(&self) -> Timestamp {
+        match self.r.state {
+            State::UnderReview { since } | State::AwaitingScore { since }
+                if self.r.reason != Some(Reason::ResultOverdue) =>
+            {
+                since
+            }
+            _ => self.now,
+        }
+    }
+
+    fn says_completed(&mut self, result: &TestResult, digest: &Digest) -> Ruling {
+        let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| earlier != digest);
+        let late = self.has_ended() || self.r.state == State::Invalidated;
+        let attempt = self.attempt();
+        if let Some(earlier) = attempt.graded.replace(digest.clone())
+            && earlier != *digest
+        {
+            attempt.superseded.push(earlier);
+        }
+        attempt.finished = true;
+        attempt.result = Some(result.clone());
+        attempt.late |= late;
+        self.enter(State::Completed);
+        Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) })
+    }
+
+    fn says_invalidated(&mut self) -> Ruling {
+        match self.r.state {
+            State::Invalidated | State::Expired | State::Cancelled => Ruling::Refused(Why::NoChange),
+            _ => self.progress(State::Invalidated),
+        }
+    }
+
+    /// Moves on within the attempt. A sitting wins over an expiry or a
+    /// withdrawal, which were only what we knew.
+    fn progress(&mut self, state: State) -> Ruling {
+        let late = self.has_ended();
+        self.enter(state);
+        self.attempt().late |= late;
+        Ruling::Applied(late.then_some(Why::Late))
+    }
+
+    /// A look-up that finds what is known is no event; a webhook is.
+    fn no_change(&self, report: &Report) -> Ruling {
+        match report.receipt {
+            None => Ruling::Duplicate,
+            Some(_) => Ruling::Refused(Why::NoChange),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.r.status(), Status::Expired | Status::Cancelled)
+    }
+
+    fn remember(&mut self, report: &Report, ruling: &Ruling) {
+        if let Some(receipt) = &report.receipt {
+            if self.r.receipts.len() == RECEIPTS_KEPT {
+                self.r.receipts.remove(0);
+            }
+            self.r.receipts.push(receipt.clone());
+        }
+        let observed = report.receipt.is_none().then_some(report.observed_at);
+        let overtaken = self.is_overtaken(report);
+        let digest = report.digest.clone();
+        let finished = matches!(report.says, Reported::AwaitingScore);
+        let attempt = self.attempt();
+        attempt.observed_at = attempt.observed_at.max(observed);
+        if finished && !attempt.superseded.contains(&digest) {
+            attempt.superseded.push(digest.clone());
+        }
+        match ruling {
+            // What was noted before is news again: the same bytes may say that
+            // the vendor went back.
+            Ruling::Applied(_) => {
+                attempt.applied = Some(digest);
+                attempt.noted = None;
+            }
+            // The same bytes from a newer look-up are news.
+            Ruling::Refused(_) if overtaken => {}
+            Ruling::Refused(_) => attempt.noted = Some(digest),
+            Ruling::Duplicate => {}
+        }
+    }
+
+    fn attempt(&mut self) -> &mut Attempt {
+        let last = self.r.attempts.len() - 1;
+        &mut self.r.attempts[last]
+    }
+}

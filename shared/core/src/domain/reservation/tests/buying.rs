@@ -1,0 +1,239 @@
+//! Stories of buying once.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+const TRUENORTH: Vendor = Vendor::Truenorth;
+
+fn in_doubt() -> Life {
+    let mut life = Life::calling(ITEP);
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::TimedOut))), Heard::Applied);
+    life
+}
+
+#[test]
+fn a_confirmed_call_makes_the_test_ready_and_claims_its_reference() {
+    let life = Life::ready(ITEP);
+    assert_eq!(life.status(), Status::Ready);
+    assert_eq!(life.claims, [reference(ITEP, 1)]);
+    assert_eq!(life.r.due_at, Some(at(EXPIRY)));
+}
+
+#[test]
+fn an_unknown_outcome_is_doubt_that_keeps_its_evidence_and_is_told() {
+    let life = in_doubt();
+    assert_eq!(life.status(), Status::InDoubt);
+    assert_eq!(life.r.reason, Some(Reason::AnswerLost));
+    assert_eq!(life.r.evidence.len(), 1);
+    assert_eq!(life.alerts, [Alert::InDoubt]);
+    assert_eq!(life.r.due_at, None);
+}
+
+#[test]
+fn no_call_begins_while_one_is_out_or_in_doubt() {
+    let start = Event::CallStarted(lease(at(DAY)));
+    assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Heard::Noted(Why::NoCallDue));
+    assert_eq!(in_doubt().waits(DAY).hears(&start), Heard::Noted(Why::NoCallDue));
+}
+
+#[test]
+fn an_unprocessed_call_waits_its_turn_and_is_then_made_anew() {
+    let mut life = Life::calling(ITEP);
+    let busy = CallOutcome::NotProcessed {
+        why: NotProcessed::Busy,
+        retry_after: Some(Duration::from_secs(60)),
+        detail: Some("slow down".to_owned()),
+    };
+    life.hears(&ended(1, busy));
+    assert_eq!(life.r.reason, Some(Reason::VendorBusy));
+    assert!(life.r.due_at >= Some(at(60)), "the vendor's own wish is honoured");
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(Why::NoCallDue));
+    life.waits(120);
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Applied);
+    assert_eq!(life.r.calls, 2);
+}
+
+#[test]
+fn a_test_past_its_expiry_is_not_bought() {
+    let mut life = Life::of(Reservation::queued(order(ITEP), at(0), at(0)));
+    life.waits(EXPIRY);
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(Why::NoCallDue));
+    assert_eq!(life.hears(&Event::ExpiryReached), Heard::Applied);
+}
+
+#[test]
+fn a_lease_lapses_into_doubt_once_it_is_over_and_not_before() {
+    let mut life = Life::calling(ITEP);
+    let lapse = Event::LeaseLapsed { call_no: 1 };
+    assert_eq!(life.waits(LEASE - 1).hears(&lapse), Heard::Noted(Why::NotDue));
+    assert_eq!(life.waits(1).hears(&lapse), Heard::Applied);
+    assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(Reason::CallAbandoned)));
+}
+
+#[test]
+fn an_answer_that_comes_after_the_lease_was_taken_away_is_kept() {
+    let mut life = Life::calling(ITEP);
+    life.waits(LEASE).hears(&Event::LeaseLapsed { call_no: 1 });
+    assert_eq!(life.waits(5).hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!(life.status(), Status::Ready);
+}
+
+#[test]
+fn a_late_refusal_of_the_same_call_settles_doubt() {
+    let mut life = in_doubt();
+    assert_eq!(life.hears(&ended(1, refused())), Heard::Applied);
+    assert_eq!(life.status(), Status::Rejected);
+    assert_eq!(life.r.detail.as_deref(), Some("no such product"));
+}
+
+#[test]
+fn a_late_answer_of_an_older_call_changes_nothing_but_a_confirmation_counts() {
+    let mut life = in_doubt();
+    life.hears(&Event::NothingSold);
+    life.hears(&Event::CallStarted(lease(life.now)));
+    assert_eq!(life.hears(&ended(1, refused())), Heard::Noted(Why::OtherCall));
+    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(Why::OtherCall));
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Heard::Noted(Why::OtherCall));
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!(life.status(), Status::Ready);
+}
+
+#[test]
+fn a_second_confirmed_call_is_surplus_kept_claimed_and_told_once() {
+    let mut life = in_doubt();
+    life.hears(&Event::NothingSold);
+    life.hears(&Event::CallStarted(lease(life.now)));
+    life.hears(&ended(1, confirmed(reference(ITEP, 1))));
+    let second = ended(2, confirmed(reference(ITEP, 2)));
+    assert_eq!(life.hears(&second), Heard::Noted(Why::Surplus));
+    assert_eq!(life.hears(&second), Heard::Duplicate);
+    assert_eq!(life.r.reference, Some(reference(ITEP, 1)));
+    assert_eq!(life.r.surplus, [Surplus { call_no: 2, reference: reference(ITEP, 2) }]);
+    assert_eq!(life.claims, [reference(ITEP, 1), reference(ITEP, 2)]);
+    assert_eq!(life.alerts, [Alert::InDoubt, Alert::Surplus]);
+}
+
+#[test]
+fn a_confirmation_after_cancel_or_expiry_keeps_the_reference_and_the_status() {
+    for (end, status) in [(Event::Cancel, Status::Cancelled), (Event::ExpiryReached, Status::Expired)] {
+        let mut life = in_doubt();
+        life.hears(&Event::NothingSold);
+        life.waits(EXPIRY).hears(&end);
+        assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+        assert_eq!((life.status(), &life.r.reference), (status, &Some(reference(ITEP, 1))));
+        assert_eq!(life.claims, [reference(ITEP, 1)]);
+    }
+}
+
+#[test]
+fn a_confirmation_after_a_refusal_is_ready_and_told() {
+    let mut life = in_doubt();
+    life.hears(&Event::GivenUp);
+    assert_eq!((life.status(), life.r.reason), (Status::Rejected, Some(Reason::GivenUp)));
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!(life.status(), Status::Ready);
+    assert_eq!(life.alerts, [Alert::InDoubt, Alert::RefusedYetSold]);
+}
+
+#[test]
+fn a_report_that_outruns_the_answer_confirms_and_the_answer_adds_the_password() {
+    let mut life = Life::calling(ITEP);
+    assert_eq!(life.itep("ready", Reported::Ready), Heard::Applied);
+    assert_eq!(life.status(), Status::Ready);
+    let launch = Launch::Credentials { url: None, test_id: "TEST1".to_owned(), password: Some("open-sesame".into()) };
+    let answer = ended(1, CallOutcome::Confirmed { reference: reference(ITEP, 1), launch: Some(launch) });
+    assert_eq!(life.hears(&answer), Heard::Applied);
+    assert_eq!(life.hears(&answer), Heard::Duplicate);
+    assert!(life.r.password.is_some());
+    assert_eq!(life.claims, [reference(ITEP, 1)]);
+}
+
+#[test]
+fn a_report_settles_doubt_whatever_it_says() {
+    for says in [Reported::Ready, Reported::InProgress, unheard_of(), Reported::CompletedWithoutScores] {
+        let mut life = in_doubt();
+        life.itep("any", says.clone());
+        assert_eq!(life.r.reference, Some(reference(ITEP, 1)), "{says:?}");
+        assert_ne!(life.status(), Status::InDoubt, "{says:?}");
+    }
+}
+
+#[test]
+fn a_reference_that_was_handed_out_twice_is_told_in_whatever_state() {
+    let mut evidence = Evidence::without_answer(1, at(0), Unknown::ReferenceTaken);
+    evidence.reference = Some(reference(ITEP, 9));
+    let taken = ended(1, CallOutcome::Unknown(evidence));
+    for mut life in [Life::calling(ITEP), in_doubt(), Life::ready(TRUENORTH)] {
+        life.hears(&taken);
+        assert!(life.alerts.contains(&Alert::ReferenceTaken));
+        assert_eq!(life.r.evidence.last().unwrap().reference, Some(reference(ITEP, 9)));
+    }
+}
+
+#[test]
+fn cancelling_is_refused_during_a_call_and_once_begun_and_final_otherwise() {
+    assert_eq!(Life::calling(ITEP).hears(&Event::Cancel), Heard::Noted(Why::PurchaseInProgress));
+    assert_eq!(in_doubt().hears(&Event::Cancel), Heard::Noted(Why::PurchaseInProgress));
+    let mut life = Life::ready(ITEP);
+    assert_eq!(life.hears(&Event::Cancel), Heard::Applied);
+    assert_eq!(life.hears(&Event::Cancel), Heard::Duplicate);
+    let mut begun = Life::ready(TRUENORTH);
+    begun.truenorth("begun", Reported::InProgress);
+    assert_eq!(begun.hears(&Event::Cancel), Heard::Noted(Why::Begun));
+}
+
+#[test]
+fn nothing_sold_queues_the_purchase_at_once() {
+    let mut life = in_doubt();
+    assert_eq!(life.hears(&Event::NothingSold), Heard::Applied);
+    assert!(life.r.may_call(life.now));
+    assert_eq!(life.hand_overs, 1);
+    assert_eq!(life.hears(&Event::NothingSold), Heard::Noted(Why::NotInDoubt));
+}
+
+#[test]
+fn a_call_without_time_is_handed_over() {
+    let mut life = Life::calling(ITEP);
+    let no_time = CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None };
+    life.hears(&ended(1, no_time));
+    assert_eq!((life.status(), life.hand_overs), (Status::Pending, 1));
+}
+
+#[test]
+fn waits_grow_with_every_try_that_was_not_processed() {
+    let mut life = Life::calling(ITEP);
+    for tries in 1..4 {
+        life.hears(&ended(tries, not_processed()));
+        let State::Queued { retry_at, tries: counted } = life.r.state else { panic!("{:?}", life.r.state) };
+        assert_eq!(counted, tries);
+        assert!(retry_at <= life.now + POLICY.backoff.base * (1 << (tries - 1)));
+        life.now = retry_at;
+        life.hears(&Event::CallStarted(lease(life.now)));
+    }
+}
+
+#[test]
+fn what_an_operator_must_mend_is_told() {
+    let not_processed = |why| CallOutcome::NotProcessed { why, retry_after: None, detail: None };
+    let sold_out = Refusal { out_of_tests: true, vendor_reason: "none left".to_owned() };
+    for (outcome, alert, reason) in [
+        (not_processed(NotProcessed::CredentialsRefused), Alert::VendorCredentialsRefused, Reason::CredentialsRefused),
+        (not_processed(NotProcessed::AccountUnavailable), Alert::AccountUnavailable, Reason::AccountUnavailable),
+        (CallOutcome::Refused(sold_out), Alert::OutOfTests, Reason::OutOfTests),
+    ] {
+        let mut life = Life::calling(ITEP);
+        life.hears(&ended(1, outcome));
+        assert_eq!((life.alerts.as_slice(), life.r.reason), ([alert].as_slice(), Some(reason)));
+    }
+}
+
+#[test]
+fn the_newest_evidence_is_kept_and_no_more_than_a_handful() {
+    let mut life = Life::calling(ITEP);
+    for n in 0..9 {
+        let evidence = Evidence::without_answer(1, at(n), Unknown::TimedOut);
+        life.hears(&ended(1, CallOutcome::Unknown(evidence)));
+    }
+    let times: Vec<_> = life.r.evidence.iter().map(|evidence| evidence.at).collect();
+    assert_eq!(times, [at(4), at(5), at(6), at(7), at(8)]);
+}

@@ -1,0 +1,222 @@
+//! Builders for the state machine's tests: times, orders, events, and a
+//! reservation that keeps a record of what it is told.
+
+mod buying;
+mod properties;
+mod properties_of_results;
+mod results;
+mod sequences;
+mod table;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::domain::backoff::Backoff;
+use crate::domain::candidate::Candidate;
+use crate::domain::ids::Account;
+use crate::domain::launch::Launch;
+use crate::domain::result::{Scale, Score};
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// When an unused test of [`order`] is given up, in seconds of [`at`].
+const EXPIRY: i64 = 90 * DAY;
+
+/// How long the lease of [`lease`] lasts, in seconds.
+const LEASE: i64 = 90;
+
+const POLICY: Policy = Policy {
+    backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
+    result_overdue: Duration::from_secs(7 * DAY as u64),
+};
+
+/// Seconds after the reservations of these tests were made.
+fn at(seconds: i64) -> Timestamp {
+    let start: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+    start + SignedDuration::from_secs(seconds)
+}
+
+fn order(vendor: Vendor) -> Order {
+    let client = "acme".parse().unwrap();
+    Order {
+        id: ReservationId::derive(&client, "order-42"),
+        client,
+        fingerprint: Digest::of(b"{}"),
+        account: Account { vendor, name: "default".parse().unwrap() },
+        product: "GTX-Academic-Plus".to_owned(),
+        candidate: Candidate {
+            external_id: "c-1001".into(),
+            given_name: "Mary".into(),
+            family_name: "Poppins".into(),
+            email: None,
+            birth_date: None,
+        },
+        registration: [("City".to_owned(), "Los Angeles".into())].into(),
+        groups: Vec::new(),
+        return_url: None,
+        expires_at: at(EXPIRY),
+        metadata: [("order".to_owned(), "42".to_owned())].into(),
+    }
+}
+
+fn lease(now: Timestamp) -> Lease {
+    Lease { holder: format!("invocation-{now}"), until: now + SignedDuration::from_secs(LEASE) }
+}
+
+fn reference(vendor: Vendor, n: u8) -> VendorReference {
+    match vendor {
+        Vendor::Itep => VendorReference::itep(&format!("TEST{n}")),
+        Vendor::Truenorth => VendorReference::truenorth(&format!("assessment-{n}"), "user-1"),
+    }
+}
+
+fn result(overall: u8) -> TestResult {
+    let score = Score { scale: Scale::Itep, value: Some(f64::from(overall) / 2.0), cefr: None };
+    TestResult { overall: Some(score), ..TestResult::default() }
+}
+
+fn completed(overall: u8) -> Reported {
+    Reported::Completed(Box::new(result(overall)))
+}
+
+const REVIEW: Reported = Reported::UnderReview { problem: false };
+const PROBLEM: Reported = Reported::UnderReview { problem: true };
+
+fn unheard_of() -> Reported {
+    Reported::UnknownStatus { text: "Paused".to_owned() }
+}
+
+fn digest(document: &str) -> Digest {
+    Digest::of(document.as_bytes())
+}
+
+/// A webhook's report on the vendor's first test. The document's name stands
+/// for its bytes.
+fn webhook(vendor: Vendor, receipt: &str, document: &str, says: Reported) -> Event {
+    Event::Reported(Box::new(Report {
+        receipt: Some(receipt.parse().unwrap()),
+        digest: digest(document),
+        reference: reference(vendor, 1),
+        observed_at: at(0),
+        says,
+    }))
+}
+
+/// A look-up's report on the vendor's first test, asked for at a time.
+fn look_up(vendor: Vendor, asked: Timestamp, document: &str, says: Reported) -> Event {
+    Event::Reported(Box::new(Report {
+        receipt: None,
+        digest: digest(document),
+        reference: reference(vendor, 1),
+        observed_at: asked,
+        says,
+    }))
+}
+
+fn ended(call_no: u32, outcome: CallOutcome) -> Event {
+    Event::CallEnded { call_no, outcome }
+}
+
+fn confirmed(reference: VendorReference) -> CallOutcome {
+    CallOutcome::Confirmed { reference, launch: None }
+}
+
+fn refused() -> CallOutcome {
+    CallOutcome::Refused(Refusal { out_of_tests: false, vendor_reason: "no such product".to_owned() })
+}
+
+fn not_processed() -> CallOutcome {
+    CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None }
+}
+
+fn unknown(call_no: u32, unknown: Unknown) -> CallOutcome {
+    CallOutcome::Unknown(Evidence::without_answer(call_no, at(0), unknown))
+}
+
+/// What a reservation made of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Applied,
+    /// Applied, and remarkable.
+    Remarked(Why),
+    Noted(Why),
+    Duplicate,
+}
+
+/// A reservation that is told things, and all that came of them.
+#[derive(Debug)]
+struct Life {
+    r: Reservation,
+    now: Timestamp,
+    history: Vec<HistoryEntry>,
+    alerts: Vec<Alert>,
+    claims: Vec<VendorReference>,
+    /// How often it was handed to the `fulfilment` queue.
+    hand_overs: usize,
+}
+
+impl Life {
+    fn of(r: Reservation) -> Self {
+        let history = vec![r.reserved_entry()];
+        Self { now: r.created_at, r, history, alerts: Vec::new(), claims: Vec::new(), hand_overs: 0 }
+    }
+
+    /// The first call is out.
+    fn calling(vendor: Vendor) -> Self {
+        Self::of(Reservation::calling(order(vendor), lease(at(0)), at(0)))
+    }
+
+    /// The first call was confirmed with the vendor's first test.
+    fn ready(vendor: Vendor) -> Self {
+        let mut life = Self::calling(vendor);
+        life.hears(&ended(1, confirmed(reference(vendor, 1))));
+        life
+    }
+
+    fn waits(&mut self, seconds: i64) -> &mut Self {
+        self.now += SignedDuration::from_secs(seconds);
+        self
+    }
+
+    fn hears(&mut self, event: &Event) -> Heard {
+        let Decision::Write(change) = self.r.apply(event, Source::Hub, self.now, &POLICY) else {
+            return Heard::Duplicate;
+        };
+        self.claims.extend(change.claims().cloned());
+        self.alerts.extend(change.effects.iter().filter_map(|effect| match effect {
+            Effect::Alert(alert) => Some(*alert),
+            _ => None,
+        }));
+        self.hand_overs += change.effects.iter().filter(|effect| **effect == Effect::Fulfil).count();
+        let (applied, why) = (change.is_applied(), change.entry.why);
+        self.r = change.after;
+        self.history.push(change.entry);
+        match why {
+            None => Heard::Applied,
+            Some(why) if applied => Heard::Remarked(why),
+            Some(why) => Heard::Noted(why),
+        }
+    }
+
+    /// Hears an iTEP webhook with a receipt of its own.
+    fn itep(&mut self, document: &str, says: Reported) -> Heard {
+        let receipt = format!("receipt-{}", self.history.len());
+        self.hears(&webhook(Vendor::Itep, &receipt, document, says))
+    }
+
+    /// Hears a TrueNorth look-up that was asked for just now.
+    fn truenorth(&mut self, document: &str, says: Reported) -> Heard {
+        self.hears(&look_up(Vendor::Truenorth, self.now, document, says))
+    }
+
+    fn status(&self) -> Status {
+        self.r.status()
+    }
+
+    fn overall(&self) -> Option<&TestResult> {
+        self.r.result()
+    }
+}

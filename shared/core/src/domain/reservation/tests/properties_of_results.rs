@@ -1,0 +1,153 @@
+//! What holds whatever happens in whatever order: reports, attempts and results.
+
+use proptest::prelude::*;
+
+use super::sequences::lives;
+use super::*;
+
+fn holds(attempt: &Attempt, digest: &Digest, graded: &TestResult) -> bool {
+    let is_newest = attempt.graded.as_ref() == Some(digest) && attempt.result.as_ref() == Some(graded);
+    is_newest || (attempt.superseded.contains(digest) && attempt.graded.is_some() && attempt.result.is_some())
+}
+
+proptest! {
+    #[test]
+    fn a_result_that_was_applied_is_never_lost(lived in lives()) {
+        for told in lived.told.iter().filter(|told| told.is_applied()) {
+            let Some(Report { digest, says: Reported::Completed(graded), .. }) = told.report() else { continue };
+            let shows = told.after.result() == Some(&**graded);
+            prop_assert!(shows, "it does not show");
+            prop_assert!(lived.life.r.attempts.iter().any(|attempt| holds(attempt, digest, graded)));
+            prop_assert!(lived.life.history.iter().any(|entry| entry.digest.as_ref() == Some(digest)));
+        }
+    }
+
+    /// The raw document of every report stays reachable through the history.
+    #[test]
+    fn every_report_has_its_digest_in_the_history(lived in lives()) {
+        for report in lived.told.iter().filter_map(|told| told.report()) {
+            let is_known = lived.life.history.iter().any(|entry| entry.digest.as_ref() == Some(&report.digest));
+            let says_nothing_new = matches!(
+                report.says,
+                Reported::Ready | Reported::InProgress | Reported::AwaitingScore | Reported::UnderReview { .. }
+            );
+            prop_assert!(is_known || (report.receipt.is_none() && says_nothing_new), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn a_result_for_a_finished_or_ended_reservation_is_applied_unless_it_is_old(lived in lives()) {
+        for told in &lived.told {
+            let Some(report) = told.report() else { continue };
+            if !matches!(report.says, Reported::Completed(_)) || told.is_applied() {
+                continue;
+            }
+            let known = told.before.attempts.iter().any(|attempt| {
+                attempt.graded.as_ref() == Some(&report.digest) || attempt.superseded.contains(&report.digest)
+            });
+            let is_older = told.before.attempt().observed_at.is_some_and(|last| report.observed_at < last);
+            let is_older = is_older && report.receipt.is_none();
+            prop_assert!(known || is_older || told.heard == Heard::Noted(Why::OtherTest), "{:?}", told.heard);
+        }
+    }
+
+    #[test]
+    fn nothing_is_completed_without_a_score(lived in lives()) {
+        for told in &lived.told {
+            if told.after.status() != Status::Completed {
+                continue;
+            }
+            prop_assert!(told.after.attempt().result.is_some());
+            if told.before.status() != Status::Completed {
+                prop_assert!(matches!(told.report().map(|report| &report.says), Some(Reported::Completed(_))));
+            }
+        }
+    }
+
+    #[test]
+    fn an_attempts_result_is_never_taken_away_nor_its_time_turned_back(lived in lives()) {
+        for told in &lived.told {
+            for (before, after) in told.before.attempts.iter().zip(&told.after.attempts) {
+                prop_assert!(before.result.is_none() || after.result.is_some());
+                prop_assert!(!before.late || after.late);
+                prop_assert!(before.observed_at <= after.observed_at);
+            }
+        }
+    }
+
+    #[test]
+    fn attempts_are_numbered_and_earlier_ones_are_closed(lived in lives()) {
+        for told in &lived.told {
+            let (before, after) = (&told.before.attempts, &told.after.attempts);
+            prop_assert!(after.len() == before.len() || after.len() == before.len() + 1);
+            prop_assert_eq!(&before[..before.len() - 1], &after[..before.len() - 1]);
+            if after.len() > before.len() {
+                prop_assert_eq!(before.last(), after.get(before.len() - 1), "the new attempt's report changed the old");
+                prop_assert_eq!(told.heard, Heard::Remarked(Why::Reset));
+                prop_assert_eq!(told.after.result(), None);
+            }
+        }
+        let numbers: Vec<_> = lived.life.r.attempts.iter().map(|attempt| attempt.number).collect();
+        prop_assert_eq!(numbers, (1..=lived.life.r.attempts.len() as u32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn truenorth_has_one_attempt(lived in lives()) {
+        prop_assert!(lived.life.r.vendor() == Vendor::Itep || lived.life.r.attempts.len() == 1);
+    }
+
+    /// Left out are reports on another test, whose receipts stay open so that a
+    /// redelivery finds its way to quarantine after a crash, and overtaken
+    /// look-ups, whose bytes are news if a newer look-up brings them.
+    #[test]
+    fn the_same_report_twice_in_a_row_is_a_duplicate(lived in lives()) {
+        for told in &lived.told {
+            let Some(report) = told.report() else { continue };
+            let overtaken = report.receipt.is_none() && told.heard == Heard::Noted(Why::Stale);
+            if told.heard != Heard::Noted(Why::OtherTest) && !overtaken {
+                let again = told.after.apply(&told.event, Source::VendorWebhook, told.now, &POLICY);
+                prop_assert_eq!(again, Decision::Duplicate, "after {:?}", told.heard);
+            }
+        }
+    }
+
+    #[test]
+    fn a_receipt_that_was_written_once_is_a_duplicate_ever_after(lived in lives()) {
+        for told in &lived.told {
+            let written = !matches!(told.heard, Heard::Duplicate | Heard::Noted(Why::OtherTest));
+            if written && told.report().is_some_and(|report| report.receipt.is_some()) {
+                let again = lived.life.r.apply(&told.event, Source::VendorWebhook, lived.life.now, &POLICY);
+                prop_assert_eq!(again, Decision::Duplicate);
+            }
+        }
+    }
+
+    #[test]
+    fn the_vendors_oddities_are_told_and_taken_for_no_progress(lived in lives()) {
+        for told in &lived.told {
+            let alert = match told.report().map(|report| &report.says) {
+                Some(Reported::UnknownStatus { .. }) => Alert::UnknownStatus,
+                Some(Reported::CompletedWithoutScores) => Alert::CompleteWithoutScores,
+                _ => continue,
+            };
+            let quiet = [Heard::Duplicate, Heard::Noted(Why::OtherTest), Heard::Noted(Why::Stale)];
+            prop_assert_eq!(told.alerts.contains(&alert), !quiet.contains(&told.heard));
+            if told.before.reference.is_some() {
+                prop_assert_eq!(&told.before.state, &told.after.state);
+            }
+        }
+    }
+
+    #[test]
+    fn an_overdue_result_is_told_once_for_each_wait_and_never_early(lived in lives()) {
+        let mut waits = Vec::new();
+        for told in lived.told.iter().filter(|told| told.alerts.contains(&Alert::ResultOverdue)) {
+            let (State::AwaitingScore { since } | State::UnderReview { since }) = told.before.state else {
+                return Err(TestCaseError::fail("nothing was awaited"));
+            };
+            prop_assert!(since + SignedDuration::from_secs(7 * DAY) <= told.now);
+            prop_assert!(!waits.contains(&since));
+            waits.push(since);
+        }
+    }
+}

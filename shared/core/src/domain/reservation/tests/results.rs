@@ -1,0 +1,288 @@
+//! Stories of reports and results.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+const TRUENORTH: Vendor = Vendor::Truenorth;
+
+fn graded() -> Life {
+    let mut life = Life::ready(ITEP);
+    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    life
+}
+
+fn reset() -> Life {
+    let mut life = graded();
+    assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
+    life
+}
+
+#[test]
+fn complete_then_finished_is_one_result_and_a_stale_report_in_the_history() {
+    let mut life = graded();
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
+    let noted = life.history.last().unwrap();
+    assert_eq!((noted.event, noted.verdict), (EventName::ReportAwaitingScore, Verdict::Refused));
+}
+
+#[test]
+fn a_report_delivered_three_times_is_applied_once() {
+    let mut life = Life::ready(ITEP);
+    let delivery = webhook(ITEP, "r1", "graded", completed(9));
+    assert_eq!(life.hears(&delivery), Heard::Applied);
+    assert_eq!(life.hears(&delivery), Heard::Duplicate);
+    assert_eq!(life.hears(&webhook(ITEP, "r2", "graded", completed(9))), Heard::Duplicate);
+    assert_eq!(life.r.seq, 3);
+}
+
+#[test]
+fn a_reset_opens_a_second_attempt_without_a_result_until_it_is_graded_again() {
+    let mut life = reset();
+    assert_eq!((life.status(), life.overall()), (Status::Ready, None));
+    assert_eq!(life.r.reason, Some(Reason::Reset));
+    assert_eq!(life.r.attempts[0].result, Some(result(9)));
+    assert_eq!(life.r.attempts[0].status, Status::Completed);
+    life.itep("graded again", completed(11));
+    assert_eq!(life.overall(), Some(&result(11)));
+    assert_eq!(life.r.attempts[0].result, Some(result(9)));
+    assert_eq!(life.r.attempts.len(), 2);
+}
+
+#[test]
+fn going_back_to_incomplete_is_a_reset_too() {
+    for document in ["graded", "finished"] {
+        let mut life = Life::ready(ITEP);
+        life.itep(document, if document == "graded" { completed(9) } else { Reported::AwaitingScore });
+        assert_eq!(life.itep("incomplete", Reported::InProgress), Heard::Remarked(Why::Reset));
+        assert_eq!((life.status(), life.r.attempts.len()), (Status::InProgress, 2));
+    }
+}
+
+#[test]
+fn a_reset_after_an_invalidation_opens_an_attempt() {
+    let mut life = graded();
+    life.itep("invalid", Reported::Invalidated);
+    assert_eq!((life.status(), life.overall()), (Status::Invalidated, None));
+    assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
+    assert_eq!((life.status(), life.r.attempts.len()), (Status::Ready, 2));
+}
+
+#[test]
+fn two_resets_with_the_same_bytes_open_two_attempts() {
+    let mut life = reset();
+    assert_eq!(life.itep("reset", Reported::Ready), Heard::Duplicate);
+    life.itep("graded again", completed(10));
+    assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
+    assert_eq!(life.r.attempts.len(), 3);
+}
+
+#[test]
+fn a_reset_whose_bytes_were_noted_before_the_sitting_is_still_a_reset() {
+    let mut life = Life::ready(ITEP);
+    assert_eq!(life.itep("ready", Reported::Ready), Heard::Noted(Why::NoChange));
+    life.itep("finished", Reported::AwaitingScore);
+    assert_eq!(life.itep("ready", Reported::Ready), Heard::Remarked(Why::Reset));
+}
+
+#[test]
+fn an_earlier_attempts_reports_are_stale_after_a_reset() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    life.itep("graded", completed(9));
+    life.itep("reset", Reported::Ready);
+    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(Why::Stale));
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!((life.status(), life.overall()), (Status::Ready, None));
+}
+
+#[test]
+fn a_finished_report_that_was_stale_already_stays_stale_after_a_reset() {
+    let mut life = graded();
+    life.itep("finished", Reported::AwaitingScore);
+    life.itep("reset", Reported::Ready);
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!(life.status(), Status::Ready);
+}
+
+#[test]
+fn receipts_redelivered_after_a_reset_are_duplicates() {
+    let mut life = Life::ready(ITEP);
+    let first = [
+        webhook(ITEP, "r1", "finished", Reported::AwaitingScore),
+        webhook(ITEP, "r2", "review", REVIEW),
+        webhook(ITEP, "r3", "graded", completed(9)),
+        webhook(ITEP, "r4", "invalid", Reported::Invalidated),
+    ];
+    assert!(first.iter().all(|event| life.hears(event) == Heard::Applied));
+    life.itep("reset", Reported::Ready);
+    assert!(first.iter().all(|event| life.hears(event) == Heard::Duplicate));
+    assert_eq!(life.status(), Status::Ready);
+}
+
+#[test]
+fn a_result_after_the_end_wins_and_is_marked_late() {
+    let ends = [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", Reported::Invalidated)];
+    for end in ends {
+        let mut life = Life::ready(ITEP);
+        assert_eq!(life.waits(EXPIRY).hears(&end), Heard::Applied);
+        assert_eq!(life.itep("graded", completed(9)), Heard::Remarked(Why::Late));
+        assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
+        assert!(life.r.attempt().late);
+    }
+}
+
+#[test]
+fn a_sitting_after_the_end_makes_its_result_late() {
+    let mut life = Life::ready(ITEP);
+    life.hears(&Event::Cancel);
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Remarked(Why::Late));
+    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert!(life.r.attempt().late);
+}
+
+#[test]
+fn another_complete_revises_and_the_earlier_one_is_stale_from_then_on() {
+    let mut life = graded();
+    assert_eq!(life.itep("regraded", completed(10)), Heard::Remarked(Why::Revision));
+    assert_eq!(life.overall(), Some(&result(10)));
+    assert_eq!(life.r.attempt().superseded, [digest("graded")]);
+    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(Why::Stale));
+    assert_eq!(life.overall(), Some(&result(10)));
+}
+
+#[test]
+fn a_review_keeps_the_result_and_another_grade_after_it_is_a_revision() {
+    let mut life = graded();
+    assert_eq!(life.itep("review", REVIEW), Heard::Applied);
+    assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
+    assert_eq!(life.itep("regraded", completed(10)), Heard::Remarked(Why::Revision));
+}
+
+#[test]
+fn a_review_that_upholds_the_grade_completes_again() {
+    let mut life = graded();
+    life.itep("problem", PROBLEM);
+    assert_eq!(life.r.reason, Some(Reason::VendorProblem));
+    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!((life.status(), life.r.reason), (Status::Completed, None));
+    assert_eq!(life.r.attempt().superseded, []);
+}
+
+#[test]
+fn an_unknown_status_and_a_complete_without_scores_are_told_and_change_nothing() {
+    let mut life = Life::ready(ITEP);
+    let before = life.r.state.clone();
+    assert_eq!(life.itep("paused", unheard_of()), Heard::Noted(Why::UnknownStatus));
+    assert_eq!(life.itep("empty", Reported::CompletedWithoutScores), Heard::Noted(Why::WithoutScores));
+    assert_eq!((life.r.state.clone(), life.r.version), (before, 2));
+    assert_eq!(life.alerts, [Alert::UnknownStatus, Alert::CompleteWithoutScores]);
+}
+
+#[test]
+fn a_report_on_another_test_is_noted_only_and_its_receipt_stays_open() {
+    let mut life = Life::ready(TRUENORTH);
+    let foreign = webhook(ITEP, "r1", "graded", completed(9));
+    assert_eq!(life.hears(&foreign), Heard::Noted(Why::OtherTest));
+    assert_eq!((life.status(), life.overall()), (Status::Ready, None));
+    assert_eq!(life.r.receipts, []);
+}
+
+#[test]
+fn truenorth_going_backwards_is_stale() {
+    let mut life = Life::ready(TRUENORTH);
+    life.truenorth("begun", Reported::InProgress);
+    assert_eq!(life.truenorth("not begun", Reported::Ready), Heard::Noted(Why::Stale));
+    life.truenorth("pending", Reported::AwaitingScore);
+    assert_eq!(life.truenorth("begun again", Reported::InProgress), Heard::Noted(Why::Stale));
+    life.truenorth("graded", completed(9));
+    assert_eq!(life.truenorth("pending again", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!((life.status(), life.r.attempts.len()), (Status::Completed, 1));
+}
+
+#[test]
+fn an_answer_to_an_older_look_up_is_stale() {
+    let mut life = Life::ready(TRUENORTH);
+    life.waits(60).truenorth("review", REVIEW);
+    let older = look_up(TRUENORTH, at(30), "begun", Reported::InProgress);
+    assert_eq!(life.hears(&older), Heard::Noted(Why::Stale));
+    let as_old = look_up(TRUENORTH, at(60), "begun", Reported::InProgress);
+    assert_eq!(life.hears(&as_old), Heard::Applied);
+}
+
+#[test]
+fn a_result_that_an_overtaken_look_up_brought_counts_when_it_is_seen_again() {
+    let mut life = Life::ready(TRUENORTH);
+    life.waits(60).truenorth("review", REVIEW);
+    assert_eq!(life.hears(&look_up(TRUENORTH, at(30), "graded", completed(9))), Heard::Noted(Why::Stale));
+    assert_eq!(life.waits(60).truenorth("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.overall(), Some(&result(9)));
+}
+
+#[test]
+fn a_look_up_that_finds_nothing_new_writes_nothing() {
+    for (document, says) in [
+        ("begun", Reported::InProgress),
+        ("pending", Reported::AwaitingScore),
+        ("review", REVIEW),
+        ("empty", Reported::CompletedWithoutScores),
+    ] {
+        let mut life = Life::ready(TRUENORTH);
+        life.truenorth(document, says.clone());
+        assert_eq!(life.truenorth(document, says.clone()), Heard::Duplicate, "{document}");
+        if says != Reported::CompletedWithoutScores {
+            assert_eq!(life.truenorth("other bytes", says), Heard::Duplicate, "{document}");
+        }
+    }
+}
+
+#[test]
+fn an_overdue_result_is_told_once_for_each_wait() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    assert_eq!(life.r.due_at, Some(at(7 * DAY)));
+    assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Heard::Noted(Why::NotDue));
+    assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Heard::Applied);
+    assert_eq!(life.hears(&Event::ResultOverdue), Heard::Duplicate);
+    assert_eq!((life.status(), life.r.reason), (Status::AwaitingScore, Some(Reason::ResultOverdue)));
+    assert_eq!((life.alerts.as_slice(), life.r.due_at), ([Alert::ResultOverdue].as_slice(), None));
+    life.waits(DAY).itep("review", REVIEW);
+    assert_eq!(life.r.due_at, Some(at(15 * DAY)), "the vendor spoke: another wait begins");
+}
+
+#[test]
+fn a_review_of_what_waits_for_its_score_does_not_begin_the_wait_anew() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    life.waits(DAY).itep("review", REVIEW);
+    life.waits(DAY).itep("finished later", Reported::AwaitingScore);
+    assert_eq!(life.r.due_at, Some(at(7 * DAY)));
+}
+
+#[test]
+fn a_reservation_that_holds_a_result_never_expires() {
+    let mut life = reset();
+    assert_eq!(life.r.due_at, None);
+    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(Why::Begun));
+}
+
+#[test]
+fn incomplete_after_a_review_goes_on_with_what_was_not_finished_and_resets_what_was() {
+    let mut life = Life::ready(ITEP);
+    life.itep("problem", PROBLEM);
+    assert_eq!(life.itep("incomplete", Reported::InProgress), Heard::Applied);
+    life.itep("finished", Reported::AwaitingScore);
+    life.itep("review", REVIEW);
+    assert_eq!(life.itep("incomplete again", Reported::InProgress), Heard::Remarked(Why::Reset));
+}
+
+#[test]
+fn the_receipts_seen_last_are_remembered_and_no_more() {
+    let mut life = Life::ready(ITEP);
+    let report = |n| webhook(ITEP, &format!("r{n}"), &format!("graded {n}"), completed(9));
+    for n in 0..40 {
+        life.hears(&report(n));
+    }
+    assert_eq!(life.r.receipts.len(), RECEIPTS_KEPT);
+    assert_eq!(life.r.receipts.last().map(ReceiptId::as_str), Some("r39"));
+}

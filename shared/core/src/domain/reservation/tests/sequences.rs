@@ -1,0 +1,253 @@
+//! Arbitrary sequences of events, and what a reservation makes of them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// One event before it is addressed to a reservation.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    CallStarted,
+    CallEnded { call: Call, outcome: Outcome },
+    LeaseLapsed { call: Call },
+    NothingSold,
+    GivenUp,
+    Reported(Document),
+    ExpiryReached,
+    Cancel,
+    ResultOverdue,
+}
+
+/// Which call an outcome is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Call {
+    Last,
+    Older,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Confirmed(u8),
+    ConfirmedWithPassword(u8),
+    Refused { out_of_tests: bool },
+    NotProcessed(NotProcessed),
+    Unknown(Unknown),
+}
+
+/// A vendor's document on its way: the same `kind`, `n` and `test` are the same
+/// bytes, the same `delivery` of them has the same receipt.
+#[derive(Debug, Clone)]
+pub(super) struct Document {
+    kind: u8,
+    n: u8,
+    test: u8,
+    delivery: Option<u8>,
+    /// How long ago it was asked for, in seconds.
+    age: i64,
+}
+
+impl Document {
+    fn says(&self) -> Reported {
+        match self.kind {
+            0 => Reported::Ready,
+            1 => Reported::InProgress,
+            2 => Reported::AwaitingScore,
+            3 => REVIEW,
+            4 => PROBLEM,
+            5 => Reported::CompletedWithoutScores,
+            6 => Reported::Invalidated,
+            7 => unheard_of(),
+            _ => completed(self.n),
+        }
+    }
+
+    fn report(&self, vendor: Vendor, now: Timestamp) -> Report {
+        let Self { kind, n, test, .. } = self;
+        let document = format!("{kind}-{n}-{test}");
+        Report {
+            receipt: self.delivery.map(|delivery| format!("{document}-{delivery}").parse().unwrap()),
+            digest: digest(&document),
+            reference: reference(vendor, *test),
+            observed_at: now - SignedDuration::from_secs(self.age),
+            says: self.says(),
+        }
+    }
+}
+
+impl Outcome {
+    fn of(&self, vendor: Vendor, call_no: u32, now: Timestamp) -> CallOutcome {
+        match self {
+            Outcome::Confirmed(test) => confirmed(reference(vendor, *test)),
+            Outcome::ConfirmedWithPassword(test) => {
+                let reference = reference(vendor, *test);
+                let test_id = reference.test().to_owned();
+                let launch = Launch::Credentials { url: None, test_id, password: Some("open-sesame".into()) };
+                CallOutcome::Confirmed { reference, launch: Some(launch) }
+            }
+            Outcome::Refused { out_of_tests } => {
+                CallOutcome::Refused(Refusal { out_of_tests: *out_of_tests, vendor_reason: "no".to_owned() })
+            }
+            Outcome::NotProcessed(why) => CallOutcome::NotProcessed { why: *why, retry_after: None, detail: None },
+            Outcome::Unknown(unknown) => CallOutcome::Unknown(Evidence::without_answer(call_no, now, *unknown)),
+        }
+    }
+}
+
+impl Step {
+    fn event(&self, r: &Reservation, now: Timestamp) -> Event {
+        let number = |call: &Call| match call {
+            Call::Last => r.calls,
+            Call::Older => r.calls.saturating_sub(1),
+        };
+        match self {
+            Step::CallStarted => Event::CallStarted(lease(now)),
+            Step::CallEnded { call, outcome } => ended(number(call), outcome.of(r.vendor(), number(call), now)),
+            Step::LeaseLapsed { call } => Event::LeaseLapsed { call_no: number(call) },
+            Step::NothingSold => Event::NothingSold,
+            Step::GivenUp => Event::GivenUp,
+            Step::Reported(document) => Event::Reported(Box::new(document.report(r.vendor(), now))),
+            Step::ExpiryReached => Event::ExpiryReached,
+            Step::Cancel => Event::Cancel,
+            Step::ResultOverdue => Event::ResultOverdue,
+        }
+    }
+}
+
+/// One event, what was before it and what was made of it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) before: Reservation,
+    pub(super) event: Event,
+    pub(super) now: Timestamp,
+    pub(super) heard: Heard,
+    pub(super) after: Reservation,
+    /// The history entry, unless it was a duplicate.
+    pub(super) entry: Option<HistoryEntry>,
+    /// The alerts of this event.
+    pub(super) alerts: Vec<Alert>,
+}
+
+impl Told {
+    pub(super) fn is_applied(&self) -> bool {
+        matches!(self.heard, Heard::Applied | Heard::Remarked(_))
+    }
+
+    pub(super) fn report(&self) -> Option<&Report> {
+        match &self.event {
+            Event::Reported(report) => Some(report),
+            _ => None,
+        }
+    }
+}
+
+/// A whole life: each event in turn, and where it led.
+#[derive(Debug)]
+pub(super) struct Lived {
+    pub(super) told: Vec<Told>,
+    pub(super) life: Life,
+}
+
+fn live(vendor: Vendor, respond_async: bool, steps: &[(Step, i64)]) -> Lived {
+    let mut life = match respond_async {
+        true => Life::of(Reservation::queued(order(vendor), at(0), at(0))),
+        false => Life::calling(vendor),
+    };
+    let mut told = Vec::new();
+    for (step, seconds) in steps {
+        let (before, alerts) = (life.r.clone(), life.alerts.len());
+        let event = step.event(&before, life.waits(*seconds).now);
+        let heard = life.hears(&event);
+        told.push(Told {
+            before,
+            event,
+            now: life.now,
+            heard,
+            after: life.r.clone(),
+            entry: (heard != Heard::Duplicate).then(|| life.history.last().unwrap().clone()),
+            alerts: life.alerts[alerts..].to_vec(),
+        });
+    }
+    Lived { told, life }
+}
+
+fn vendor() -> impl Strategy<Value = Vendor> {
+    prop_oneof![Just(Vendor::Itep), Just(Vendor::Truenorth)]
+}
+
+/// Mostly onwards, by very different spans; now and then two machines' clocks
+/// disagree.
+fn seconds() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        4 => 0..60i64,
+        3 => 60..2 * HOUR,
+        3 => HOUR..9 * DAY,
+        1 => Just(EXPIRY),
+        1 => -30..0i64,
+    ]
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    prop_oneof![4 => Just(Call::Last), 1 => Just(Call::Older)]
+}
+
+fn outcome(confirmations: u32) -> impl Strategy<Value = Outcome> {
+    let not_processed = prop::sample::select(vec![
+        NotProcessed::Unreachable,
+        NotProcessed::Busy,
+        NotProcessed::CredentialsRefused,
+        NotProcessed::AccountUnavailable,
+        NotProcessed::SaidSo,
+        NotProcessed::NoTime,
+    ]);
+    let unknown = prop::sample::select(vec![Unknown::TimedOut, Unknown::NoReference, Unknown::ReferenceTaken]);
+    prop_oneof![
+        confirmations => test().prop_map(Outcome::Confirmed),
+        1 => test().prop_map(Outcome::ConfirmedWithPassword),
+        1 => any::<bool>().prop_map(|out_of_tests| Outcome::Refused { out_of_tests }),
+        2 => not_processed.prop_map(Outcome::NotProcessed),
+        2 => unknown.prop_map(Outcome::Unknown),
+    ]
+}
+
+fn test() -> impl Strategy<Value = u8> {
+    prop_oneof![8 => Just(1u8), 1 => Just(2u8), 1 => Just(3u8)]
+}
+
+fn document() -> impl Strategy<Value = Document> {
+    let test = prop_oneof![20 => Just(1u8), 1 => Just(2u8)];
+    let delivery = prop_oneof![1 => Just(None), 2 => (0..3u8).prop_map(Some)];
+    let age = prop_oneof![2 => Just(0i64), 1 => 0..3 * HOUR];
+    (0..11u8, 0..3u8, test, delivery, age).prop_map(|(kind, n, test, delivery, age)| Document {
+        kind,
+        n,
+        test,
+        delivery,
+        age,
+    })
+}
+
+/// With weights for confirmed calls, reports and clocks.
+fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => Just(Step::CallStarted),
+        4 => (call(), outcome(confirmations)).prop_map(|(call, outcome)| Step::CallEnded { call, outcome }),
+        1 => call().prop_map(|call| Step::LeaseLapsed { call }),
+        1 => Just(Step::NothingSold),
+        1 => Just(Step::GivenUp),
+        reports => document().prop_map(Step::Reported),
+        clocks => Just(Step::ExpiryReached),
+        1 => Just(Step::Cancel),
+        1 => Just(Step::ResultOverdue),
+    ]
+}
+
+/// Lives of reservations at both vendors: some that are long in buying, some
+/// that are mostly sat and graded, some that mostly wait.
+pub(super) fn lives() -> impl Strategy<Value = Lived> {
+    let steps = prop_oneof![
+        prop::collection::vec((step(1, 1, 1), seconds()), 1..30),
+        prop::collection::vec((step(4, 12, 1), seconds()), 1..30),
+        prop::collection::vec((step(4, 4, 4), seconds()), 1..30),
+    ];
+    (vendor(), any::<bool>(), steps).prop_map(|(vendor, respond_async, steps)| live(vendor, respond_async, &steps))
+}

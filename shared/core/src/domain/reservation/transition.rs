@@ -1,0 +1,295 @@
+//! The ruling on one event.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Event, HistoryEntry, Policy, Reason, Reservation, Source, State, Verdict, due};
+use crate::domain::ids::VendorReference;
+
+/// What the state machine makes of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Something is to be written: the event was applied, or refused and noted.
+    Write(Box<Change>),
+    /// The hub knows this already; there is nothing to write.
+    Duplicate,
+}
+
+/// One write: the reservation as it is to be, its history entry and its effects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The reservation as it is to be. Its `seq` is one more than what must be
+    /// found in the store.
+    pub after: Reservation,
+    /// The history entry that goes with it.
+    pub entry: HistoryEntry,
+    /// What else is to be done.
+    pub effects: Vec<Effect>,
+}
+
+impl Change {
+    /// Whether the event changed the reservation, rather than being noted only.
+    pub fn is_applied(&self) -> bool {
+        self.entry.verdict == Verdict::Applied
+    }
+
+    /// The references that must be claimed in the same transaction.
+    pub fn claims(&self) -> impl Iterator<Item = &VendorReference> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Claim(reference) => Some(reference),
+            _ => None,
+        })
+    }
+}
+
+/// What follows from a change beside the change itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Make the reference this reservation's own, in the same transaction.
+    Claim(VendorReference),
+    /// Hand the reservation to the `fulfilment` queue.
+    Fulfil,
+    /// Tell the operator.
+    Alert(Alert),
+}
+
+/// What an operator is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alert {
+    /// A test may have been sold and we don't know.
+    InDoubt,
+    /// A report could not be matched or read, and is kept.
+    Quarantined,
+    /// A sat test has had no result for too long.
+    ResultOverdue,
+    /// A vendor used a status that its documents do not name.
+    UnknownStatus,
+    /// Graded, said the vendor, and gave no score.
+    CompleteWithoutScores,
+    /// A test was sold beyond the one that is used.
+    Surplus,
+    /// The vendor handed out a test twice.
+    ReferenceTaken,
+    /// A vendor account has no tests left.
+    OutOfTests,
+    /// An account's profile is missing or incomplete.
+    AccountUnavailable,
+    /// The vendor refused our credentials.
+    VendorCredentialsRefused,
+    /// The vendor reports on a test that it had refused to sell.
+    RefusedYetSold,
+}
+
+impl Alert {
+    /// The metric's name, as the template's alarms spell it.
+    pub fn metric(self) -> &'static str {
+        match self {
+            Alert::InDoubt => "InDoubt",
+            Alert::Quarantined => "Quarantined",
+            Alert::ResultOverdue => "ResultOverdue",
+            Alert::UnknownStatus => "UnknownStatus",
+            Alert::CompleteWithoutScores => "CompleteWithoutScores",
+            Alert::Surplus => "Surplus",
+            Alert::ReferenceTaken => "ReferenceTaken",
+            Alert::OutOfTests => "OutOfTests",
+            Alert::AccountUnavailable => "AccountUnavailable",
+            Alert::VendorCredentialsRefused => "VendorCredentialsRefused",
+            Alert::RefusedYetSold => "RefusedYetSold",
+        }
+    }
+}
+
+/// Why an event changed nothing, or what was remarkable about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It is older than what is known.
+    Stale,
+    /// It says what is known already.
+    NoChange,
+    /// The status is not in the vendor's documents.
+    UnknownStatus,
+    /// Graded without scores is no result.
+    WithoutScores,
+    /// It is about another test than this reservation's.
+    OtherTest,
+    /// It is about a call that no longer matters.
+    OtherCall,
+    /// There is no call to begin: none is due, or one is out already.
+    NoCallDue,
+    /// The time for it has not come.
+    NotDue,
+    /// Nothing is in doubt.
+    NotInDoubt,
+    /// A purchase is out or in doubt.
+    PurchaseInProgress,
+    /// The test has begun.
+    Begun,
+    /// The reservation has ended.
+    Ended,
+    /// Another call was confirmed before: this test is surplus.
+    Surplus,
+    /// More evidence for the same doubt.
+    MoreEvidence,
+    /// The reservation had ended; the vendor's word is kept.
+    Late,
+    /// Another result for a graded attempt.
+    Revision,
+    /// The vendor had the test sat again.
+    Reset,
+}
+
+/// What a rule says. Rules edit a draft and say whether that is an application.
+pub(super) enum Ruling {
+    Applied(Option<Why>),
+    Refused(Why),
+    Duplicate,
+}
+
+pub(super) const APPLIED: Ruling = Ruling::Applied(None);
+
+/// A reservation under edit.
+pub(super) struct Draft<'a> {
+    pub(super) r: Reservation,
+    pub(super) now: Timestamp,
+    pub(super) policy: &'a Policy,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Draft<'_> {
+    /// Enters a state; what was said of the former one goes with it.
+    pub(super) fn enter(&mut self, state: State) {
+        self.r.state = state;
+        self.r.reason = None;
+        self.r.detail = None;
+        if self.r.reference.is_some() {
+            self.r.mark_attempt();
+        }
+    }
+
+    pub(super) fn because(&mut self, reason: Reason, detail: Option<String>) {
+        self.r.reason = Some(reason);
+        self.r.detail = detail;
+    }
+
+    pub(super) fn alert(&mut self, alert: Alert) {
+        self.effects.push(Effect::Alert(alert));
+    }
+}
+
+impl Reservation {
+    /// Rules on one event.
+    pub fn apply(&self, event: &Event, source: Source, now: Timestamp, policy: &Policy) -> Decision {
+        let mut draft = Draft { r: self.clone(), now, policy, effects: Vec::new() };
+        let (verdict, why) = match draft.rule(event) {
+            Ruling::Duplicate => return Decision::Duplicate,
+            Ruling::Applied(why) => (Verdict::Applied, why),
+            Ruling::Refused(why) => (Verdict::Refused, Some(why)),
+        };
+        let Draft { r: mut after, effects, .. } = draft;
+        after.seq += 1;
+        if verdict == Verdict::Applied {
+            after.version += 1;
+            after.updated_at = now;
+        }
+        after.due_at = due::next(&after, policy);
+        let entry = self.entry(&after, event, source, verdict, why, now);
+        Decision::Write(Box::new(Change { after, entry, effects }))
+    }
+
+    fn entry(
+        &self,
+        after: &Reservation,
+        event: &Event,
+        source: Source,
+        verdict: Verdict,
+        why: Option<Why>,
+        now: Timestamp,
+    ) -> HistoryEntry {
+        HistoryEntry {
+            seq: after.seq,
+            at: now,
+            source,
+            event: event.name(),
+            verdict,
+            why,
+            from: Some(self.status()),
+            to: after.status(),
+            version: after.version,
+            attempt: after.attempt().number,
+            call_no: event.call_no().or_else(|| matches!(event, Event::CallStarted(_)).then_some(after.calls)),
+            digest: event.report().map(|report| report.digest.clone()),
+            receipt: event.report().and_then(|report| report.receipt.clone()),
+            detail: event.detail(),
+        }
+    }
+
+    fn mark_attempt(&mut self) {
+        let status = self.status();
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.status = status;
+        }
+    }
+}
+
+impl Draft<'_> {
+    fn rule(&mut self, event: &Event) -> Ruling {
+        match event {
+            Event::CallStarted(lease) => self.call_started(lease),
+            Event::CallEnded { call_no, outcome } => self.call_ended(*call_no, outcome),
+            Event::LeaseLapsed { call_no } => self.lease_lapsed(*call_no),
+            Event::NothingSold => self.nothing_sold(),
+            Event::GivenUp => self.given_up(),
+            Event::Reported(report) => self.reported(report),
+            Event::ExpiryReached => self.expiry_reached(),
+            Event::Cancel => self.cancel(),
+            Event::ResultOverdue => self.result_overdue(),
+        }
+    }
+
+    fn expiry_reached(&mut self) -> Ruling {
+        match self.r.state {
+            State::Queued { .. } | State::Ready if !self.r.is_past_expiry(self.now) => Ruling::Refused(Why::NotDue),
+            State::Queued { .. } | State::Ready if self.r.holds_result() => Ruling::Refused(Why::Begun),
+            State::Queued { .. } | State::Ready => {
+                self.enter(State::Expired);
+                APPLIED
+            }
+            State::Calling { .. } | State::InDoubt { .. } => Ruling::Refused(Why::PurchaseInProgress),
+            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => Ruling::Refused(Why::Begun),
+            State::Expired => Ruling::Duplicate,
+            State::Rejected | State::Completed | State::Invalidated | State::Cancelled => Ruling::Refused(Why::Ended),
+        }
+    }
+
+    fn cancel(&mut self) -> Ruling {
+        match self.r.state {
+            State::Queued { .. } | State::Ready => {
+                self.enter(State::Cancelled);
+                APPLIED
+            }
+            State::Calling { .. } | State::InDoubt { .. } => Ruling::Refused(Why::PurchaseInProgress),
+            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => Ruling::Refused(Why::Begun),
+            State::Cancelled => Ruling::Duplicate,
+            State::Rejected | State::Completed | State::Invalidated | State::Expired => Ruling::Refused(Why::Ended),
+        }
+    }
+
+    fn result_overdue(&mut self) -> Ruling {
+        match self.r.state {
+            State::AwaitingScore { since } | State::UnderReview { since } => {
+                if self.r.reason == Some(Reason::ResultOverdue) {
+                    return Ruling::Duplicate;
+                }
+                if due::later(since, self.policy.result_overdue) > self.now {
+                    return Ruling::Refused(Why::NotDue);
+                }
+                self.because(Reason::ResultOverdue, None);
+                self.alert(Alert::ResultOverdue);
+                APPLIED
+            }
+            _ => Ruling::Refused(Why::NotDue),
+        }
+    }
+}

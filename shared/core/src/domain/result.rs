@@ -1,0 +1,214 @@
+//! Normalised results. Absent is `None`, never zero.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::sensitive::Sensitive;
+
+/// The normalised scores of one attempt.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TestResult {
+    /// The test as a whole.
+    pub overall: Option<Score>,
+    /// The sections that the vendor scored.
+    pub skills: Vec<SkillScore>,
+    /// What the score corresponds to elsewhere, in the vendor's words.
+    pub equivalents: Equivalents,
+    /// WebCAPE's placement, such as `Semester 4`.
+    pub placement: Option<String>,
+    /// The vendor's formatted report. Whoever has the address sees the report.
+    pub report_url: Option<Sensitive<String>>,
+    /// How long the candidate sat, in seconds.
+    pub duration_seconds: Option<f64>,
+    /// When the candidate began, where the vendor says.
+    pub started_at: Option<Timestamp>,
+    /// When the candidate finished, where the vendor says.
+    pub finished_at: Option<Timestamp>,
+    /// The day on which the candidate finished, where the vendor says only that.
+    pub finished_on: Option<Date>,
+    /// The vendor's version of the assessment.
+    pub assessment_version: Option<String>,
+}
+
+/// One score on its scale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Where the value lies.
+    pub scale: Scale,
+    /// The value; `None` where a section has no score of its own.
+    pub value: Option<f64>,
+    /// The CEFR level, where the vendor names one.
+    pub cefr: Option<CefrBand>,
+}
+
+/// The score of one section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SkillScore {
+    /// Which section.
+    pub skill: Skill,
+    /// Its score.
+    #[serde(flatten)]
+    pub score: Score,
+    /// The vendor's raw points.
+    pub raw_score: Option<f64>,
+    /// Percent of correct answers, 0 to 100.
+    pub percent: Option<f64>,
+    /// Items answered correctly.
+    pub correct: Option<u32>,
+    /// Items in the section; `None`, never zero, where it had none.
+    pub total: Option<u32>,
+}
+
+/// A section of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Skill {
+    /// Grammar.
+    Grammar,
+    /// Listening.
+    Listening,
+    /// Reading.
+    Reading,
+    /// Writing.
+    Writing,
+    /// Speaking.
+    Speaking,
+    /// Vocabulary.
+    Vocabulary,
+}
+
+/// A vendor's scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// iTEP levels, 0.0 to 6.0.
+    Itep,
+    /// TrueNorth, 0 to 10 in steps of 0.1.
+    Truenorth,
+    /// WebCAPE, 0 to 1000 in whole numbers.
+    Webcape,
+    /// Correct answers out of a number of items: no scale of its own.
+    Items,
+}
+
+impl Scale {
+    /// The lowest and the highest value, where the scale has them.
+    pub fn bounds(self) -> Option<(f64, f64)> {
+        match self {
+            Scale::Itep => Some((0.0, 6.0)),
+            Scale::Truenorth => Some((0.0, 10.0)),
+            Scale::Webcape => Some((0.0, 1000.0)),
+            Scale::Items => None,
+        }
+    }
+}
+
+/// A CEFR level in order, `A1` lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the levels are their own meaning")]
+pub enum Cefr {
+    PreA1,
+    A1,
+    A2,
+    B1,
+    B2,
+    C1,
+    C2,
+}
+
+impl FromStr for Cefr {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.to_ascii_uppercase().replace([' ', '-'], "").trim_end_matches('+') {
+            "PREA1" | "<A1" => Ok(Cefr::PreA1),
+            "A1" => Ok(Cefr::A1),
+            "A2" => Ok(Cefr::A2),
+            "B1" => Ok(Cefr::B1),
+            "B2" => Ok(Cefr::B2),
+            "C1" => Ok(Cefr::C1),
+            "C2" => Ok(Cefr::C2),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for Cefr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cefr::PreA1 => "pre-A1",
+            Cefr::A1 => "A1",
+            Cefr::A2 => "A2",
+            Cefr::B1 => "B1",
+            Cefr::B2 => "B2",
+            Cefr::C1 => "C1",
+            Cefr::C2 => "C2",
+        })
+    }
+}
+
+/// A CEFR level or range: the vendor's spelling beside the levels it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CefrBand {
+    /// As the vendor wrote it, such as `B2-C1`.
+    pub text: String,
+    /// The lowest level named; `None` where the text is not understood.
+    pub min: Option<Cefr>,
+    /// The highest level named.
+    pub max: Option<Cefr>,
+}
+
+impl CefrBand {
+    /// Reads a vendor's text; empty is absent.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let levels = match text.parse() {
+            Ok(level) => Some((level, level)),
+            Err(()) => {
+                text.split_once('-').and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)))
+            }
+        };
+        Some(Self {
+            text: text.to_owned(),
+            min: levels.map(|l: (Cefr, Cefr)| l.0.min(l.1)),
+            max: levels.map(|l| l.0.max(l.1)),
+        })
+    }
+}
+
+/// Equivalent levels elsewhere, in the vendor's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Equivalents {
+    /// ACTFL speaking level.
+    pub actfl: Option<String>,
+    /// TOEFL speaking range.
+    pub toefl_speaking: Option<String>,
+    /// IELTS speaking range.
+    pub ielts_speaking: Option<String>,
+    /// TOEIC speaking range.
+    pub toeic_speaking: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cefr_range_keeps_the_vendors_spelling_and_names_both_ends() {
+        let band = CefrBand::read("B2-C1").unwrap();
+        assert_eq!((band.min, band.max), (Some(Cefr::B2), Some(Cefr::C1)));
+        assert_eq!(band.text, "B2-C1");
+    }
+
+    #[test]
+    fn an_unknown_cefr_text_is_kept_and_an_empty_one_is_absent() {
+        assert_eq!(CefrBand::read("upper").map(|b| (b.text, b.min)), Some(("upper".into(), None)));
+        assert_eq!(CefrBand::read(" "), None);
+    }
+}

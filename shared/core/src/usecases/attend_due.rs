@@ -1,0 +1,139 @@
+//! Giving every reservation that is due its attention.
+
+use std::time::Duration;
+
+use super::Times;
+use super::commit::{Settled, carry_out, settle};
+use crate::domain::ids::{ReservationId, Vendor};
+use crate::domain::reservation::{Event, Reservation, Source, State};
+use crate::ports::{Alerts, CheckReason, Clock, Outage, Queue, ScoreCheck, Store};
+
+/// How many due reservations are read at a time.
+const BATCH: usize = 100;
+
+/// The ports that the sweep needs.
+pub struct Attending<'a, S, Q, A, C> {
+    /// The reservations.
+    pub store: &'a S,
+    /// The other functions.
+    pub queue: &'a Q,
+    /// The operator.
+    pub alerts: &'a A,
+    /// The time.
+    pub clock: &'a C,
+    /// The times.
+    pub times: &'a Times,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attended {
+    /// Reservations that were due.
+    pub due: usize,
+    /// Of these, changed here: expired, taken for abandoned, found overdue.
+    pub changed: usize,
+    /// Handed to another function.
+    pub handed_over: usize,
+    /// Failed; they stay due.
+    pub failed: usize,
+}
+
+/// What a due reservation needs.
+enum Need {
+    Change(Event),
+    Purchase,
+    ExpiryCheck,
+    Nothing,
+}
+
+impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
+    /// Attends to what is due, batch by batch, while there is time.
+    pub async fn sweep(&self, time_left: impl Fn() -> Duration) -> Result<Attended, Outage> {
+        let mut attended = Attended::default();
+        while time_left() > self.times.margin {
+            let due = self.store.due(self.clock.now(), BATCH).await?;
+            let before = attended.failed;
+            for id in &due {
+                self.count(id, &mut attended).await;
+            }
+            // What failed stays due and would come first again.
+            if due.len() < BATCH || attended.failed - before == due.len() {
+                break;
+            }
+        }
+        Ok(attended)
+    }
+
+    async fn count(&self, id: &ReservationId, attended: &mut Attended) {
+        attended.due += 1;
+        match self.attend(id).await {
+            Ok(Need::Change(_)) => attended.changed += 1,
+            Ok(Need::Purchase | Need::ExpiryCheck) => attended.handed_over += 1,
+            Ok(Need::Nothing) => {}
+            Err(outage) => {
+                attended.failed += 1;
+                self.alerts.note(&outage, id.as_str());
+            }
+        }
+    }
+
+    async fn attend(&self, id: &ReservationId) -> Result<Need, Outage> {
+        let Some(reservation) = self.store.reservation(id).await? else {
+            return Ok(Need::Nothing);
+        };
+        let need = self.need(&reservation);
+        match &need {
+            Need::Change(event) => self.change(reservation, event).await?,
+            Need::Purchase => {
+                self.hand_over(&reservation).await?;
+                self.queue.fulfil(id).await?;
+            }
+            Need::ExpiryCheck => {
+                self.hand_over(&reservation).await?;
+                self.queue.check_score(&expiry_check(&reservation)).await?;
+            }
+            Need::Nothing => {}
+        }
+        Ok(need)
+    }
+
+    fn need(&self, reservation: &Reservation) -> Need {
+        let now = self.clock.now();
+        if reservation.due_at.is_none_or(|due| due > now) {
+            return Need::Nothing;
+        }
+        match &reservation.state {
+            State::Queued { .. } if reservation.is_past_expiry(now) => Need::Change(Event::ExpiryReached),
+            State::Queued { .. } => Need::Purchase,
+            State::Calling { .. } => Need::Change(Event::LeaseLapsed { call_no: reservation.calls }),
+            State::Ready if reservation.vendor() == Vendor::Truenorth => Need::ExpiryCheck,
+            State::Ready => Need::Change(Event::ExpiryReached),
+            State::AwaitingScore { .. } | State::UnderReview { .. } => Need::Change(Event::ResultOverdue),
+            _ => Need::Nothing,
+        }
+    }
+
+    async fn change(&self, reservation: Reservation, event: &Event) -> Result<(), Outage> {
+        let settled = settle(self.store, self.clock, self.times, reservation, event, &Source::Hub, None).await?;
+        if let Settled::Written(change) = settled {
+            carry_out(&change, self.queue, self.alerts).await;
+        }
+        Ok(())
+    }
+
+    /// Leaves the reservation to a queue for a while: without this, a backlog
+    /// would be queued anew by every sweep.
+    async fn hand_over(&self, reservation: &Reservation) -> Result<(), Outage> {
+        let until = self.clock.now().checked_add(self.times.handed_over).unwrap_or(jiff::Timestamp::MAX);
+        self.store.postpone(reservation, until).await
+    }
+}
+
+fn expiry_check(reservation: &Reservation) -> ScoreCheck {
+    ScoreCheck {
+        v: 1,
+        account: reservation.order.account.name.clone(),
+        reservation_id: reservation.id().clone(),
+        reason: CheckReason::Expiry,
+    }
+}

@@ -1,0 +1,42 @@
+//! What a candidate needs to begin.
+
+use crate::domain::ids::VendorReference;
+use crate::domain::launch::Launch;
+use crate::domain::reservation::{Reservation, State};
+use crate::ports::{Links, LookupError};
+
+/// Why there is nothing to launch.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// No test is assigned, or it is over.
+    #[error("there is no test to begin")]
+    NothingToBegin,
+    /// The vendor does not know the candidate's test.
+    #[error("the vendor does not know the test")]
+    Unknown,
+    /// The vendor could not be asked.
+    #[error(transparent)]
+    LookUp(#[from] LookupError),
+}
+
+/// Makes launch material: for iTEP from what is stored, for TrueNorth a fresh
+/// single-use link. `exam_url` is the account's exam site at iTEP.
+pub async fn launch(
+    links: &impl Links,
+    reservation: &Reservation,
+    exam_url: Option<String>,
+) -> Result<Launch, LaunchError> {
+    let reference = match (&reservation.state, &reservation.reference) {
+        (State::Ready | State::InProgress, Some(reference)) => reference,
+        _ => return Err(LaunchError::NothingToBegin),
+    };
+    match reference {
+        VendorReference::Itep { test_id } => {
+            Ok(Launch::Credentials { url: exam_url, test_id: test_id.clone(), password: reservation.password.clone() })
+        }
+        VendorReference::Truenorth { .. } => {
+            let account = &reservation.order.account.name;
+            links.link(account, reservation.id(), reference).await?.ok_or(LaunchError::Unknown)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Polling TrueNorth for what its webhooks missed.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::check_score::{CheckError, Looking};
+use crate::domain::ids::{AccountName, ReservationId};
+use crate::ports::{Alerts, Clock, PollMark, Polls, Queue, Scores, Sighting, Store, Worklist};
+
+/// How many open reservations are asked about one by one in a poll: those begun
+/// before the poll's window, or not at all. The round goes on in the next poll.
+const ASKED_ONE_BY_ONE: usize = 5;
+
+/// The longest span that one request asks for: the document has no paging.
+const SLICE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How many open reservations one page of the worklist has.
+const OPEN_PAGE: usize = 1000;
+
+/// What a poll did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Polled {
+    /// Tests in the vendor's answer.
+    pub seen: usize,
+    /// Of these, tests of open reservations.
+    pub applied: usize,
+    /// Open reservations asked about one by one.
+    pub asked: usize,
+}
+
+impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S, V, P, Q, A, C> {
+    /// Polls an account, unless somebody else does: one request for all tests
+    /// begun since the last poll, and a few single ones. `None` where another
+    /// poll holds the lease.
+    pub async fn poll(&self, account: &AccountName) -> Result<Option<Polled>, CheckError> {
+        let now = self.clock.now();
+        let lease = later(now, self.times.poll_lease);
+        let Some(mark) = self.polls.begin(account, now, lease).await? else {
+            return Ok(None);
+        };
+        let open = self.open(account).await?;
+        if open.is_empty() {
+            self.polls.end(account, &PollMark { seen_to: Some(now), cursor: None }).await?;
+            return Ok(Some(Polled::default()));
+        }
+        let (seen, applied) = self.sweep(account, &mark, now, &open).await?;
+        // The round's failure (the rate limit, say) must not undo what was seen.
+        let round = self.ask_some(account, mark.cursor.as_deref(), &applied).await;
+        let cursor = round.as_ref().map_or(mark.cursor, |(_, next)| next.clone());
+        self.polls.end(account, &PollMark { seen_to: Some(now), cursor }).await?;
+        Ok(Some(Polled { seen, applied: applied.len(), asked: round?.0 }))
+    }
+
+    async fn open(&self, account: &AccountName) -> Result<HashSet<ReservationId>, CheckError> {
+        let (mut open, mut cursor) = (HashSet::new(), None);
+        loop {
+            let list = Worklist::Open(account.clone());
+            let page = self.store.worklist(&list, cursor.as_deref(), OPEN_PAGE).await?;
+            open.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(open);
+            }
+        }
+    }
+
+    /// One request for everything that was begun in the window, or one for each
+    /// slice of it where the last poll is long ago.
+    async fn sweep(
+        &self,
+        account: &AccountName,
+        mark: &PollMark,
+        now: Timestamp,
+        open: &HashSet<ReservationId>,
+    ) -> Result<(usize, HashSet<ReservationId>), CheckError> {
+        let from = mark.seen_to.unwrap_or(now).checked_sub(self.times.poll_overlap).unwrap_or(Timestamp::MIN);
+        let mut sightings: HashMap<ReservationId, Vec<Sighting>> = HashMap::new();
+        let mut keep = |id: ReservationId, sighting: Sighting| {
+            if open.contains(&id) {
+                sightings.entry(id).or_default().push(sighting);
+            }
+        };
+        let mut seen = 0;
+        for slice in slices(from, now) {
+            seen += self.scores.sweep(account, slice, &mut keep).await?;
+        }
+        let found: Vec<_> = sightings.keys().cloned().collect();
+        for reservation in self.store.reservations(&found).await? {
+            let sightings = sightings.remove(reservation.id()).unwrap_or_default();
+            self.apply_ours(reservation, sightings).await?;
+        }
+        Ok((seen, found.into_iter().collect()))
+    }
+
+    /// Asks about a few of those that the window did not show.
+    async fn ask_some(
+        &self,
+        account: &AccountName,
+        cursor: Option<&str>,
+        found: &HashSet<ReservationId>,
+    ) -> Result<(usize, Option<String>), CheckError> {
+        let list = Worklist::Open(account.clone());
+        let page = self.store.worklist(&list, cursor, ASKED_ONE_BY_ONE).await?;
+        let missing: Vec<_> = page.items.into_iter().filter(|id| !found.contains(id)).collect();
+        let reservations = self.store.reservations(&missing).await?;
+        let asked = reservations.len();
+        for reservation in reservations {
+            self.look_up(reservation).await?;
+        }
+        Ok((asked, page.next))
+    }
+}
+
+/// The span in slices of at most [`SLICE`], oldest first.
+fn slices(from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut slices = Vec::new();
+    let mut start = from;
+    while start < to {
+        let end = later(start, SLICE).min(to);
+        slices.push((start, end));
+        start = end;
+    }
+    slices
+}
+
+fn later(time: Timestamp, span: Duration) -> Timestamp {
+    time.checked_add(span).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,113 @@
+//! One purchase call, from its lease to its written outcome.
+
+use std::time::Duration;
+
+use super::Times;
+use super::commit::{Settled, carry_out, settle};
+use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, Unknown};
+use crate::ports::{Alerts, Clock, Outage, Purchase, Queue, ResultMessage, Store};
+
+/// The ports that a purchase needs.
+pub struct Buying<'a, S, V, Q, A, C> {
+    /// The reservations.
+    pub store: &'a S,
+    /// The vendors.
+    pub vendor: &'a V,
+    /// The other functions.
+    pub queue: &'a Q,
+    /// The operator.
+    pub alerts: &'a A,
+    /// The time.
+    pub clock: &'a C,
+    /// The times.
+    pub times: &'a Times,
+}
+
+/// A purchase's outcome as it was written, with what only the answer had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bought {
+    /// The reservation as it is now.
+    pub reservation: Reservation,
+    /// What opens the test, if the vendor's answer to this very call said.
+    pub launch: Option<crate::domain::launch::Launch>,
+}
+
+impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A, C> {
+    /// Makes the call that the reservation's lease is for and writes how it
+    /// ended. `left` is the time that this invocation still has.
+    pub async fn call(&self, reservation: Reservation, left: Duration) -> Result<Bought, Outage> {
+        let call_no = reservation.calls;
+        let outcome = match left.checked_sub(self.times.margin) {
+            // Nothing has left yet, so handing over is safe; later it would not be.
+            None => no_time(),
+            Some(budget) if budget < self.times.call => no_time(),
+            Some(_) => self.vendor.purchase(&reservation.order, call_no, self.times.call).await,
+        };
+        let launch = match &outcome {
+            CallOutcome::Confirmed { launch, .. } => launch.clone(),
+            _ => None,
+        };
+        let reservation = self.write_outcome(reservation, call_no, outcome).await?;
+        Ok(Bought { reservation, launch })
+    }
+
+    /// Writes an outcome. If that fails, the outcome itself is handed to the
+    /// `results` queue: what the vendor said must not be lost.
+    async fn write_outcome(
+        &self,
+        reservation: Reservation,
+        call_no: u32,
+        outcome: CallOutcome,
+    ) -> Result<Reservation, Outage> {
+        let unwritten = reservation.clone();
+        match self.record(reservation, call_no, &outcome).await {
+            Ok(reservation) => Ok(reservation),
+            Err(outage) => {
+                self.alerts.note(&outage, unwritten.id().as_str());
+                let message = ResultMessage::Outcome { reservation_id: unwritten.id().clone(), call_no, outcome };
+                self.queue.record(&message, Duration::ZERO).await?;
+                Ok(unwritten)
+            }
+        }
+    }
+
+    /// Writes an outcome, also one that comes back from the queue.
+    pub async fn record(
+        &self,
+        reservation: Reservation,
+        call_no: u32,
+        outcome: &CallOutcome,
+    ) -> Result<Reservation, Outage> {
+        let event = Event::CallEnded { call_no, outcome: outcome.clone() };
+        match self.settle(reservation, &event).await? {
+            Settled::ReferenceTaken(reservation) => {
+                let event = Event::CallEnded { call_no, outcome: self.taken(call_no, outcome) };
+                Ok(self.settle(*reservation, &event).await?.into_reservation())
+            }
+            settled => Ok(settled.into_reservation()),
+        }
+    }
+
+    async fn settle(&self, reservation: Reservation, event: &Event) -> Result<Settled, Outage> {
+        let source = Source::VendorAnswer;
+        let settled = settle(self.store, self.clock, self.times, reservation, event, &source, None).await?;
+        if let Settled::Written(change) = &settled {
+            carry_out(change, self.queue, self.alerts).await;
+        }
+        Ok(settled)
+    }
+
+    /// The vendor named a test that is somebody else's: kept, alerted, and in
+    /// doubt, since we can't tell what it sold.
+    fn taken(&self, call_no: u32, outcome: &CallOutcome) -> CallOutcome {
+        let mut evidence = Evidence::without_answer(call_no, self.clock.now(), Unknown::ReferenceTaken);
+        if let CallOutcome::Confirmed { reference, .. } = outcome {
+            evidence.reference = Some(reference.clone());
+        }
+        CallOutcome::Unknown(evidence)
+    }
+}
+
+fn no_time() -> CallOutcome {
+    CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None }
+}
