@@ -1,0 +1,65 @@
+use shared_core::domain::ids::Vendor;
+
+use super::*;
+use crate::vendors::testing::{TestSecrets, account};
+
+fn inbound(auth: &str) -> Inbound {
+    let auth = format!(r#"{{"inbound":{{"tokens":["new","old"],"auth":{auth}}}}}"#);
+    Inbound::parse(&auth).unwrap()
+}
+
+fn header(name: &str, value: &str) -> Vec<(String, Sensitive<String>)> {
+    vec![("accept".to_owned(), "*/*".into()), (name.to_owned(), value.into())]
+}
+
+#[test]
+fn each_of_the_listed_tokens_is_valid_and_no_other() {
+    let inbound = inbound("[]");
+    assert_eq!(inbound.admit("new", &[]), Admission::Admitted);
+    assert_eq!(inbound.admit("old", &[]), Admission::Admitted);
+    assert_eq!(inbound.admit("older", &[]), Admission::WrongToken);
+    assert_eq!(inbound.admit("", &[]), Admission::WrongToken);
+}
+
+#[test]
+fn any_one_of_the_second_credentials_is_enough() {
+    let auth =
+        r#"[{"basic":{"user":"itep","password":"pa:ss"}},{"bearer":"b"},{"header":{"name":"X-Key","value":"v"}}]"#;
+    let inbound = inbound(auth);
+    for right in
+        [header("Authorization", "Basic aXRlcDpwYTpzcw=="), header("authorization", "bearer b"), header("x-key", "v")]
+    {
+        assert_eq!(inbound.admit("new", &right), Admission::Admitted);
+    }
+    for wrong in [header("Authorization", "Bearer aXRlcDpwYTpzcw=="), header("X-Other", "v"), Vec::new()] {
+        assert_eq!(inbound.admit("new", &wrong), Admission::WrongCredential);
+        assert_eq!(inbound.admit("no", &wrong), Admission::WrongToken);
+    }
+}
+
+#[test]
+fn a_credential_that_cannot_be_read_lets_nobody_in() {
+    for auth in [r#"[{"barer":"b"}]"#, r#"[{"bearer":""}]"#, r#"[{"basic":{"user":"u"}}]"#, r#""none""#] {
+        let profile = format!(r#"{{"inbound":{{"tokens":["t"],"auth":{auth}}}}}"#);
+        assert!(Inbound::parse(&profile).is_err(), "{auth}");
+    }
+    assert!(Inbound::parse(r#"{"inbound":{"tokens":[]}}"#).is_err());
+    assert!(Inbound::parse(r#"{"inbound":{"tokens":[""]}}"#).is_err());
+}
+
+#[tokio::test]
+async fn the_rules_can_be_had_from_a_profile_that_cannot_buy() {
+    let account = account(Vendor::Itep);
+    let secrets = TestSecrets::of("hub/itep/default", r#"{"inbound":{"tokens":["t"]}}"#);
+    let inbound = fetch(&secrets, &account).await.unwrap().unwrap();
+    assert_eq!(inbound.admit("t", &[]), Admission::Admitted);
+    assert!(fetch(&TestSecrets::default(), &account).await.unwrap().is_none());
+    let down = fetch(&TestSecrets::of("down", ""), &account).await;
+    assert!(matches!(down, Err(InboundError::Unreachable(_))));
+}
+
+#[test]
+fn secrets_do_not_show_when_printed() {
+    let printed = format!("{:?}", inbound(r#"[{"bearer":"canary"}]"#));
+    assert!(!printed.contains("canary") && !printed.contains("new"), "{printed}");
+}

@@ -1,0 +1,136 @@
+//! Buying from iTEP, and reading its answer by the account's profile.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+use shared_core::domain::ids::VendorReference;
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{CallOutcome, NotProcessed, Refusal, Unknown};
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::ports::{Clock, OrderProblem};
+
+use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
+use super::{registration, sign, wire};
+use crate::vendors::call::{Answer, Http, PURCHASE_ANSWER_MAX, cut, exchange};
+use crate::vendors::fields::ProfileError;
+
+/// The longest reason that is handed on, in bytes.
+const REASON_MAX: usize = 500;
+
+/// Checks an order by the account's products and iTEP's rules.
+///
+/// # Errors
+/// [`OrderProblem`].
+pub(crate) fn examine(profile: &Profile, order: &Order) -> Result<(), OrderProblem> {
+    let kind = profile.sells(&order.product).ok_or(OrderProblem::UnknownProduct)?;
+    let faults = registration::faults(order, kind);
+    if faults.is_empty() { Ok(()) } else { Err(OrderProblem::Faults(faults)) }
+}
+
+/// Makes one purchase call.
+///
+/// # Errors
+/// [`ProfileError`] where the profile does not carry it; then no call was made.
+pub(crate) async fn purchase(
+    http: &Http,
+    profile: &Profile,
+    clock: &impl Clock,
+    (order, call_no): (&Order, u32),
+    time: Duration,
+) -> Result<CallOutcome, ProfileError> {
+    let client = match http.purchases() {
+        Ok(client) => client,
+        Err(error) => return Ok(error.outcome(call_no, clock.now())),
+    };
+    let request = request(client, profile, order, call_no).map_err(ProfileError::new)?;
+    Ok(match exchange(request, time, PURCHASE_ANSWER_MAX).await {
+        Ok(answer) => outcome(profile, &answer, call_no, clock.now()),
+        Err(error) => error.outcome(call_no, clock.now()),
+    })
+}
+
+/// The signed request; an error says what the profile lacks: it may have changed
+/// since the order was examined.
+fn request(client: &Client, profile: &Profile, order: &Order, call_no: u32) -> Result<RequestBuilder, &'static str> {
+    let kind = ProductKind::of(&order.product).ok_or("the profile sells no such product")?;
+    let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
+    let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
+    let signature = sign::sign(profile.api_key.expose(), signing, &body);
+    let value = HeaderValue::try_from(signature).map_err(|_| "the signature fits no header")?;
+    let request = client.post(&profile.url).header(CONTENT_TYPE, "application/json");
+    Ok(request.header(signing.header.clone(), value).body(body))
+}
+
+/// Reads an answer. A 2xx that names a test ID confirms, whatever else it says;
+/// then the profile's matchers decide; what none of them knows is unknown.
+pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Timestamp) -> CallOutcome {
+    let raw = String::from_utf8_lossy(&answer.body);
+    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let rules = &profile.answer;
+    if let Some(confirmed) = json.as_ref().filter(|_| answer.is_success()).and_then(|json| confirmed(profile, json)) {
+        return confirmed;
+    }
+    let fits = |matchers: &[Matcher]| matchers.iter().any(|m| m.fits(answer.status, json.as_ref(), &raw));
+    let out_of_tests = fits(&rules.out_of_tests_if);
+    if out_of_tests || fits(&rules.refused_if) {
+        return CallOutcome::Refused(Refusal { out_of_tests, vendor_reason: reason(rules, json.as_ref(), &raw) });
+    }
+    let not_processed = match answer.status {
+        _ if fits(&rules.not_processed_if) => Some(NotProcessed::SaidSo),
+        401 | 403 => Some(NotProcessed::CredentialsRefused),
+        _ => None,
+    };
+    if let Some(why) = not_processed {
+        let detail = (why == NotProcessed::SaidSo).then(|| reason(rules, json.as_ref(), &raw));
+        return CallOutcome::NotProcessed { why, retry_after: answer.retry_after, detail };
+    }
+    answer.evidence(call_no, at, unknown(answer, json.is_some()))
+}
+
+fn unknown(answer: &Answer, is_json: bool) -> Unknown {
+    match (answer.is_success(), is_json) {
+        (false, _) => Unknown::UnclearStatus,
+        (true, true) => Unknown::NoReference,
+        (true, false) => Unknown::Unreadable,
+    }
+}
+
+fn confirmed(profile: &Profile, json: &Value) -> Option<CallOutcome> {
+    let test_id = first(&profile.answer.test_id, json).filter(|id| is_test_id(id))?;
+    let launch = Launch::Credentials {
+        url: profile.exam_url.clone(),
+        test_id: test_id.clone(),
+        password: first(&profile.answer.password, json).map(Sensitive::new),
+    };
+    Some(CallOutcome::Confirmed { reference: VendorReference::itep(&test_id), launch: Some(launch) })
+}
+
+/// Whether a text can be a test ID: one visible word.
+fn is_test_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// The first of several places that holds a text or a number.
+fn first(pointers: &[String], json: &Value) -> Option<String> {
+    pointers.iter().find_map(|pointer| match json.pointer(pointer)? {
+        Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// The vendor's own words: where the profile says, else a short plain answer.
+fn reason(rules: &AnswerRules, json: Option<&Value>, raw: &str) -> String {
+    let named = json.and_then(|json| first(&rules.reason, json));
+    let plain = || Some(raw.trim()).filter(|text| json.is_none() && !text.is_empty() && !text.starts_with('<'));
+    let words = named.or_else(|| plain().map(str::to_owned));
+    words.map_or_else(|| "iTEP gave no reason.".to_owned(), |words| cut(&words, REASON_MAX).to_owned())
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

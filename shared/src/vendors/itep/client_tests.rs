@@ -1,0 +1,86 @@
+use shared_core::domain::ids::Vendor;
+use shared_core::domain::reservation::Evidence;
+
+use super::*;
+use crate::vendors::call::CallTimes;
+use crate::vendors::testing::{Server, TestClock, answers, order, start};
+
+fn profile() -> Profile {
+    Profile::parse(include_str!("samples/profile.json")).unwrap()
+}
+
+fn of(status: u16, body: &str) -> CallOutcome {
+    outcome(&profile(), &Answer { status, retry_after: None, body: body.into() }, 2, start())
+}
+
+fn unknown(outcome: CallOutcome) -> (Unknown, Option<u16>, Option<String>) {
+    let CallOutcome::Unknown(Evidence { unknown, http_status, body, .. }) = outcome else { panic!("{outcome:?}") };
+    (unknown, http_status, body.map(Sensitive::into_inner))
+}
+
+#[test]
+fn a_success_that_names_a_test_confirms_whatever_else_it_says() {
+    let CallOutcome::Confirmed { reference, launch } =
+        of(200, r#"{"test":{"id":"3279B035APR","password":64778},"error":"Invalid mood"}"#)
+    else {
+        panic!()
+    };
+    assert_eq!(reference, VendorReference::itep("3279B035APR"));
+    let Some(Launch::Credentials { url, test_id, password }) = launch else { panic!() };
+    assert_eq!((url.as_deref(), test_id.as_str()), (Some("https://exam.example.com"), "3279B035APR"));
+    assert_eq!(password, Some("64778".into()));
+}
+
+#[test]
+fn the_profiles_matchers_tell_refusals_from_hand_backs() {
+    let refusal = |outcome| match outcome {
+        CallOutcome::Refused(Refusal { out_of_tests, vendor_reason }) => (out_of_tests, vendor_reason),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refusal(of(200, r#"{"error":{"message":"x"},"code":17}"#)), (true, "x".to_owned()));
+    assert_eq!(refusal(of(422, "Unable to parse")), (false, "Unable to parse".to_owned()));
+    assert_eq!(refusal(of(422, "<html>")), (false, "iTEP gave no reason.".to_owned()));
+    assert_eq!(refusal(of(400, r#"{"error":"Invalid Gender [F]."}"#)), (false, "Invalid Gender [F].".to_owned()));
+    let handed_back = of(503, r#"{"retry":true,"error":"busy"}"#);
+    assert!(
+        matches!(handed_back, CallOutcome::NotProcessed { why: NotProcessed::SaidSo, detail: Some(d), .. } if d == "busy")
+    );
+    let refused = of(403, "");
+    assert!(matches!(refused, CallOutcome::NotProcessed { why: NotProcessed::CredentialsRefused, .. }));
+}
+
+#[test]
+fn what_no_matcher_knows_is_unknown_and_kept() {
+    assert_eq!(
+        unknown(of(200, "<html>ok</html>")),
+        (Unknown::Unreadable, Some(200), Some("<html>ok</html>".to_owned()))
+    );
+    assert_eq!(unknown(of(200, r#"{"test":{"id":""}}"#)).0, Unknown::NoReference);
+    assert_eq!(unknown(of(200, r#"{"test":{"id":"a b"}}"#)).0, Unknown::NoReference);
+    for status in [302, 404, 408, 429, 500, 503] {
+        assert_eq!(unknown(of(status, r#"{"TestID":"T1"}"#)).0, Unknown::UnclearStatus, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_signature_is_over_the_bytes_that_are_sent() {
+    let server = Server::start(vec![answers("200 OK", r#"{"TestID":"T1"}"#)]);
+    let profile = Profile { url: format!("{}/requests/x.php", server.url), ..profile() };
+    let http = Http::new(CallTimes { connect: Duration::from_secs(3), whole: Duration::from_secs(5) });
+    let order = order(Vendor::Itep, "GTX-Academic-Plus");
+    let time = Duration::from_secs(5);
+    let outcome = purchase(&http, &profile, &TestClock::default(), (&order, 1), time).await.unwrap();
+    assert!(matches!(outcome, CallOutcome::Confirmed { .. }), "{outcome:?}");
+    let (line, body) = server.request();
+    assert_eq!(line, "POST /requests/x.php HTTP/1.1");
+    let signature = sign::sign("sim-key", profile.get.as_ref().unwrap(), body.as_bytes());
+    assert!(server.requests()[0].contains(&format!("x-sim-get: {signature}\r\n")));
+}
+
+#[test]
+fn only_products_that_the_account_lists_are_sold() {
+    for product in ["GTX-Business-Core", "QSG-Academic-Plus", "GTX", ""] {
+        assert_eq!(examine(&profile(), &order(Vendor::Itep, product)), Err(OrderProblem::UnknownProduct));
+    }
+    assert_eq!(examine(&profile(), &order(Vendor::Itep, "STX-Academic-Plus")), Ok(()));
+}

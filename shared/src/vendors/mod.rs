@@ -1,0 +1,255 @@
+//! The vendors: two connectors side by side, behind the ports of the core.
+
+pub mod call;
+mod fields;
+pub mod inbound;
+pub mod itep;
+pub mod truenorth;
+
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{CallOutcome, NotProcessed};
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::ports::{Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Scores, Secrets, Sighting};
+
+pub use call::{CallTimes, Http};
+pub use fields::ProfileError;
+use inbound::{Inbound, InboundError};
+use truenorth::assessments::Catalogue;
+use truenorth::client::Client;
+use truenorth::limited::Limited;
+use truenorth::limiter::Limiter;
+
+/// Both vendors, for all accounts whose profiles the secrets hold.
+pub struct Vendors<S, L, C> {
+    secrets: S,
+    clock: C,
+    http: Http,
+    limiter: Limiter<L>,
+    catalogue: Catalogue,
+}
+
+/// What an account's profile says of every order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountTerms {
+    /// Days after which an unused test is given up, where the order says nothing.
+    pub default_expiry_days: u32,
+}
+
+/// Something that an account sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductOffer {
+    /// What an order names: iTEP's product code, or TrueNorth's assessment id.
+    pub product: String,
+    /// For people; an order at TrueNorth may use it too.
+    pub name: String,
+}
+
+/// The name of the secret that holds an account's profile.
+pub fn secret_name(account: &Account) -> String {
+    format!("hub/{}/{}", account.vendor, account.name)
+}
+
+impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
+    /// The vendors. Nothing is connected or fetched before it is needed.
+    pub fn new(secrets: S, limits: L, clock: C, times: CallTimes) -> Self {
+        let (http, limiter) = (Http::new(times), Limiter::new(limits));
+        Self { secrets, clock, http, limiter, catalogue: Catalogue::default() }
+    }
+
+    /// What an account's profile says of every order.
+    ///
+    /// # Errors
+    /// [`OrderProblem::AccountUnavailable`].
+    pub async fn terms(&self, account: &Account) -> Result<AccountTerms, OrderProblem> {
+        let default_expiry_days = match account.vendor {
+            Vendor::Itep => self.itep(account).await?.default_expiry_days,
+            Vendor::Truenorth => self.truenorth(account).await?.default_expiry_days,
+        };
+        Ok(AccountTerms { default_expiry_days })
+    }
+
+    /// What an account sells: iTEP as configured, TrueNorth as it says now.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub async fn products(&self, account: &Account) -> Result<Vec<ProductOffer>, LookupError> {
+        match account.vendor {
+            Vendor::Itep => {
+                let profile = self.itep(account).await?;
+                let sold = profile.products.iter().filter(|product| profile.sells(product).is_some());
+                Ok(sold.map(|code| ProductOffer { product: code.clone(), name: code.clone() }).collect())
+            }
+            Vendor::Truenorth => {
+                let profile = self.truenorth(account).await?;
+                let list = self.catalogue.all(&self.limited(&profile, account)).await?;
+                let offer = |known: &truenorth::wire::Assessment| ProductOffer {
+                    product: known.assessment_id.clone(),
+                    name: known.name.clone(),
+                };
+                Ok(list.iter().map(offer).collect())
+            }
+        }
+    }
+
+    /// The exam's site of an iTEP account; TrueNorth's tests have links of their own.
+    ///
+    /// # Errors
+    /// [`OrderProblem::AccountUnavailable`].
+    pub async fn exam_url(&self, account: &Account) -> Result<Option<String>, OrderProblem> {
+        match account.vendor {
+            Vendor::Itep => Ok(self.itep(account).await?.exam_url),
+            Vendor::Truenorth => Ok(None),
+        }
+    }
+
+    /// Who may send reports for an account; `None` where there is no such
+    /// account. It needs no more of the profile than `inbound`.
+    ///
+    /// # Errors
+    /// [`InboundError`].
+    pub async fn inbound(&self, account: &Account) -> Result<Option<Inbound>, InboundError> {
+        inbound::fetch(&self.secrets, account).await
+    }
+
+    async fn itep(&self, account: &Account) -> Result<itep::profile::Profile, Unavailable> {
+        Ok(itep::profile::Profile::parse(self.secret(account).await?.expose())?)
+    }
+
+    async fn truenorth(&self, account: &Account) -> Result<truenorth::profile::Profile, Unavailable> {
+        Ok(truenorth::profile::Profile::parse(self.secret(account).await?.expose())?)
+    }
+
+    async fn secret(&self, account: &Account) -> Result<Arc<Sensitive<String>>, Unavailable> {
+        match self.secrets.secret(&secret_name(account)).await {
+            Ok(Some(secret)) => Ok(secret),
+            Ok(None) => Err(Unavailable { what: "the account has no profile".to_owned() }),
+            Err(outage) => {
+                tracing::error!(%account, error = &outage as &dyn std::error::Error, "the profile cannot be fetched");
+                Err(Unavailable { what: "the account's profile cannot be fetched".to_owned() })
+            }
+        }
+    }
+
+    fn limited<'a>(&'a self, profile: &'a truenorth::profile::Profile, account: &'a Account) -> Limited<'a, L, C> {
+        let client = Client::new(&self.http, profile);
+        Limited { client, limiter: &self.limiter, clock: &self.clock, account }
+    }
+}
+
+impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
+    async fn examine(&self, order: &Order) -> Result<(), OrderProblem> {
+        match order.account.vendor {
+            Vendor::Itep => itep::client::examine(&self.itep(&order.account).await?, order),
+            Vendor::Truenorth => {
+                let profile = self.truenorth(&order.account).await?;
+                let limited = self.limited(&profile, &order.account);
+                truenorth::purchase::examine(&limited, &self.catalogue, order).await
+            }
+        }
+    }
+
+    async fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> CallOutcome {
+        match self.buy(order, call_no, budget).await {
+            Ok(outcome) => outcome,
+            Err(Unavailable { what }) => {
+                // The client sees an outcome's detail; what a profile lacks is the operator's.
+                tracing::error!(account = %order.account, what, "the account cannot buy");
+                CallOutcome::NotProcessed { why: NotProcessed::AccountUnavailable, retry_after: None, detail: None }
+            }
+        }
+    }
+}
+
+impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
+    async fn buy(&self, order: &Order, call_no: u32, budget: Duration) -> Result<CallOutcome, Unavailable> {
+        let CallTimes { connect, whole } = self.http.times();
+        let (budget, least) = (budget.min(whole), connect.min(whole / 2));
+        if budget < least {
+            return Ok(CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None });
+        }
+        match order.account.vendor {
+            Vendor::Itep => {
+                let profile = self.itep(&order.account).await?;
+                Ok(itep::client::purchase(&self.http, &profile, &self.clock, (order, call_no), budget).await?)
+            }
+            Vendor::Truenorth => {
+                let profile = self.truenorth(&order.account).await?;
+                let limited = self.limited(&profile, &order.account).within(budget);
+                let (order, times) = ((order, call_no), (budget, least));
+                Ok(truenorth::purchase::purchase(limited, &self.catalogue, order, times).await)
+            }
+        }
+    }
+}
+
+impl<S: Secrets, L: RateLimits, C: Clock> Scores for Vendors<S, L, C> {
+    async fn look_up(&self, account: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
+        let account = truenorth_account(account);
+        let profile = self.truenorth(&account).await?;
+        truenorth::scores::look_up(&self.limited(&profile, &account), id).await
+    }
+
+    async fn sweep(
+        &self,
+        account: &AccountName,
+        begun: (Timestamp, Timestamp),
+        sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+    ) -> Result<usize, LookupError> {
+        let account = truenorth_account(account);
+        let profile = self.truenorth(&account).await?;
+        truenorth::scores::sweep(&self.limited(&profile, &account), begun, sink).await
+    }
+}
+
+impl<S: Secrets, L: RateLimits, C: Clock> Links for Vendors<S, L, C> {
+    async fn link(
+        &self,
+        account: &AccountName,
+        id: &ReservationId,
+        reference: &VendorReference,
+    ) -> Result<Option<Launch>, LookupError> {
+        let account = truenorth_account(account);
+        let profile = self.truenorth(&account).await?;
+        truenorth::links::link(&self.limited(&profile, &account), id, reference).await
+    }
+}
+
+fn truenorth_account(name: &AccountName) -> Account {
+    Account { vendor: Vendor::Truenorth, name: name.clone() }
+}
+
+/// An account that cannot be used now, in the words of every port.
+struct Unavailable {
+    what: String,
+}
+
+impl From<ProfileError> for Unavailable {
+    fn from(error: ProfileError) -> Self {
+        Self { what: error.what }
+    }
+}
+
+impl From<Unavailable> for OrderProblem {
+    fn from(Unavailable { what }: Unavailable) -> Self {
+        OrderProblem::AccountUnavailable { what }
+    }
+}
+
+impl From<Unavailable> for LookupError {
+    fn from(Unavailable { what }: Unavailable) -> Self {
+        LookupError::AccountUnavailable { what }
+    }
+}
+
+#[cfg(test)]
+#[path = "vendors_tests.rs"]
+mod tests;

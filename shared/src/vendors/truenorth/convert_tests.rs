@@ -1,0 +1,108 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::vendors::testing::{reservation_id, start};
+
+fn sample() -> Vec<Sighting> {
+    let ours = include_str!("samples/score.json").replace("5799134", reservation_id().as_str());
+    let (id, sightings) = sightings(serde_json::from_str(&ours).unwrap(), start()).unwrap();
+    assert_eq!(id, reservation_id());
+    sightings
+}
+
+fn result(sighting: &Sighting) -> &TestResult {
+    match &sighting.says {
+        Reported::Completed(result) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn says(edit: impl FnOnce(&mut Value)) -> Reported {
+    let mut user: Value = serde_json::from_str(include_str!("samples/score.json")).unwrap();
+    let report = &mut user["scoreReports"][1];
+    edit(report);
+    reported(&serde_json::from_value(report.take()).unwrap())
+}
+
+#[test]
+fn the_documents_webcape_test_becomes_a_result() {
+    let sample = sample();
+    let (test, user) = ("79fb94aa-344d-43a2-8504-13ed687dd77a", "615ba72f-f8a6-462a-b2b2-19d1952d1372");
+    let expected = VendorReference::truenorth(sample[0].reference.test(), user);
+    assert_eq!(sample[0].reference, expected);
+    let event = include_str!("samples/event-scored.json");
+    assert!(event.contains(test));
+    insta::assert_json_snapshot!(result(&sample[0]));
+}
+
+#[test]
+fn the_documents_speaking_test_becomes_a_result() {
+    insta::assert_json_snapshot!(result(&sample()[1]));
+}
+
+#[test]
+fn a_test_that_was_not_begun_has_no_score() {
+    assert_eq!(sample()[2].says, Reported::Ready);
+}
+
+#[test]
+fn a_report_is_kept_whole_and_its_digest_does_not_hang_on_the_order_of_its_keys() {
+    let kept: Value = serde_json::from_slice(&sample()[1].raw.bytes).unwrap();
+    assert_eq!(kept["cefrSpeakingLevel"], "B2-C1");
+    let of = |text: &str| {
+        let user = json!({ "userId": "u", "uniqueIdentifier": reservation_id(), "scoreReports": [] });
+        let mut user: UserScores = serde_json::from_value(user).unwrap();
+        user.score_reports = vec![serde_json::from_str(text).unwrap()];
+        sightings(user, start()).unwrap().1.remove(0).raw.digest
+    };
+    let (one, other) =
+        (r#"{"userAssessmentId":"A","status":"NotStarted"}"#, r#"{ "status":"NotStarted","userAssessmentId":"A" }"#);
+    assert_eq!(of(one), of(other));
+}
+
+#[test]
+fn each_status_of_the_document_has_its_meaning_and_any_other_is_kept() {
+    let meaning = |status: &str| says(|report| report["status"] = status.into());
+    assert_eq!(meaning("NotStarted"), Reported::Ready);
+    assert_eq!(meaning("InProgress"), Reported::InProgress);
+    assert_eq!(meaning("ScorePending"), Reported::AwaitingScore);
+    assert_eq!(meaning("NeedsReview"), Reported::UnderReview { problem: true });
+    assert!(matches!(meaning("Completed"), Reported::Completed(_)));
+    assert_eq!(meaning("Expired"), Reported::UnknownStatus { text: "Expired".to_owned() });
+}
+
+#[test]
+fn a_completed_test_without_a_usable_score_is_no_result() {
+    assert_eq!(says(|report| report["score"] = Value::Null), Reported::CompletedWithoutScores);
+    assert!(matches!(says(|report| report["score"] = 11.into()), Reported::UnknownStatus { .. }));
+    assert!(matches!(says(|report| report["assessmentType"] = "Other".into()), Reported::UnknownStatus { .. }));
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_noticed_and_one_without_a_test_is_skipped() {
+    let reports = json!([{ "userAssessmentId": "A", "score": "high" }, { "status": "Completed" }, 7]);
+    let user = json!({ "userId": "u", "uniqueIdentifier": reservation_id(), "scoreReports": reports });
+    let (_, sightings) = sightings(serde_json::from_value(user).unwrap(), start()).unwrap();
+    assert_eq!(sightings.len(), 1);
+    assert_eq!(sightings[0].says, Reported::UnknownStatus { text: "unreadable".to_owned() });
+}
+
+#[test]
+fn users_of_others_are_none_of_ours() {
+    let user = serde_json::from_str(include_str!("samples/score.json")).unwrap();
+    assert!(sightings(user, start()).is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_report_makes_it_panic(text in any::<String>(), score in any::<f64>(), items in any::<u32>()) {
+        let report = json!({
+            "userAssessmentId": text, "status": "Completed", "assessmentType": "WebCAPE", "score": score, "duration": text,
+            "started": text, "cefrSpeakingLevel": text, "subScores": { "reading": { "correct": items, "total": items } },
+        });
+        let user = json!({ "userId": text, "uniqueIdentifier": reservation_id(), "scoreReports": [report, text] });
+        sightings(serde_json::from_value(user).unwrap(), start());
+        let _ = serde_json::from_str::<UserScores>(&text).map(|user| sightings(user, start()));
+    }
+}

@@ -1,0 +1,94 @@
+//! Waiting for one's turn: the loop around the domain's plan, with the levels on
+//! one stored item per account.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use shared_core::domain::ids::AccountName;
+use shared_core::domain::limiter::{Levels, Plan, Priority, plan};
+use shared_core::ports::{Booked, Clock, RateLimits};
+
+/// How often a booking is planned again with newer levels.
+const TRIES: usize = 4;
+/// The wait where the levels change faster than they can be booked, or cannot be
+/// reached at all.
+const GIVE_WAY: Duration = Duration::from_secs(1);
+
+/// The rate limit of TrueNorth's accounts. What was seen last is remembered, so
+/// that in the ordinary case one conditional update is all.
+pub(crate) struct Limiter<L> {
+    store: L,
+    seen: Mutex<HashMap<AccountName, Levels>>,
+}
+
+/// The request may not go out now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// How long to wait before asking again.
+    pub(crate) retry_after: Duration,
+}
+
+impl<L: RateLimits> Limiter<L> {
+    pub(crate) fn new(store: L) -> Self {
+        Self { store, seen: Mutex::default() }
+    }
+
+    /// Books a place and waits for it. Where the store fails nothing goes out:
+    /// the limit is the vendor's, not ours to risk.
+    ///
+    /// # Errors
+    /// [`Held`] where there is no place soon enough.
+    pub(crate) async fn pass(&self, clock: &impl Clock, account: &AccountName, priority: Priority) -> Result<(), Held> {
+        for _ in 0..TRIES {
+            let now = clock.now().as_millisecond();
+            let booking = match plan(self.seen(account), priority, now) {
+                Plan::Hold { until } => return Err(Held { retry_after: milliseconds(until - now) }),
+                Plan::Book(booking) => booking,
+            };
+            match self.store.book(account, &booking).await {
+                Ok(Booked::Done(levels)) => {
+                    self.remember(account, levels);
+                    let wait = milliseconds(levels.booked_slot() - clock.now().as_millisecond());
+                    if !wait.is_zero() {
+                        clock.sleep(wait).await;
+                    }
+                    return Ok(());
+                }
+                Ok(Booked::Stale(levels)) => self.remember(account, levels),
+                Err(outage) => {
+                    tracing::warn!(%account, error = %outage, "the rate limit cannot be booked");
+                    return Err(Held { retry_after: GIVE_WAY });
+                }
+            }
+        }
+        Err(Held { retry_after: GIVE_WAY })
+    }
+
+    /// Empties the bucket, after a 429: everybody gives way.
+    pub(crate) async fn empty(&self, clock: &impl Clock, account: &AccountName) {
+        let now = clock.now();
+        let bucket = Levels::emptied_bucket(now.as_millisecond());
+        let slot = self.seen(account).unwrap_or_default().slot;
+        self.remember(account, Levels { slot, bucket });
+        if let Err(outage) = self.store.empty(account, now).await {
+            tracing::warn!(%account, error = %outage, "the rate limit cannot be emptied");
+        }
+    }
+
+    fn seen(&self, account: &AccountName) -> Option<Levels> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied()
+    }
+
+    fn remember(&self, account: &AccountName, levels: Levels) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), levels);
+    }
+}
+
+fn milliseconds(count: i64) -> Duration {
+    Duration::from_millis(u64::try_from(count).unwrap_or(0))
+}
+
+#[cfg(test)]
+#[path = "limiter_tests.rs"]
+mod tests;

@@ -1,0 +1,270 @@
+//! The requests and answers of the Enterprise API 2020q1. Requests spell
+//! `surName`, answers `surname`. Nothing here is `Debug`: most of it is about
+//! people.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The answer to `GET /assessments`.
+#[derive(Deserialize)]
+pub struct Assessments {
+    /// What the account may assign.
+    pub assessments: Vec<Assessment>,
+}
+
+/// One kind of test.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assessment {
+    /// Its name.
+    pub name: String,
+    /// Its id, a UUID.
+    pub assessment_id: String,
+}
+
+/// The answer to `GET /groups`.
+#[derive(Deserialize)]
+pub struct Groups {
+    /// The account's groups.
+    pub groups: Vec<Group>,
+}
+
+/// One group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its id, a UUID.
+    pub group_id: String,
+}
+
+/// The body of `POST /groups`.
+#[derive(Serialize)]
+pub struct NewGroup<'a> {
+    /// The new group's name.
+    pub name: &'a str,
+}
+
+/// The body of `POST /assign`. There is no email address in it: one could match
+/// another user, and a reservation is to be a user of its own.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assign<'a> {
+    /// Which assessment.
+    pub assessment_id: &'a str,
+    /// Given name.
+    pub given_name: &'a str,
+    /// Family name.
+    pub sur_name: &'a str,
+    /// The reservation's id; at most 200 characters.
+    pub unique_identifier: &'a str,
+    /// The client's own id of the candidate.
+    pub student_id: &'a str,
+    /// Groups that the user joins.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub assigned_groups: &'a [String],
+    /// Where the user is sent afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<&'a str>,
+}
+
+/// The answer to `POST /assign`. All may be missing: what is there decides
+/// whether a test was named.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assigned {
+    /// The user's id.
+    pub user_id: Option<String>,
+    /// The id of the user's assessment.
+    pub user_assessment_id: Option<String>,
+    /// A single-use link to it.
+    pub sign_in_url: Option<String>,
+    /// When the link expires.
+    pub sign_in_url_expires_at: Option<String>,
+}
+
+/// The body of `POST /create-sign-in-token`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewLink<'a> {
+    /// The reservation's id.
+    pub unique_identifier: &'a str,
+    /// The test to be taken to.
+    pub user_assessment_id: &'a str,
+}
+
+/// The answer to `POST /create-sign-in-token`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// The link.
+    pub sign_in_url: String,
+    /// When it expires: five minutes after it was made.
+    pub expires_at: String,
+}
+
+/// The body of `POST /score`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreQuery<'a> {
+    /// The reservation's id.
+    pub unique_identifier: &'a str,
+}
+
+/// The body of `POST /scores`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoresQuery {
+    /// Whether tests that are not completed are wanted too.
+    pub include_incomplete_assessments: bool,
+    /// The earliest beginning.
+    pub started_on_or_after: String,
+    /// The latest beginning.
+    pub started_on_or_before: String,
+}
+
+/// One user with their tests: the answer to `POST /score`, an element of
+/// `userScores` in that to `POST /scores`, and the data of a webhook event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserScores {
+    /// TrueNorth's id of the user.
+    pub user_id: String,
+    /// The reservation's id, where the user is ours.
+    pub unique_identifier: Option<String>,
+    /// The reports as they came: each is kept whole, beside what is read of it.
+    #[serde(default)]
+    pub score_reports: Vec<Value>,
+}
+
+/// What is read of a report. The kind of test decides what is there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreReport {
+    /// Which test.
+    pub user_assessment_id: String,
+    /// `TrueNorth` or `WebCAPE`.
+    pub assessment_type: Option<String>,
+    /// Where it stands.
+    pub status: Option<String>,
+    /// When it was begun.
+    pub started: Option<String>,
+    /// When it was finished.
+    pub completed: Option<String>,
+    /// How long it took, as a .NET duration.
+    pub duration: Option<String>,
+    /// The score; 0.0 as long as there is none.
+    pub score: Option<f64>,
+    /// WebCAPE's placement.
+    pub placement: Option<String>,
+    /// ACTFL level.
+    pub actfl_speaking_level: Option<String>,
+    /// CEFR level or range.
+    pub cefr_speaking_level: Option<String>,
+    /// TOEFL range.
+    pub toefl_speaking_level: Option<String>,
+    /// IELTS range.
+    pub ielts_speaking_level: Option<String>,
+    /// TOEIC range.
+    pub toeic_speaking_level: Option<String>,
+    /// Items by section.
+    pub sub_scores: Option<SubScores>,
+    /// The version of the assessment.
+    pub assessment_version: Option<String>,
+}
+
+/// Items by section.
+#[derive(Deserialize)]
+pub struct SubScores {
+    /// Grammar.
+    pub grammar: Option<Items>,
+    /// Listening.
+    pub listening: Option<Items>,
+    /// Reading.
+    pub reading: Option<Items>,
+    /// Writing.
+    pub writing: Option<Items>,
+    /// Speaking.
+    pub speaking: Option<Items>,
+    /// Vocabulary.
+    pub vocabulary: Option<Items>,
+}
+
+/// Items of one section.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Items {
+    /// Answered correctly.
+    pub correct: u32,
+    /// All told; 0 of 0 means that there were none.
+    pub total: u32,
+}
+
+/// The body of `POST /webhook`.
+#[derive(Serialize)]
+pub struct NewWebhook<'a> {
+    /// Where events go. Only one is kept: a new one overwrites.
+    pub url: &'a str,
+}
+
+/// The answer to `GET /webhook`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Where events go.
+    pub url: String,
+    /// Since when.
+    pub created_at: Option<String>,
+}
+
+/// The body of a webhook event.
+#[derive(Deserialize)]
+pub struct Event {
+    /// What happened.
+    pub event: String,
+    /// To whom.
+    pub data: Option<EventData>,
+}
+
+/// What is read of an event's data: it proves nothing, so only whose it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventData {
+    /// The reservation's id, where the user is ours.
+    pub unique_identifier: Option<String>,
+}
+
+/// The errors of a 400 or 409. The document says "an array of errors" and shows
+/// none, so every plausible shape is read.
+pub fn errors(body: &[u8]) -> Vec<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let mut found = Vec::new();
+    collect(&value, &mut found, 0);
+    found.truncate(20);
+    found
+}
+
+/// How deep errors may nest.
+const DEPTH_MAX: usize = 4;
+
+fn collect(value: &Value, found: &mut Vec<String>, depth: usize) {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => found.push(text.trim().to_owned()),
+        Value::Array(items) if depth < DEPTH_MAX => items.iter().for_each(|item| collect(item, found, depth + 1)),
+        Value::Object(map) if depth < DEPTH_MAX => {
+            let named = ["message", "errorMessage", "description", "detail", "error", "errors", "title"];
+            match named.iter().find_map(|key| map.get(*key)) {
+                Some(inner) => collect(inner, found, depth + 1),
+                // ASP.NET: field names, each with its messages.
+                None => {
+                    map.values().filter(|inner| inner.is_array()).for_each(|inner| collect(inner, found, depth + 1))
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
