@@ -1,0 +1,3 @@
+//! Simulated vendors and the test world.
+
+pub mod sim;

@@ -1,0 +1,61 @@
+//! The part of the control API that is the same for both vendors: ledger, faults, health.
+
+use hyper::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::desk::Desk;
+use super::faults::Order;
+use super::http::{Reply, Request};
+
+/// The account that the short paths mean.
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Orders {
+    Several(Vec<serde_json::Value>),
+    One(serde_json::Value),
+}
+
+/// Answers a control request, or leaves it to the vendor's own part. `path` is what follows
+/// `/_sim`.
+pub(crate) fn answer(desk: &Desk, vendor: &str, request: &Request, path: &[&str]) -> Option<Reply> {
+    match (&request.method, path) {
+        (&Method::GET, ["health"]) => Some(Reply::json(StatusCode::OK, &json!({ "vendor": vendor }))),
+        (&Method::GET, ["ledger"]) => {
+            let account = request.query.get("account").map(String::as_str);
+            Some(Reply::json(StatusCode::OK, &desk.ledger().page(account)))
+        }
+        (_, ["faults"]) => faults(desk, request, DEFAULT_ACCOUNT),
+        (_, ["accounts", account, "faults"]) => faults(desk, request, account),
+        _ => None,
+    }
+}
+
+fn faults(desk: &Desk, request: &Request, account: &str) -> Option<Reply> {
+    match request.method {
+        Method::GET => {}
+        Method::DELETE => desk.faults().clear(account),
+        Method::PUT => match orders(request) {
+            Ok(orders) => desk.faults().add(account, orders),
+            Err(message) => return Some(Reply::complaint(StatusCode::BAD_REQUEST, message)),
+        },
+        _ => return None,
+    }
+    Some(Reply::json(StatusCode::OK, &json!({ "faults": desk.faults().standing(account) })))
+}
+
+fn orders(request: &Request) -> Result<Vec<Order>, String> {
+    let orders = match request.json::<Orders>().map_err(|error| error.to_string())? {
+        Orders::Several(orders) => orders,
+        Orders::One(order) => vec![order],
+    };
+    orders.into_iter().map(order).collect()
+}
+
+fn order(value: serde_json::Value) -> Result<Order, String> {
+    let order: Order = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    order.check()?;
+    Ok(order)
+}

@@ -1,0 +1,176 @@
+//! Faults to order: what shall go wrong, where, and how often.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a fault may strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// iTEP's request for a test, TrueNorth's `assign`.
+    Purchase,
+    /// TrueNorth's `score`.
+    Score,
+    /// TrueNorth's `scores`.
+    Scores,
+    /// TrueNorth's `assessments`.
+    Assessments,
+    /// TrueNorth's `create-sign-in-token`.
+    SignIn,
+    /// Any other call to the vendor.
+    Other,
+    /// The vendor's own call to the hub.
+    Webhook,
+}
+
+/// Which operations an order is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Target {
+    Purchase,
+    Assign,
+    Score,
+    Scores,
+    Assessments,
+    SignIn,
+    Webhook,
+    Any,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Fault {
+    /// The answer takes `ms` longer; the work is done after the wait, or before it with `after`.
+    Delay,
+    /// A business refusal in the vendor's form.
+    Refuse,
+    /// Connection reset, nothing done.
+    ResetBefore,
+    /// Connection reset, everything done.
+    ResetAfter,
+    /// `status` (500), nothing done.
+    #[serde(rename = "5xx-before")]
+    ErrorBefore,
+    /// `status` (500), everything done.
+    #[serde(rename = "5xx-after")]
+    ErrorAfter,
+    /// Any `status` with any `body`; a 3xx has a `Location`.
+    Status,
+    /// 200 with an HTML page.
+    Garbage,
+    /// A sale whose answer lacks the test's reference.
+    NoReference,
+    /// No answer at all.
+    Hang,
+    /// The previous sale's reference is handed out again.
+    SameReference,
+    /// A webhook goes out twice.
+    Duplicate,
+    /// A webhook goes out after the account's next one.
+    Reorder,
+    /// A webhook does not go out.
+    Withhold,
+}
+
+/// An order: the next `times` operations that it is meant for fail this way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    #[serde(rename = "match")]
+    pub(crate) target: Target,
+    pub(crate) fault: Fault,
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+    #[serde(default)]
+    pub(crate) ms: Option<u64>,
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
+    /// Whether the vendor does its work although the answer is spoilt.
+    #[serde(default)]
+    pub(crate) after: Option<bool>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Order {
+    /// Whether the vendor does its work under this fault.
+    pub(crate) fn commits(&self) -> bool {
+        match self.fault {
+            Fault::Refuse | Fault::ResetBefore | Fault::ErrorBefore => false,
+            Fault::Status | Fault::Garbage => self.after.unwrap_or(false),
+            Fault::Hang => self.after.unwrap_or(true),
+            _ => true,
+        }
+    }
+
+    fn covers(&self, operation: Operation) -> bool {
+        let meant = match self.target {
+            Target::Any => true,
+            Target::Purchase | Target::Assign => operation == Operation::Purchase,
+            Target::Score => operation == Operation::Score,
+            Target::Scores => operation == Operation::Scores,
+            Target::Assessments => operation == Operation::Assessments,
+            Target::SignIn => operation == Operation::SignIn,
+            Target::Webhook => operation == Operation::Webhook,
+        };
+        meant && self.fits(operation)
+    }
+
+    fn fits(&self, operation: Operation) -> bool {
+        match self.fault {
+            Fault::Duplicate | Fault::Reorder | Fault::Withhold => operation == Operation::Webhook,
+            Fault::NoReference | Fault::SameReference => operation == Operation::Purchase,
+            Fault::Delay => self.target != Target::Any || operation != Operation::Webhook,
+            _ => operation != Operation::Webhook,
+        }
+    }
+
+    /// Says what is wrong with an order that could never strike.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        use Operation::{Assessments, Other, Purchase, Score, Scores, SignIn, Webhook};
+        let everywhere = [Purchase, Score, Scores, Assessments, SignIn, Other, Webhook];
+        if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err("the status is not one of HTTP's final ones");
+        }
+        if !everywhere.into_iter().any(|operation| self.covers(operation)) {
+            return Err("this fault never strikes there");
+        }
+        Ok(())
+    }
+}
+
+/// The orders of every account of one vendor, oldest first.
+#[derive(Default)]
+pub(crate) struct Faults(BTreeMap<String, Vec<Order>>);
+
+impl Faults {
+    /// Adds orders behind those that stand.
+    pub(crate) fn add(&mut self, account: &str, orders: Vec<Order>) {
+        self.0.entry(account.to_owned()).or_default().extend(orders);
+    }
+
+    /// Forgets an account's orders.
+    pub(crate) fn clear(&mut self, account: &str) {
+        self.0.remove(account);
+    }
+
+    /// What still stands.
+    pub(crate) fn standing(&self, account: &str) -> &[Order] {
+        self.0.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The order that strikes this operation, used up by one.
+    pub(crate) fn take(&mut self, account: &str, operation: Operation) -> Option<Order> {
+        let orders = self.0.get_mut(account)?;
+        let hit = orders.iter_mut().find(|order| order.times > 0 && order.covers(operation))?;
+        hit.times -= 1;
+        let order = hit.clone();
+        orders.retain(|order| order.times > 0);
+        Some(order)
+    }
+}

@@ -1,0 +1,200 @@
+//! What goes wrong when ordered, and what the ledgers say of it.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use serde_json::{Value, json};
+use tests::sim::client::SendError;
+
+use crate::world::{SPEAKING, World, assignment, gtx, read};
+
+const GET: &str = "X-Sim-Get";
+
+fn is_reset(error: &SendError) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return io.kind() == ErrorKind::ConnectionReset;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+async fn stocked() -> World {
+    let world = World::start().await;
+    world.stock("GTX-Academic-Plus", &["A", "B", "C"]).await;
+    world
+}
+
+fn sales(ledger: &Value) -> Vec<(&str, &str)> {
+    let sales = ledger["sales"].as_array().unwrap().iter();
+    sales.map(|sale| (sale["reference"].as_str().unwrap(), sale["answered"].as_str().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_reset_after_the_commit_breaks_the_connection_and_keeps_the_sale() {
+    let world = stocked().await;
+    world.order(json!({"match": "purchase", "fault": "reset-after"})).await;
+    let error = world.buy(GET, &gtx("res_1")).await.unwrap_err();
+    assert!(is_reset(&error), "{error:?}");
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "reset")]);
+    let error = world.try_truenorth("POST", "/2020q1/assign", assignment(SPEAKING, "res_1")).await.unwrap_err();
+    assert!(is_reset(&error), "{error:?}");
+    let ledger = world.truenorth_ledger().await;
+    assert_eq!(sales(&ledger).len(), 1);
+    assert_eq!(
+        (&ledger["calls"][0]["outcome"], &ledger["calls"][0]["fault"]),
+        (&json!("reset"), &json!("reset-after"))
+    );
+}
+
+#[tokio::test]
+async fn a_reset_or_error_before_the_commit_sells_nothing() {
+    let world = stocked().await;
+    world.order(json!([{"match": "purchase", "fault": "reset-before"}, {"match": "any", "fault": "5xx-before", "status": 502}])).await;
+    assert!(is_reset(&world.buy(GET, &gtx("res_1")).await.unwrap_err()));
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 502);
+    assert!(sales(&world.itep_ledger().await).is_empty());
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_error_after_the_commit_keeps_the_sale() {
+    let world = stocked().await;
+    world.order(json!({"match": "assign", "fault": "5xx-after"})).await;
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 500);
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "500")]);
+}
+
+#[tokio::test]
+async fn a_vendor_that_hangs_has_sold_all_the_same() {
+    let world = stocked().await;
+    world.order(json!({"match": "purchase", "fault": "hang"})).await;
+    let patience = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, world.buy(GET, &gtx("res_1"))).await.is_err());
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "hang")]);
+}
+
+#[tokio::test]
+async fn a_slow_vendor_sells_even_if_the_caller_has_given_up() {
+    let world = stocked().await;
+    world.order(json!({"match": "purchase", "fault": "delay", "ms": 300})).await;
+    let patience = std::time::Duration::from_millis(100);
+    assert!(tokio::time::timeout(patience, world.buy(GET, &gtx("res_1"))).await.is_err());
+    assert_eq!(world.itep_ledger().await["calls"][0]["outcome"], "open");
+    tokio::time::sleep(2 * patience + patience).await;
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "200")]);
+}
+
+#[tokio::test]
+async fn garbage_and_an_answer_without_a_reference_are_200_all_the_same() {
+    let world = stocked().await;
+    world
+        .order(json!([{"match": "purchase", "fault": "garbage"}, {"match": "purchase", "fault": "no-reference"}]))
+        .await;
+    let garbage = world.buy(GET, &gtx("res_1")).await.unwrap();
+    assert_eq!(garbage.status, 200);
+    assert!(garbage.body.starts_with(b"<!DOCTYPE html>"));
+    let bare = world.buy(GET, &gtx("res_2")).await.unwrap();
+    assert_eq!((bare.status.as_u16(), read(&bare)), (200, json!({"status": "ok"})));
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "200")]);
+    world.truenorth("DELETE", "/_sim/faults", json!({})).await;
+    world.truenorth("PUT", "/_sim/faults", json!({"match": "purchase", "fault": "no-reference"})).await;
+    let bare = world.assign(SPEAKING, "res_1").await;
+    assert!(bare.get("userAssessmentId").is_none() && bare.get("userId").is_some());
+}
+
+#[tokio::test]
+async fn the_previous_reference_is_handed_out_again_when_ordered() {
+    let world = stocked().await;
+    world.buy(GET, &gtx("res_1")).await.unwrap();
+    world.assign(SPEAKING, "res_1").await;
+    world.order(json!({"match": "purchase", "fault": "same-reference"})).await;
+    assert_eq!(read(&world.buy(GET, &gtx("res_2")).await.unwrap())["test-id"], "A");
+    world.assign(SPEAKING, "res_2").await;
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "200"), ("A", "200")]);
+    let ledger = world.truenorth_ledger().await;
+    assert_eq!(ledger["sales"][0]["reference"], ledger["sales"][1]["reference"]);
+}
+
+#[tokio::test]
+async fn refusals_and_any_status_can_be_ordered() {
+    let world = stocked().await;
+    world
+        .order(json!([{"match": "purchase", "fault": "refuse", "body": "No."},
+        {"match": "purchase", "fault": "status", "status": 302, "times": 2}]))
+        .await;
+    let refused = world.buy(GET, &gtx("res_1")).await.unwrap();
+    assert_eq!(
+        (refused.status.as_u16(), read(&refused)),
+        (422, json!({"status": "error", "code": "REFUSED", "message": "No."}))
+    );
+    let refused = world.truenorth("POST", "/2020q1/assign", assignment(SPEAKING, "res_1")).await;
+    assert_eq!((refused.status.as_u16(), read(&refused)), (409, json!(["No."])));
+    for _ in 0..2 {
+        let moved = world.buy(GET, &gtx("res_1")).await.unwrap();
+        assert_eq!((moved.status.as_u16(), &moved.headers["location"]), (302, &"/elsewhere".parse().unwrap()));
+    }
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_order_that_could_never_strike_is_refused() {
+    let world = stocked().await;
+    for order in [
+        json!({"match": "webhook", "fault": "hang"}),
+        json!({"match": "purchase", "fault": "duplicate"}),
+        json!({"match": "score", "fault": "same-reference"}),
+        json!({"match": "purchase", "fault": "status", "status": 99}),
+        json!({"match": "purchase", "fault": "explode"}),
+    ] {
+        assert_eq!(world.itep("PUT", "/_sim/faults", order).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn faults_strike_only_the_account_they_are_ordered_for() {
+    let world = stocked().await;
+    let order = json!({"match": "any", "fault": "5xx-before"});
+    world.itep("PUT", "/_sim/accounts/other/faults", order.clone()).await;
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+    world.itep("PUT", "/_sim/faults", order).await;
+    world.itep("DELETE", "/_sim/faults", json!({})).await;
+    assert_eq!(world.buy(GET, &gtx("res_2")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn webhooks_are_withheld_doubled_and_reordered() {
+    let world = stocked().await;
+    world.buy(GET, &gtx("res_1")).await.unwrap();
+    for fault in ["withhold", "duplicate", "reorder"] {
+        world.itep("PUT", "/_sim/faults", json!({"match": "webhook", "fault": fault})).await;
+    }
+    assert_eq!(world.itep_test("A", "review", json!({})).await["webhook"]["sent"], false);
+    assert_eq!(world.itep_test("A", "problem", json!({})).await["webhook"]["answers"], json!([204, 204]));
+    assert_eq!(world.itep_test("A", "finish", json!({})).await["webhook"]["sent"], false);
+    assert_eq!(world.itep_test("A", "grade", json!({})).await["webhook"]["answers"], json!([204, 204]));
+    let bodies = world.inbox.bodies();
+    let said = |n: usize, status: &str| bodies[n].contains(&format!(r#""Status": "{status}""#));
+    assert!(said(0, "Problem") && said(1, "Problem") && said(2, "Complete") && said(3, "Finished"));
+}
+
+#[tokio::test]
+async fn a_closed_port_refuses_connections_until_it_is_opened_again() {
+    let world = stocked().await;
+    let port = read(&world.control("/_sim/ports", json!({"vendor": "itep"})).await)["port"].clone();
+    let private = format!("http://127.0.0.1:{port}");
+    let switch = async |command: Value| world.control("/_sim/listener", command).await.status.as_u16();
+    assert_eq!(switch(json!({"port": port, "accept": false})).await, 200);
+    let refused = world.buy_at(&private, GET, &gtx("res_1")).await.unwrap_err();
+    assert!(matches!(refused, SendError::Connect(ref error) if error.kind() == ErrorKind::ConnectionRefused));
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+    assert_eq!(switch(json!({"port": port, "accept": true})).await, 200);
+    assert_eq!(world.buy_at(&private, GET, &gtx("res_2")).await.unwrap().status, 200);
+    assert_eq!(switch(json!({"vendor": "itep", "accept": false})).await, 200);
+    assert!(world.buy(GET, &gtx("res_3")).await.is_err());
+    assert_eq!(switch(json!({"vendor": "itep", "accept": true})).await, 200);
+    assert_eq!(switch(json!({"port": 1, "accept": true})).await, 404);
+    assert_eq!(sales(&world.itep_ledger().await).len(), 2);
+}
