@@ -1,0 +1,126 @@
+//! API keys: `thk_live_<key id>_<secret>`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use shared_core::domain::ids::Digest;
+use shared_core::domain::sensitive::Sensitive;
+
+const PREFIX: &str = "thk_live_";
+/// 80 random bits.
+const ID_LENGTH: usize = 16;
+/// 256 random bits, in whole characters.
+const SECRET_LENGTH: usize = 52;
+/// Crockford's base32: no character is mistaken for another.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// An API key as its client holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    id: String,
+    secret: Sensitive<String>,
+}
+
+/// A text that is no API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an API key")]
+pub struct InvalidKey;
+
+impl ApiKey {
+    /// Draws a new key: its id from 80 random bits, its secret from 256.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 10 + 32];
+        getrandom::fill(&mut random)?;
+        let (id, secret) = random.split_at(10);
+        Ok(Self { id: base32(id), secret: Sensitive::new(base32(secret)) })
+    }
+
+    /// The part that names the key, and may be shown.
+    pub fn key_id(&self) -> &str {
+        &self.id
+    }
+
+    /// The whole key, to be shown once.
+    pub fn expose(&self) -> Sensitive<String> {
+        Sensitive::new(format!("{PREFIX}{}_{}", self.id, self.secret.expose()))
+    }
+
+    /// What is stored in the secret's place. A plain hash will do: 256 random
+    /// bits cannot be guessed.
+    pub fn secret_digest(&self) -> Digest {
+        Digest::of(self.secret.expose().as_bytes())
+    }
+
+    /// Whether the secret is the one with this digest, in constant time.
+    pub fn matches(&self, digest: &Digest) -> bool {
+        let ours = self.secret_digest();
+        let pairs = ours.as_str().bytes().zip(digest.as_str().bytes());
+        pairs.fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+    }
+}
+
+impl FromStr for ApiKey {
+    type Err = InvalidKey;
+    fn from_str(text: &str) -> Result<Self, InvalidKey> {
+        let (id, secret) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidKey)?;
+        let valid = |part: &str, length| part.len() == length && part.bytes().all(|b| ALPHABET.contains(&b));
+        if !valid(id, ID_LENGTH) || !valid(secret, SECRET_LENGTH) {
+            return Err(InvalidKey);
+        }
+        Ok(Self { id: id.to_owned(), secret: Sensitive::from(secret) })
+    }
+}
+
+/// The key's id: a key may be named in a log, and not its secret.
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}", self.id)
+    }
+}
+
+fn base32(bytes: &[u8]) -> String {
+    let bit = |i: usize| bytes.get(i / 8).map_or(0, |byte| usize::from(byte >> (7 - i % 8) & 1));
+    let characters = (bytes.len() * 8).div_ceil(5);
+    (0..characters).map(|c| char::from(ALPHABET[(0..5).fold(0, |value, i| value << 1 | bit(c * 5 + i))])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_new_key_reads_back_and_matches_its_digest_only() {
+        let (key, other) = (ApiKey::generate().unwrap(), ApiKey::generate().unwrap());
+        assert_eq!(key.expose().expose().parse(), Ok(key.clone()));
+        assert!(key.matches(&key.secret_digest()));
+        assert!(!key.matches(&other.secret_digest()));
+        assert_ne!(key.key_id(), other.key_id());
+    }
+
+    #[test]
+    fn a_keys_secret_is_never_printed() {
+        let key = ApiKey::generate().unwrap();
+        let printed = format!("{key} {key:?}");
+        assert!(printed.contains(key.key_id()) && !printed.contains(key.secret.expose().as_str()));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_parses_is_the_key_that_it_came_from(text in "(thk_live_)?[0-9a-z]{15,17}_[0-9a-z]{51,53}") {
+            if let Ok(key) = text.parse::<ApiKey>() {
+                prop_assert_eq!(key.expose().into_inner(), text);
+            }
+        }
+
+        #[test]
+        fn a_change_of_one_character_is_another_key_or_none(at in 0usize..78, to in "[0-9a-zA-Z_]") {
+            let key = ApiKey::generate().unwrap();
+            let mut text = key.expose().into_inner();
+            prop_assume!(text[at..=at] != to);
+            text.replace_range(at..=at, &to);
+            let opens = text.parse::<ApiKey>().is_ok_and(|other| other.id == key.id && other.matches(&key.secret_digest()));
+            prop_assert!(!opens);
+        }
+    }
+}

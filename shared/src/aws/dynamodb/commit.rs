@@ -1,0 +1,137 @@
+//! A change of a reservation: one transaction.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use shared_core::domain::ids::Digest;
+use shared_core::domain::reservation::Change;
+use shared_core::ports::{Committed, Outage, RawDocument};
+
+use super::write::{TRIES, pause};
+use super::{DynamoStore, key_of, number, text};
+use crate::aws::item::{Attributes, Item, ReservationItem, VERSION};
+use crate::aws::keys::Key;
+use crate::aws::outage;
+
+const OPERATION: &str = "commit a change";
+
+/// How many items a change writes before its claims: the reservation and the history entry.
+const BEFORE_CLAIMS: usize = 2;
+
+/// DynamoDB takes up to 36 characters; this is 128 bits.
+const TOKEN_LENGTH: usize = 32;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl DynamoStore {
+    pub(super) async fn write_change(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+        let token = self.token(change, raw).map_err(outage(OPERATION))?;
+        let writes = self.writes(change, raw, &token).map_err(outage(OPERATION))?;
+        for tries in 1.. {
+            let transaction = self.dynamodb().transact_write_items().client_request_token(&token);
+            let sent = transaction.set_transact_items(Some(writes.clone())).send().await;
+            let Err(error) = sent else { return Ok(Committed::Done) };
+            let ruling = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    read(cancelled.cancellation_reasons(), &token).map_err(outage(OPERATION))?
+                }
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ruling::Collision,
+                _ => Ruling::Failure,
+            };
+            match ruling {
+                Ruling::Settled(committed) => return Ok(committed),
+                Ruling::Collision if tries < TRIES => pause(tries).await,
+                Ruling::Collision | Ruling::Failure => return Err(outage(OPERATION)(error)),
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    fn writes(&self, change: &Change, raw: Option<&RawDocument>, token: &str) -> Result<Vec<TransactWriteItem>, Cause> {
+        let (after, id) = (&change.after, change.after.id());
+        let reservation = self
+            .put(ReservationItem::of(after, token.to_owned())?)
+            .condition_expression("seq = :before")
+            .expression_attribute_values(":before", number(after.seq.saturating_sub(1)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let entry = self.put(Item::of(Key::history(id, change.entry.seq), &change.entry)?);
+        let mut puts = vec![reservation, entry];
+        for claim in claims(change) {
+            let put = self.put(self::claim(claim, id.as_str()));
+            puts.push(
+                put.condition_expression("attribute_not_exists(pk) OR owner_id = :me")
+                    .expression_attribute_values(":me", text(id.as_str())),
+            );
+        }
+        puts.extend(raw.map(|raw| self.put(document(Key::raw(id, &raw.digest), &raw.bytes))));
+        puts.into_iter().map(|put| Ok(TransactWriteItem::builder().put(put.build()?).build())).collect()
+    }
+
+    /// Names the change by what it is, so that the same change, sent again by the
+    /// SDK or by the caller, is the same transaction.
+    fn token(&self, change: &Change, raw: Option<&RawDocument>) -> Result<String, Cause> {
+        let raw = raw.map(|raw| &raw.digest);
+        let change = serde_json::to_vec(&(&self.name, &change.after, &change.entry, raw))?;
+        Ok(Digest::of(&change).as_str()[..TOKEN_LENGTH].to_owned())
+    }
+
+    fn put(&self, item: Attributes) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+        Put::builder().table_name(&self.name).set_item(Some(item))
+    }
+}
+
+/// The keys of a change's claims, each once: a transaction may name an item only once.
+fn claims(change: &Change) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for reference in change.claims() {
+        let key = Key::claim(&change.after.order.account, reference.test());
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+fn claim(key: Key, owner: &str) -> Attributes {
+    let mut item = key_of(key);
+    item.extend([("v".to_owned(), number(VERSION)), ("owner_id".to_owned(), text(owner))]);
+    item
+}
+
+/// A vendor's document in binary, since base64 would make it a third larger.
+fn document(key: Key, bytes: &[u8]) -> Attributes {
+    let mut item = key_of(key);
+    let body = AttributeValue::B(Blob::new(bytes));
+    item.extend([("v".to_owned(), number(VERSION)), ("body".to_owned(), body)]);
+    item
+}
+
+/// What a cancelled transaction says.
+enum Ruling {
+    Settled(Committed),
+    /// Another transaction was at the same items, or there was too much at once.
+    Collision,
+    Failure,
+}
+
+fn read(reasons: &[CancellationReason], token: &str) -> Result<Ruling, Cause> {
+    let is = |reason: &CancellationReason, codes: &[&str]| reason.code().is_some_and(|code| codes.contains(&code));
+    let failed = |reason: &CancellationReason| is(reason, &["ConditionalCheckFailed"]);
+    if let Some(first) = reasons.first().filter(|first| failed(first)) {
+        let item: HashMap<_, _> = first.item().cloned().ok_or("the reservation does not exist")?;
+        let current = ReservationItem::read(item)?;
+        let ours = current.write == token;
+        let conflict = || Committed::Conflict(Box::new(current.doc));
+        return Ok(Ruling::Settled(if ours { Committed::Done } else { conflict() }));
+    }
+    let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    if reasons.iter().any(|reason| is(reason, &passing)) {
+        return Ok(Ruling::Collision);
+    }
+    let taken = reasons.iter().skip(BEFORE_CLAIMS).any(failed);
+    Ok(if taken { Ruling::Settled(Committed::ReferenceTaken) } else { Ruling::Failure })
+}

@@ -1,0 +1,86 @@
+//! The hub's one table: reservations with their histories, claims and documents,
+//! and everything else that is kept.
+
+mod commit;
+mod limits;
+mod lists;
+mod polls;
+mod principals;
+mod quarantine;
+mod store;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared_core::domain::ids::AccountName;
+use shared_core::ports::Outage;
+
+use super::clients::{Clients, Unset, variable};
+use super::item::Attributes;
+use super::keys::Key;
+use super::outage;
+
+pub use principals::{Accounts, Client, KeyRecord};
+
+/// The table. It implements the ports [`Store`](shared_core::ports::Store),
+/// [`Quarantine`](shared_core::ports::Quarantine), [`Polls`](shared_core::ports::Polls)
+/// and [`RateLimits`](shared_core::ports::RateLimits), and keeps clients and their
+/// API keys. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct DynamoStore {
+    clients: Clients,
+    name: String,
+    /// Under which name this instance holds an account's poll lease.
+    poll_leases: Arc<Mutex<HashMap<AccountName, String>>>,
+}
+
+impl DynamoStore {
+    /// A table by name.
+    pub fn new(clients: Clients, name: impl Into<String>) -> Self {
+        Self { clients, name: name.into(), poll_leases: Arc::default() }
+    }
+
+    /// The table that `TABLE_NAME` names.
+    pub fn from_env(clients: Clients) -> Result<Self, Unset> {
+        Ok(Self::new(clients, variable("TABLE_NAME")?))
+    }
+
+    /// Opens the connection that the first real call will use: one read of
+    /// nothing, for a function's start. It helps or it doesn't; it never fails.
+    pub async fn warm_up(&self) {
+        if let Err(problem) = self.get("warm up", Key::new("WARM", "WARM"), false).await {
+            tracing::debug!(error = &problem as &dyn std::error::Error, "no connection at start");
+        }
+    }
+
+    fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.clients.dynamodb()
+    }
+
+    async fn get(&self, operation: &'static str, key: Key, consistent: bool) -> Result<Option<Attributes>, Outage> {
+        let read = self.dynamodb().get_item().table_name(&self.name).set_key(Some(key_of(key)));
+        let answer = read.consistent_read(consistent).send().await.map_err(outage(operation))?;
+        Ok(answer.item)
+    }
+}
+
+/// A primary key as the SDK takes it.
+fn key_of(key: Key) -> Attributes {
+    HashMap::from([("pk".to_owned(), text(key.pk)), ("sk".to_owned(), text(key.sk))])
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A random name, for telling one's own writes.
+fn fresh_name(operation: &'static str) -> Result<String, Outage> {
+    let random = getrandom::u64().map_err(outage(operation))?;
+    Ok(format!("{random:016x}"))
+}

@@ -1,0 +1,197 @@
+//! Who calls the hub: clients and their API keys.
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, Vendor};
+use shared_core::ports::Outage;
+
+use super::lists::string;
+use super::polls::registered;
+use super::write::{Update, Written};
+use super::{DynamoStore, key_of, text};
+use crate::aws::item::{Attributes, Item, document};
+use crate::aws::keys::{self, Key};
+use crate::aws::outage;
+
+/// A company that calls the hub from its website.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// What the operator calls it.
+    pub name: String,
+    /// The vendor accounts that it may use.
+    pub accounts: Accounts,
+    /// Since when it is known.
+    pub created_at: Timestamp,
+}
+
+/// Vendor accounts by name. Where a request names none, the first is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Accounts {
+    /// At iTEP.
+    pub itep: Vec<AccountName>,
+    /// At TrueNorth.
+    pub truenorth: Vec<AccountName>,
+}
+
+impl Accounts {
+    /// The accounts at a vendor.
+    pub fn at(&self, vendor: Vendor) -> &[AccountName] {
+        match vendor {
+            Vendor::Itep => &self.itep,
+            Vendor::Truenorth => &self.truenorth,
+        }
+    }
+
+    /// Whether an account is among them.
+    pub fn contain(&self, account: &Account) -> bool {
+        self.at(account.vendor).contains(&account.name)
+    }
+}
+
+/// An API key as it is stored: the key itself is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// The key's id, which is part of the key.
+    pub key_id: String,
+    /// Whose key it is.
+    pub client: ClientId,
+    /// SHA-256 of the key's secret.
+    pub secret_digest: Digest,
+    /// What the operator calls it.
+    pub label: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl KeyRecord {
+    /// Whether the key opens anything.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none_or(|end| now < end) && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+impl DynamoStore {
+    /// Adds a client and has its TrueNorth accounts polled. `false`, and nothing
+    /// written, if its id is taken.
+    pub async fn create_client(&self, client: &Client) -> Result<bool, Outage> {
+        const OPERATION: &str = "create a client";
+        let item = Item::of(Key::client(&client.id), client).map_err(outage(OPERATION))?;
+        let mut writes =
+            vec![self.put_of(item, true), self.put_of(registered(keys::CLIENTS, client.id.as_str()), false)];
+        writes.extend(
+            client.accounts.truenorth.iter().map(|name| self.put_of(registered(keys::POLLS, name.as_str()), false)),
+        );
+        self.transact(OPERATION, writes).await
+    }
+
+    /// A client by id.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
+        const OPERATION: &str = "read a client";
+        let item = self.get(OPERATION, Key::client(id), false).await?;
+        item.map(document).transpose().map_err(outage(OPERATION))
+    }
+
+    /// All clients, by id.
+    pub async fn clients(&self) -> Result<Vec<Client>, Outage> {
+        const OPERATION: &str = "list clients";
+        let registered = self.partition(OPERATION, keys::CLIENTS, "").await?;
+        let keys = registered.iter().filter_map(|item| string(item, "sk"));
+        let keys = keys.map(|id| Ok(Key::client(&id.parse()?))).collect::<Result<Vec<_>, _>>();
+        let keys = keys.map_err(|problem: shared_core::domain::ids::InvalidId| outage(OPERATION)(problem))?;
+        let mut clients: Vec<Client> = self.documents(OPERATION, keys).await?;
+        clients.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(clients)
+    }
+
+    /// Adds a key. `false`, and nothing written, if there is no such client or the
+    /// key's id is taken.
+    pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, Outage> {
+        const OPERATION: &str = "create a key";
+        let item = Item::of(Key::api_key(&key.key_id), key).map_err(outage(OPERATION))?;
+        let of_client = Key::api_key_of(&key.client, &key.key_id);
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_of(Key::client(&key.client))))
+            .condition_expression("attribute_exists(pk)")
+            .build();
+        let check = TransactWriteItem::builder().condition_check(check.map_err(outage(OPERATION))?).build();
+        let writes = vec![self.put_of(item, true), self.put_of(registered(&of_client.pk, &of_client.sk), false), check];
+        self.transact(OPERATION, writes).await
+    }
+
+    /// A key by its id.
+    pub async fn key(&self, key_id: &str) -> Result<Option<KeyRecord>, Outage> {
+        const OPERATION: &str = "read a key";
+        let item = self.get(OPERATION, Key::api_key(key_id), true).await?;
+        item.map(document).transpose().map_err(outage(OPERATION))
+    }
+
+    /// A client's keys, the oldest first.
+    pub async fn keys(&self, client: &ClientId) -> Result<Vec<KeyRecord>, Outage> {
+        const OPERATION: &str = "list keys";
+        let items = self.partition(OPERATION, &Key::client(client).pk, keys::KEY_PREFIX).await?;
+        let ids = items.iter().filter_map(|item| string(item, "sk")?.strip_prefix(keys::KEY_PREFIX));
+        let mut keys: Vec<KeyRecord> = self.documents(OPERATION, ids.map(Key::api_key).collect()).await?;
+        keys.sort_by(|a, b| (a.created_at, &a.key_id).cmp(&(b.created_at, &b.key_id)));
+        Ok(keys)
+    }
+
+    /// Ends a key. A key that has ended stays ended since then. `None` if there is
+    /// no such key.
+    pub async fn revoke_key(&self, key_id: &str, now: Timestamp) -> Result<Option<KeyRecord>, Outage> {
+        const OPERATION: &str = "revoke a key";
+        let write = Update {
+            key: Key::api_key(key_id),
+            update: "SET doc.revoked_at = if_not_exists(doc.revoked_at, :now)",
+            condition: "attribute_exists(pk)",
+            values: vec![(":now", text(now.to_string()))],
+        };
+        match self.update_if(OPERATION, write).await? {
+            Written::Done(item) => document(item).map(Some).map_err(outage(OPERATION)),
+            Written::Refused(_) => Ok(None),
+        }
+    }
+
+    async fn documents<T: serde::de::DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        keys: Vec<Key>,
+    ) -> Result<Vec<T>, Outage> {
+        let mut documents = Vec::new();
+        for keys in keys.chunks(super::lists::BATCH) {
+            for item in self.read_batch(operation, keys.to_vec()).await? {
+                documents.push(document(item).map_err(outage(operation))?);
+            }
+        }
+        Ok(documents)
+    }
+
+    fn put_of(&self, item: Attributes, is_new: bool) -> TransactWriteItem {
+        let put = Put::builder().table_name(&self.name).set_item(Some(item));
+        let put = put.set_condition_expression(is_new.then(|| "attribute_not_exists(pk)".to_owned()));
+        // Building fails only without a table or an item.
+        TransactWriteItem::builder().set_put(put.build().ok()).build()
+    }
+
+    /// `false` if a condition failed.
+    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<bool, Outage> {
+        let sent = self.dynamodb().transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = sent else { return Ok(true) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
+                if cancelled.cancellation_reasons().iter().any(|r| r.code() == Some("ConditionalCheckFailed")) =>
+            {
+                Ok(false)
+            }
+            _ => Err(outage(operation)(error)),
+        }
+    }
+}

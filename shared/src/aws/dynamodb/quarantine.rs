@@ -1,0 +1,40 @@
+//! Reports that could not be used, in the order in which they came.
+
+use shared_core::ports::{Outage, Page, Quarantine, Quarantined};
+
+use super::lists::{at_most, string};
+use super::{DynamoStore, key_of, text};
+use crate::aws::cursor::{self, InvalidCursor};
+use crate::aws::item::{Item, document};
+use crate::aws::keys::{Key, QUARANTINE};
+use crate::aws::outage;
+
+impl Quarantine for DynamoStore {
+    /// The same receipt is kept once, as it was kept first.
+    async fn keep(&self, item: &Quarantined) -> Result<(), Outage> {
+        let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
+        self.put_if("quarantine a report", Item::of(key, item), "attribute_not_exists(pk)").await.map(drop)
+    }
+
+    async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, Outage> {
+        const OPERATION: &str = "list the quarantine";
+        let after = cursor.map(|text| cursor::decode(text).filter(|sk| !sk.is_empty()).ok_or(InvalidCursor));
+        let after = after.transpose().map_err(outage("read a cursor"))?;
+        let answer = self
+            .dynamodb()
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(QUARANTINE))
+            .limit(at_most(limit))
+            .set_exclusive_start_key(after.map(|sk| key_of(Key::new(QUARANTINE, sk))))
+            .send()
+            .await
+            .map_err(outage(OPERATION))?;
+        // Large bodies may end a page before its limit: only the last key tells.
+        let last = answer.last_evaluated_key().and_then(|key| string(key, "sk")).map(cursor::encode);
+        let items = answer.items.unwrap_or_default().into_iter().map(document);
+        Ok(Page { items: items.collect::<Result<_, _>>().map_err(outage(OPERATION))?, next: last })
+    }
+}

@@ -1,0 +1,96 @@
+//! The reservations: [`Store`] over the table.
+
+use jiff::Timestamp;
+use shared_core::domain::ids::{Account, ReservationId};
+use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
+use shared_core::ports::{Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+
+use super::write::{Update, Written};
+use super::{DynamoStore, fresh_name, number, text};
+use crate::aws::item::ReservationItem;
+use crate::aws::keys::{self, Key};
+use crate::aws::outage;
+
+impl Store for DynamoStore {
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+        const OPERATION: &str = "reserve";
+        let write = fresh_name(OPERATION)?;
+        let item = ReservationItem::of(reservation, write.clone());
+        let old = match self.put_if(OPERATION, item, "attribute_not_exists(pk)").await? {
+            Written::Done(_) => return Ok(Reserved::New),
+            Written::Refused(old) => old.ok_or("the refusal does not show what there is").map_err(outage(OPERATION))?,
+        };
+        let old = ReservationItem::read(old).map_err(outage(OPERATION))?;
+        let ours = old.write == write || lease_holder(&old.doc).is_some_and(|holder| reservation.is_held_by(holder));
+        Ok(if ours { Reserved::New } else { Reserved::Existing(Box::new(old.doc)) })
+    }
+
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+        const OPERATION: &str = "read a reservation";
+        let item = self.get(OPERATION, Key::reservation(id), true).await?;
+        let item = item.map(ReservationItem::read).transpose().map_err(outage(OPERATION))?;
+        Ok(item.map(|item| item.doc))
+    }
+
+    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+        self.read_many(ids).await
+    }
+
+    async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+        self.write_change(change, raw).await
+    }
+
+    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, Outage> {
+        const OPERATION: &str = "find a reference's owner";
+        let Some(item) = self.get(OPERATION, Key::claim(account, reference), true).await? else { return Ok(None) };
+        let owner = item.get("owner_id").and_then(|owner| owner.as_s().ok());
+        let owner = owner.ok_or("the claim names no owner").map_err(outage(OPERATION))?;
+        owner.parse().map(Some).map_err(outage(OPERATION))
+    }
+
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+        let id = reservation.id();
+        let update = Update {
+            key: Key::reservation(id),
+            update: "SET due_pk = :shard, due_at = :due, doc.due_at = :exactly",
+            condition: "seq = :seq",
+            values: vec![
+                (":shard", text(keys::due_partition(keys::due_shard(id)))),
+                (":due", text(keys::fixed_up(due_at))),
+                (":exactly", text(due_at.to_string())),
+                (":seq", number(reservation.seq)),
+            ],
+        };
+        // Whoever changed it since has also said when it is due.
+        self.update_if("postpone a reservation", update).await.map(drop)
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+        self.due_by(now, limit).await
+    }
+
+    async fn history(&self, id: &ReservationId, after: u64, limit: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+        self.history_after(id, after, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+        self.list_of(query).await
+    }
+
+    async fn worklist(
+        &self,
+        list: &Worklist,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<ReservationId>, Outage> {
+        self.worklist_of(list, cursor, limit).await
+    }
+}
+
+fn lease_holder(reservation: &Reservation) -> Option<&str> {
+    use shared_core::domain::reservation::State;
+    match &reservation.state {
+        State::Calling { lease, .. } => Some(&lease.holder),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor};
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{Evidence, Lease, Reservation, State, Unknown};
+
+use super::*;
+
+const PERSONAL: [&str; 5] = ["c-1001", "Mary", "Poppins", "mary@example.com", "1990-07-08"];
+
+fn order(vendor: Vendor) -> Order {
+    let client = "acme".parse().unwrap();
+    Order {
+        id: ReservationId::derive(&client, "order-42"),
+        client,
+        fingerprint: Digest::of(b"request"),
+        account: Account { vendor, name: "default".parse().unwrap() },
+        product: "GTX-Academic-Plus".to_owned(),
+        candidate: Candidate {
+            external_id: "c-1001".into(),
+            given_name: "Mary".into(),
+            family_name: "Poppins".into(),
+            email: Some("mary@example.com".into()),
+            birth_date: Some(shared_core::domain::sensitive::Sensitive::new("1990-07-08".parse().unwrap())),
+        },
+        registration: BTreeMap::from([("City".to_owned(), "Los Angeles".into())]),
+        groups: vec![],
+        return_url: None,
+        expires_at: "2027-01-31T00:00:00Z".parse().unwrap(),
+        metadata: BTreeMap::from([("order".to_owned(), "42".to_owned())]),
+    }
+}
+
+fn calling(vendor: Vendor) -> Reservation {
+    let lease = Lease { holder: "invocation-1".to_owned(), until: "2026-11-23T12:01:30.0001Z".parse().unwrap() };
+    Reservation::calling(order(vendor), lease, "2026-11-23T12:00:00.123456789Z".parse().unwrap())
+}
+
+fn stored(reservation: &Reservation) -> Attributes {
+    ReservationItem::of(reservation, "write-1".to_owned()).unwrap()
+}
+
+/// An item as JSON, in a settled order.
+fn plain(item: &Attributes) -> serde_json::Value {
+    serde_dynamo::from_item(item.clone()).unwrap()
+}
+
+fn text<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
+    item.get(name).map(|value| value.as_s().unwrap().as_str())
+}
+
+#[test]
+fn a_reservation_is_stored_in_this_form() {
+    let mut reservation = calling(Vendor::Itep);
+    let evidence = Evidence::without_answer(1, reservation.created_at, Unknown::TimedOut);
+    reservation.evidence.push(evidence);
+    insta::assert_json_snapshot!(plain(&stored(&reservation)));
+}
+
+#[test]
+fn a_reservation_reads_back_as_it_was() {
+    let reservation = calling(Vendor::Truenorth);
+    let read = ReservationItem::read(stored(&reservation)).unwrap();
+    assert_eq!((read.doc, read.write.as_str()), (reservation, "write-1"));
+}
+
+#[test]
+fn keys_hold_no_personal_data() {
+    let reservation = calling(Vendor::Truenorth);
+    for (name, value) in stored(&reservation).iter().filter(|(name, _)| name.as_str() != "doc") {
+        let value = format!("{value:?}");
+        assert!(PERSONAL.iter().all(|personal| !value.contains(personal)), "{name} holds {value}");
+    }
+}
+
+#[test]
+fn index_attributes_exist_only_where_they_apply() {
+    let mut reservation = calling(Vendor::Truenorth);
+    assert_eq!(text(&stored(&reservation), "due_at"), Some("2026-11-23T12:01:30.001Z"));
+    assert_eq!(text(&stored(&reservation), "work_pk"), None);
+    reservation.due_at = None;
+    reservation.state = State::InDoubt { since: "2026-11-23T12:01:31Z".parse().unwrap() };
+    let item = stored(&reservation);
+    assert_eq!((text(&item, "due_pk"), text(&item, "due_at")), (None, None));
+    assert_eq!(text(&item, "work_pk"), Some("in_doubt"));
+    assert_eq!(text(&item, "work_sk"), Some(format!("2026-11-23T12:01:31.000Z#{}", reservation.id()).as_str()));
+    reservation.state = State::Ready;
+    assert_eq!(text(&stored(&reservation), "work_pk"), Some("open#truenorth#default"));
+    reservation.order.account.vendor = Vendor::Itep;
+    assert_eq!(text(&stored(&reservation), "work_pk"), None);
+}
+
+#[test]
+fn nothing_absent_is_stored() {
+    fn has_null(value: &AttributeValue) -> bool {
+        match value {
+            AttributeValue::Null(_) => true,
+            AttributeValue::M(map) => map.values().any(has_null),
+            AttributeValue::L(list) => list.iter().any(has_null),
+            _ => false,
+        }
+    }
+    assert!(!stored(&calling(Vendor::Itep)).values().any(has_null));
+}
+
+#[test]
+fn an_item_of_a_later_version_is_not_misread() {
+    let mut item = stored(&calling(Vendor::Itep));
+    item.insert("v".to_owned(), AttributeValue::N("2".to_owned()));
+    assert!(matches!(ReservationItem::read(item), Err(ItemError::Version(2))));
+}
+
+#[test]
+fn a_document_is_stored_beside_its_reservation_in_this_form() {
+    let reservation = calling(Vendor::Itep);
+    let item = Item::of(Key::history(reservation.id(), 2), reservation.reserved_entry()).unwrap();
+    insta::assert_json_snapshot!(plain(&item));
+}

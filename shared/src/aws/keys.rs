@@ -1,0 +1,171 @@
+//! The table's keys. None of them holds personal data: a candidate appears by the
+//! digest of the client's own id for them.
+
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReceiptId, ReservationId};
+use shared_core::domain::reservation::{Reservation, State};
+use shared_core::ports::Worklist;
+
+use serde::{Deserialize, Serialize};
+
+/// Over how many partitions of the `due` index the reservations spread.
+pub(crate) const DUE_SHARDS: u8 = 4;
+/// The partition of everything in quarantine.
+pub(crate) const QUARANTINE: &str = "QUARANTINE";
+/// The partition that registers the TrueNorth accounts to poll.
+pub(crate) const POLLS: &str = "POLLS";
+/// The partition that registers the clients.
+pub(crate) const CLIENTS: &str = "CLIENTS";
+/// The sort key of a reservation itself.
+pub(crate) const RESERVATION: &str = "RES";
+/// The beginning of the sort keys of a client's API keys.
+pub(crate) const KEY_PREFIX: &str = "KEY#";
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    pub(crate) fn reservation(id: &ReservationId) -> Self {
+        Self::new(partition(id), RESERVATION)
+    }
+
+    pub(crate) fn history(id: &ReservationId, seq: u64) -> Self {
+        Self::new(partition(id), history_sort(seq))
+    }
+
+    pub(crate) fn raw(id: &ReservationId, digest: &Digest) -> Self {
+        Self::new(partition(id), format!("RAW#{digest}"))
+    }
+
+    pub(crate) fn look_up(id: &ReservationId) -> Self {
+        Self::new(partition(id), "LOOKUP")
+    }
+
+    pub(crate) fn claim(account: &Account, reference: &str) -> Self {
+        Self::new(format!("REF#{account}#{reference}"), "REF")
+    }
+
+    pub(crate) fn client(id: &ClientId) -> Self {
+        Self::new(format!("CLIENT#{id}"), "CLIENT")
+    }
+
+    pub(crate) fn api_key(key_id: &str) -> Self {
+        Self::new(format!("KEY#{key_id}"), "KEY")
+    }
+
+    pub(crate) fn api_key_of(client: &ClientId, key_id: &str) -> Self {
+        Self::new(format!("CLIENT#{client}"), format!("{KEY_PREFIX}{key_id}"))
+    }
+
+    pub(crate) fn limiter(account: &AccountName) -> Self {
+        Self::new(format!("ACCOUNT#truenorth#{account}"), "LIMIT")
+    }
+
+    pub(crate) fn poll(account: &AccountName) -> Self {
+        Self::new(format!("ACCOUNT#truenorth#{account}"), "POLL")
+    }
+
+    pub(crate) fn quarantined(received_at: Timestamp, id: &ReceiptId) -> Self {
+        Self::new(QUARANTINE, format!("{}#{id}", fixed(received_at)))
+    }
+}
+
+/// The partition of a reservation and of everything beside it.
+pub(crate) fn partition(id: &ReservationId) -> String {
+    format!("RES#{id}")
+}
+
+/// The reservation that a partition belongs to.
+pub(crate) fn reservation_of(pk: &str) -> Option<ReservationId> {
+    pk.strip_prefix("RES#")?.parse().ok()
+}
+
+/// The sort key of a history entry: as wide as the largest number.
+pub(crate) fn history_sort(seq: u64) -> String {
+    format!("H#{seq:020}")
+}
+
+/// A time in a form whose order as text is the order in time: UTC, whole
+/// milliseconds, rounded down.
+pub(crate) fn fixed(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// The same, rounded up: what is due then is really due.
+pub(crate) fn fixed_up(time: Timestamp) -> String {
+    let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
+    fixed(time.round(up).unwrap_or(time))
+}
+
+/// A place in an index: time, then id.
+pub(crate) fn place(time: Timestamp, id: &ReservationId) -> String {
+    format!("{}#{id}", fixed(time))
+}
+
+/// The `due` index's partition of a reservation.
+pub(crate) fn due_shard(id: &ReservationId) -> u8 {
+    // Ids are digests, so any character of one is as good as a hash of it.
+    id.as_str().bytes().next_back().unwrap_or_default() % DUE_SHARDS
+}
+
+/// The name of a partition of the `due` index.
+pub(crate) fn due_partition(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// The `by_candidate` index's partition of a client's candidate.
+pub(crate) fn candidate(client: &ClientId, external_id: &str) -> String {
+    format!("{client}#{}", Digest::of(external_id.as_bytes()))
+}
+
+/// The `worklist` index's partition of a list.
+pub(crate) fn worklist(list: &Worklist) -> String {
+    match list {
+        Worklist::InDoubt => "in_doubt".to_owned(),
+        Worklist::Open(account) => format!("open#truenorth#{account}"),
+    }
+}
+
+/// On which worklist a reservation stands, and since when.
+pub(crate) fn work(reservation: &Reservation) -> Option<(String, String)> {
+    use shared_core::domain::ids::Vendor::Truenorth;
+    let (list, since) = match reservation.state {
+        State::InDoubt { since } => (Worklist::InDoubt, since),
+        _ if reservation.is_open() && reservation.vendor() == Truenorth => {
+            (Worklist::Open(reservation.order.account.name.clone()), reservation.created_at)
+        }
+        _ => return None,
+    };
+    Some((worklist(&list), place(since, reservation.id())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_keys_have_one_width_and_due_times_are_rounded_up() {
+        let time: Timestamp = "2026-11-23T02:24:28.0005Z".parse().unwrap();
+        assert_eq!(fixed(time), "2026-11-23T02:24:28.000Z");
+        assert_eq!(fixed_up(time), "2026-11-23T02:24:28.001Z");
+        assert_eq!(fixed("2026-11-23T02:24:28Z".parse().unwrap()), "2026-11-23T02:24:28.000Z");
+    }
+
+    #[test]
+    fn reservations_spread_over_all_shards_of_the_due_index() {
+        let client: ClientId = "acme".parse().unwrap();
+        let mut seen = [0; DUE_SHARDS as usize];
+        for n in 0..400 {
+            seen[usize::from(due_shard(&ReservationId::derive(&client, &n.to_string())))] += 1;
+        }
+        assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
+    }
+}

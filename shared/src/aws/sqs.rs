@@ -1,0 +1,124 @@
+//! The queues, and the forms of what travels on them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use shared_core::domain::ids::ReservationId;
+use shared_core::ports::{Outage, Queue, ResultMessage, ScoreCheck};
+
+use super::clients::{Clients, Unset, variable};
+use super::outage;
+
+/// The form of the messages that this code writes.
+const VERSION: u8 = 1;
+/// The longest that SQS delays a message.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+/// The largest message in bytes: 256 KiB, whatever newer queues may take.
+const LARGEST: usize = 256 * 1024;
+
+/// The queues' addresses. Each function has those that it uses.
+#[derive(Debug, Clone, Default)]
+pub struct QueueUrls {
+    /// `FULFILMENT_QUEUE_URL`.
+    pub fulfilment: Option<String>,
+    /// `RESULTS_QUEUE_URL`.
+    pub results: Option<String>,
+    /// `SCORE_CHECKS_QUEUE_URL`.
+    pub score_checks: Option<String>,
+}
+
+impl QueueUrls {
+    /// Reads those that are set.
+    pub fn from_env() -> Self {
+        Self {
+            fulfilment: variable("FULFILMENT_QUEUE_URL").ok(),
+            results: variable("RESULTS_QUEUE_URL").ok(),
+            score_checks: variable("SCORE_CHECKS_QUEUE_URL").ok(),
+        }
+    }
+}
+
+/// What travels on the `fulfilment` queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    /// The form of the message.
+    pub v: u8,
+    /// The reservation to attend to.
+    pub reservation_id: ReservationId,
+}
+
+/// What travels on the `results` queue: a [`ResultMessage`] with its form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordMessage {
+    /// The form of the message.
+    pub v: u8,
+    /// The message.
+    #[serde(flatten)]
+    pub message: ResultMessage,
+}
+
+impl RecordMessage {
+    /// A message in the present form.
+    pub fn new(message: ResultMessage) -> Self {
+        Self { v: VERSION, message }
+    }
+}
+
+/// [`Queue`] over SQS.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    clients: Clients,
+    urls: QueueUrls,
+}
+
+impl SqsQueue {
+    /// The queues at these addresses.
+    pub fn new(clients: Clients, urls: QueueUrls) -> Self {
+        Self { clients, urls }
+    }
+
+    /// The queues that the environment names; see [`QueueUrls::from_env`].
+    pub fn from_env(clients: Clients) -> Self {
+        Self::new(clients, QueueUrls::from_env())
+    }
+
+    async fn send(
+        &self,
+        operation: &'static str,
+        url: Result<&String, Unset>,
+        body: &impl Serialize,
+        delay: Duration,
+    ) -> Result<(), Outage> {
+        let url = url.map_err(outage(operation))?;
+        let body = serde_json::to_string(body).map_err(outage(operation))?;
+        if body.len() > LARGEST {
+            return Err(outage(operation)(format!("a message of {} bytes is too large", body.len())));
+        }
+        let delay = delay.min(LONGEST_DELAY).as_secs_f64().ceil() as i32;
+        let message = self.clients.sqs().send_message().queue_url(url).message_body(body);
+        let message = message.set_delay_seconds((delay > 0).then_some(delay));
+        message.send().await.map(drop).map_err(outage(operation))
+    }
+}
+
+impl Queue for SqsQueue {
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
+        let url = self.urls.fulfilment.as_ref().ok_or(Unset("FULFILMENT_QUEUE_URL"));
+        let message = Fulfilment { v: VERSION, reservation_id: id.clone() };
+        self.send("queue a fulfilment", url, &message, Duration::ZERO).await
+    }
+
+    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), Outage> {
+        let url = self.urls.results.as_ref().ok_or(Unset("RESULTS_QUEUE_URL"));
+        self.send("queue a result", url, &RecordMessage::new(message.clone()), delay).await
+    }
+
+    async fn check_score(&self, check: &ScoreCheck) -> Result<(), Outage> {
+        let url = self.urls.score_checks.as_ref().ok_or(Unset("SCORE_CHECKS_QUEUE_URL"));
+        self.send("queue a score check", url, check, Duration::ZERO).await
+    }
+}
+
+#[cfg(test)]
+#[path = "sqs_tests.rs"]
+mod tests;
