@@ -1,0 +1,25 @@
+//! Gives every reservation that is due its attention: expiry, lapsed leases,
+//! retries, overdue results. Runs every minute, one at a time.
+
+use lambda_runtime::{Context, Error};
+use serde_json::{Value, json};
+use shared::lambda::time_left;
+use shared::lambda::wiring::Hub;
+
+/// Sweeps once and says what it did.
+pub async fn handle(hub: &Hub, context: &Context) -> Result<Value, Error> {
+    let attended = hub.attending().sweep(|| time_left(context)).await?;
+    tracing::info!(
+        due = attended.due,
+        changed = attended.changed,
+        handed_over = attended.handed_over,
+        failed = attended.failed,
+        "swept"
+    );
+    Ok(json!({
+        "due": attended.due,
+        "changed": attended.changed,
+        "handed_over": attended.handed_over,
+        "failed": attended.failed,
+    }))
+}

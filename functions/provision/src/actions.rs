@@ -1,0 +1,92 @@
+//! What a client does with a reservation: withdraw it, launch its test.
+
+use lambda_http::http::StatusCode;
+use shared::core::domain::reservation::{Alert, Reservation, Why};
+use shared::core::ports::{Alerts, LookupError};
+use shared::core::usecases::cancel::{Cancelled, cancel as withdraw};
+use shared::core::usecases::launch::{LaunchError, launch as make_launch};
+use shared::lambda::problem::Problem;
+
+use crate::answer::{self, Answered};
+use crate::call::Call;
+use crate::problems::{
+    ALREADY_BEGUN, ALREADY_ENDED, NOTHING_TO_LAUNCH, PURCHASE_IN_PROGRESS, VENDOR_BUSY, VENDOR_UNREACHABLE,
+};
+use crate::query::Query;
+use crate::reserve::account_unavailable;
+use crate::view::ReservationView;
+
+/// `POST /v1/reservations/{id}/cancel`.
+pub(crate) async fn cancel(call: &Call<'_>, id: &str) -> Answered {
+    Query::of(call.request, &[])?;
+    let reservation = call.reservation(id).await?;
+    let hub = call.hub;
+    match withdraw(&hub.store, &hub.clock, &hub.settings.times, reservation).await? {
+        Cancelled::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
+        Cancelled::Refused(reservation, why) => Err(not_withdrawn(&reservation, why).into()),
+    }
+}
+
+fn not_withdrawn(reservation: &Reservation, why: Why) -> Problem {
+    let (kind, detail) = match why {
+        Why::PurchaseInProgress => (PURCHASE_IN_PROGRESS, "Withdraw it once the purchase is settled."),
+        Why::Begun => (ALREADY_BEGUN, "A test that has begun cannot be withdrawn."),
+        _ => (ALREADY_ENDED, "There is nothing left to withdraw."),
+    };
+    Problem::new(kind).detail(detail).reservation(reservation.id())
+}
+
+/// `POST /v1/reservations/{id}/launch`.
+pub(crate) async fn launch(call: &Call<'_>, id: &str) -> Answered {
+    Query::of(call.request, &[])?;
+    let reservation = call.reservation(id).await?;
+    // That an account's profile cannot be read must not keep a candidate from
+    // the test: the address of the exam's site is then absent.
+    let exam_url = call.hub.vendors.exam_url(&reservation.order.account).await.ok().flatten();
+    match make_launch(&call.hub.vendors, &reservation, exam_url).await {
+        Ok(launch) => answer::json(StatusCode::OK, &launch),
+        Err(error) => Err(not_launched(call, &reservation, error).into()),
+    }
+}
+
+fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) -> Problem {
+    let account = &reservation.order.account;
+    let problem = match error {
+        LaunchError::NothingToBegin => Problem::new(NOTHING_TO_LAUNCH).detail("No test is assigned, or it is over."),
+        LaunchError::Unknown => {
+            tracing::error!(reservation_id = %reservation.id(), "the vendor does not know an assigned test");
+            Problem::new(NOTHING_TO_LAUNCH).detail("The vendor does not know the test.")
+        }
+        LaunchError::LookUp(LookupError::Held { retry_after }) => {
+            Problem::new(VENDOR_BUSY).retry_after(retry_after.as_secs().saturating_add(1))
+        }
+        LaunchError::LookUp(LookupError::AccountUnavailable { what }) => account_unavailable(call, account, &what),
+        LaunchError::LookUp(LookupError::CredentialsRefused) => {
+            call.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+            account_unavailable(call, account, "the vendor refused our credentials")
+        }
+        LaunchError::LookUp(error @ LookupError::Unusable { .. }) => {
+            tracing::warn!(%account, %error, "no launch material");
+            Problem::new(VENDOR_UNREACHABLE).retry_after(5)
+        }
+    };
+    problem.reservation(reservation.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn each_reason_not_to_withdraw_has_its_problem() {
+        let status_and_kind = |why| {
+            let response = not_withdrawn(&fixtures::calling(), why).into_response();
+            let kind = fixtures::body(&response)["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+            (response.status().as_u16(), kind)
+        };
+        assert_eq!(status_and_kind(Why::PurchaseInProgress), (409, "purchase-in-progress".to_owned()));
+        assert_eq!(status_and_kind(Why::Begun), (409, "already-begun".to_owned()));
+        assert_eq!(status_and_kind(Why::Ended), (409, "already-ended".to_owned()));
+    }
+}

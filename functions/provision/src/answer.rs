@@ -1,0 +1,87 @@
+//! Answers that are no problems, and what an outage is answered with.
+
+use std::error::Error;
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+use shared::core::ports::Outage;
+use shared::lambda::problem::{Problem, kinds};
+
+use crate::problems::Failure;
+
+/// How a request was answered, or why it could not be.
+pub(crate) type Answered = Result<Response<Body>, Failure>;
+
+/// A JSON answer. Nobody between the hub and the client may keep it.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Answered {
+    let text =
+        serde_json::to_string(body).map_err(|error| Outage { operation: "writing an answer", source: error.into() })?;
+    let mut response = Response::new(Body::Text(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct List<T> {
+    /// What is on it.
+    pub(crate) data: Vec<T>,
+    /// Where the next begins; `None` on the last.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Sets a header whose value is known to be visible ASCII.
+pub(crate) fn set(response: &mut Response<Body>, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A failure as an answer. An outage is logged here, once, with its causes.
+pub(crate) fn of(failure: Failure) -> Response<Body> {
+    match failure {
+        Failure::Problem(problem) => problem.into_response(),
+        Failure::Outage(outage) => {
+            tracing::error!(operation = outage.operation, cause = causes(&outage), "an outage");
+            Problem::new(kinds::UNAVAILABLE)
+                .detail("The same request, with the same Idempotency-Key where it has one, may be sent again.")
+                .retry_after(5)
+                .into_response()
+        }
+    }
+}
+
+/// An error's causes, outermost first.
+fn causes(error: &dyn Error) -> String {
+    let mut told = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        told.push(cause.to_string());
+        next = cause.source();
+    }
+    told.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_answers_503_and_says_that_the_same_request_may_come_again() {
+        let outage = Outage { operation: "reading", source: "the secret cause".into() };
+        let response = of(outage.into());
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(5)));
+        let body = String::from_utf8(response.body().to_vec()).unwrap();
+        assert!(body.contains("may be sent again") && !body.contains("secret cause"));
+    }
+
+    #[test]
+    fn causes_are_told_from_the_outermost_to_the_root() {
+        let inner = Outage { operation: "inner", source: "root".into() };
+        let outer = Outage { operation: "outer", source: Box::new(inner) };
+        assert_eq!(causes(&outer), "inner failed: root");
+    }
+}

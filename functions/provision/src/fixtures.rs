@@ -1,0 +1,123 @@
+//! Requests and reservations for tests.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::core::domain::backoff::Backoff;
+use shared::core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared::core::domain::launch::Launch;
+use shared::core::domain::order::Order;
+use shared::core::domain::reservation::{
+    CallOutcome, Decision, Event, Lease, Policy, Report, Reported, Reservation, Source,
+};
+use shared::core::domain::result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
+use shared::core::domain::sensitive::Sensitive;
+
+use crate::{request, rules};
+
+/// The time of the tests.
+pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
+
+/// The documented request.
+pub(crate) const ITEP_REQUEST: &str = r##"{ "vendor": "itep", "product": "GTX-Academic-Plus", "account": "default",
+  "candidate": { "external_id": "c-1001", "given_name": "Mary", "family_name": "Poppins",
+                 "email": "mary@example.com", "birth_date": "1990-07-08" },
+  "registration": { "City": "Los Angeles" }, "groups": [], "return_url": null,
+  "expires_at": "2027-01-31T00:00:00Z", "metadata": { "order": "42" } }"##;
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+pub(crate) fn order() -> Order {
+    let asked = request::read(ITEP_REQUEST.as_bytes()).ok().unwrap();
+    let accounts = [("itep".parse().unwrap(), vec!["default".parse().unwrap()])].into();
+    let checked = rules::check(asked.new, &accounts, now()).ok().unwrap();
+    let client = "acme".parse().unwrap();
+    Order {
+        id: ReservationId::derive(&client, "order-42"),
+        client,
+        fingerprint: asked.fingerprint,
+        account: checked.account,
+        product: checked.product,
+        candidate: checked.candidate,
+        registration: checked.registration,
+        groups: checked.groups,
+        return_url: checked.return_url,
+        expires_at: checked.expires_at.unwrap(),
+        metadata: checked.metadata,
+    }
+}
+
+pub(crate) fn queued() -> Reservation {
+    let mut order = order();
+    (order.candidate.email, order.candidate.birth_date) = (None, None);
+    order.metadata.clear();
+    Reservation::queued(order, now(), now())
+}
+
+pub(crate) fn calling() -> Reservation {
+    Reservation::calling(order(), Lease { holder: "invocation".to_owned(), until: now() }, now())
+}
+
+pub(crate) fn credentials() -> Launch {
+    let password = Some(Sensitive::from("canary-password"));
+    Launch::Credentials { url: None, test_id: "3279B035APR".to_owned(), password }
+}
+
+/// A reservation after the outcome of its call.
+pub(crate) fn after_call(outcome: CallOutcome) -> Reservation {
+    apply(&calling(), &Event::CallEnded { call_no: 1, outcome })
+}
+
+pub(crate) fn ready() -> Reservation {
+    let reference = VendorReference::itep("3279B035APR");
+    after_call(CallOutcome::Confirmed { reference, launch: Some(credentials()) })
+}
+
+pub(crate) fn completed() -> Reservation {
+    let report = Report {
+        receipt: None,
+        digest: Digest::of(b"the document"),
+        reference: VendorReference::itep("3279B035APR"),
+        observed_at: now(),
+        says: Reported::Completed(Box::new(result())),
+    };
+    apply(&ready(), &Event::Reported(Box::new(report)))
+}
+
+pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
+    let backoff = Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) };
+    let policy = Policy { backoff, result_overdue: Duration::from_secs(7 * 86_400) };
+    match reservation.apply(event, Source::VendorAnswer, now(), &policy) {
+        Decision::Write(change) => change.after,
+        Decision::Duplicate => reservation.clone(),
+    }
+}
+
+/// The figures of the vendor's sample, as far as the view tells scores apart.
+fn result() -> TestResult {
+    let score = |value, cefr| Score { scale: Scale::Itep, value: Some(value), cefr: CefrBand::read(cefr) };
+    let grammar = SkillScore {
+        skill: Skill::Grammar,
+        score: score(3.5, "B2"),
+        raw_score: Some(68.0),
+        percent: Some(72.0),
+        correct: None,
+        total: None,
+    };
+    TestResult {
+        overall: Some(score(4.5, "C1")),
+        skills: vec![grammar],
+        report_url: Some("https://www.iteptest.com/report".into()),
+        duration_seconds: Some(4050.0),
+        finished_on: Some("2024-06-10".parse().unwrap()),
+        ..TestResult::default()
+    }
+}
+
+/// A response's body as JSON.
+pub(crate) fn body(response: &lambda_http::Response<lambda_http::Body>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}

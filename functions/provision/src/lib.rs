@@ -1,0 +1,41 @@
+//! The clients' HTTP API: reserve a test and buy it at once where the vendor
+//! answers in time; read, list, cancel, launch.
+//!
+//! A request goes through [`handle`]: its place and method are found, its key and
+//! its pace are checked, then one use case of the hub serves it.
+#![doc = include_str!("../API.md")]
+
+mod actions;
+mod answer;
+mod call;
+mod etag;
+mod fingerprint;
+mod idempotency;
+mod limits;
+mod pointer;
+mod prefer;
+pub mod problems;
+mod products;
+mod query;
+mod read;
+mod reasons;
+mod request;
+mod reserve;
+mod routes;
+mod rules;
+mod view;
+
+#[cfg(test)]
+mod fixtures;
+
+use lambda_http::{Body, Request, Response};
+use shared::lambda::wiring::Hub;
+use tracing::Instrument;
+
+/// Answers one request. Whatever goes wrong is a problem in the answer, and is
+/// logged once where it is the hub's fault.
+pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
+    let invocation = call::Invocation::of(&request);
+    let span = tracing::info_span!("request", request_id = invocation.id, client = tracing::field::Empty);
+    routes::answer(hub, &request, &invocation).instrument(span).await
+}

@@ -1,0 +1,73 @@
+//! `GET /v1/products`: what a client may buy.
+
+use futures_util::future::join_all;
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use shared::core::domain::ids::{Account, AccountName, Vendor};
+use shared::core::domain::reservation::Alert;
+use shared::core::ports::{Alerts, LookupError};
+use shared::lambda::problem::{Problem, kinds};
+use shared::vendors::ProductOffer;
+
+use crate::answer::{self, Answered, List};
+use crate::call::Call;
+use crate::query::Query;
+use crate::reserve::account_unavailable;
+
+/// A product of an account's.
+#[derive(Serialize)]
+struct ProductView {
+    vendor: Vendor,
+    account: AccountName,
+    product: String,
+    name: String,
+    /// How many are left; the hub keeps no books of that yet.
+    stock: Option<u32>,
+}
+
+/// Lists the products of all accounts that can be asked: one that cannot does
+/// not hide the others.
+pub(crate) async fn list(call: &Call<'_>) -> Answered {
+    Query::of(call.request, &[])?;
+    let accounts = call.accounts().into_iter();
+    let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
+    let asked = join_all(accounts.map(async |account| {
+        let offers = call.hub.vendors.products(&account).await;
+        (account, offers)
+    }));
+    let (mut data, mut answered, mut failed) = (Vec::new(), 0, 0);
+    for (account, offers) in asked.await {
+        match offers {
+            Ok(offers) => {
+                answered += 1;
+                data.extend(offers.into_iter().map(|offer| view(&account, offer)));
+            }
+            Err(error) => {
+                failed += 1;
+                note(call, &account, &error);
+            }
+        }
+    }
+    if answered == 0 && failed > 0 {
+        let detail = "None of your vendor accounts can be asked just now.";
+        return Err(Problem::new(kinds::UNAVAILABLE).detail(detail).retry_after(30).into());
+    }
+    answer::json(StatusCode::OK, &List { data, next_cursor: None })
+}
+
+fn view(account: &Account, offer: ProductOffer) -> ProductView {
+    let Account { vendor, name } = account.clone();
+    ProductView { vendor, account: name, product: offer.product, name: offer.name, stock: None }
+}
+
+fn note(call: &Call<'_>, account: &Account, error: &LookupError) {
+    match error {
+        LookupError::AccountUnavailable { what } => drop(account_unavailable(call, account, what)),
+        LookupError::CredentialsRefused => {
+            call.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+        }
+        LookupError::Held { .. } | LookupError::Unusable { .. } => {
+            tracing::warn!(%account, %error, "an account's products are not known");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `POST /v1/reservations`: reserve a test and buy it.
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::http::StatusCode;
+use shared::core::domain::ids::{Account, Digest, ReservationId};
+use shared::core::domain::launch::Launch;
+use shared::core::domain::order::{Fault, Order};
+use shared::core::domain::reservation::{Alert, Reason, Reservation, State, Status};
+use shared::core::ports::{Alerts, Clock, OrderProblem, Store};
+use shared::core::usecases::reserve::{Outcome, ReserveError, Serving};
+use shared::lambda::problem::Problem;
+
+use crate::answer::{self, Answered};
+use crate::call::Call;
+use crate::problems::{
+    ACCOUNT_UNAVAILABLE, Failure, GIVEN_UP, INVALID, KEY_REUSED, OUT_OF_TESTS, UNKNOWN_PRODUCT, VENDOR_REFUSED,
+};
+use crate::rules::Checked;
+use crate::view::ReservationView;
+use crate::{idempotency, prefer, request, rules};
+
+/// The most seconds that a client is asked to wait before it reads again.
+const RETRY_AFTER_MAX: i64 = 60;
+/// And the fewest: a call that is out takes about so long.
+const RETRY_AFTER_MIN: i64 = 2;
+
+/// Takes a request to reserve.
+pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
+    let key = idempotency::key(call.request.headers())?;
+    let asked = request::read(call.request.body())?;
+    let id = ReservationId::derive(&call.client.id, &key);
+    let respond_async = prefer::respond_async(call.request.headers());
+    let outcome = match take(call, asked, &id, respond_async).await {
+        Ok(outcome) => outcome,
+        Err(refused) => known_before(call, &id, refused).await?,
+    };
+    let mut response = respond(&outcome, &id, call.hub.clock.now())?;
+    if respond_async && response.status().is_success() {
+        answer::set(&mut response, "preference-applied", "respond-async");
+    }
+    Ok(response)
+}
+
+/// A request that cannot be taken now, and its fingerprint.
+struct Refused {
+    failure: Failure,
+    fingerprint: Digest,
+}
+
+async fn take(
+    call: &Call<'_>,
+    asked: request::Asked,
+    id: &ReservationId,
+    respond_async: bool,
+) -> Result<Outcome, Refused> {
+    let fingerprint = asked.fingerprint.clone();
+    let taken = async {
+        let checked = rules::check(asked.new, &call.accounts(), call.hub.clock.now())?;
+        let account = checked.account.clone();
+        let order = order(call, checked, id, asked.fingerprint).await?;
+        let invocation = call.invocation.id.clone();
+        let serving = Serving { invocation, left: call.invocation.left(), respond_async };
+        call.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
+            ReserveError::Order(problem) => refusal(call, &account, problem).into(),
+            ReserveError::Outage(outage) => Failure::from(outage),
+        })
+    };
+    taken.await.map_err(|failure| Refused { failure, fingerprint })
+}
+
+/// The order that a checked request is, with its account's defaults.
+async fn order(call: &Call<'_>, checked: Checked, id: &ReservationId, fingerprint: Digest) -> Result<Order, Failure> {
+    let expires_at = match checked.expires_at {
+        Some(time) => time,
+        None => default_expiry(call, &checked.account).await?,
+    };
+    Ok(Order {
+        id: id.clone(),
+        client: call.client.id.clone(),
+        fingerprint,
+        account: checked.account,
+        product: checked.product,
+        candidate: checked.candidate,
+        registration: checked.registration,
+        groups: checked.groups,
+        return_url: checked.return_url,
+        expires_at,
+        metadata: checked.metadata,
+    })
+}
+
+async fn default_expiry(call: &Call<'_>, account: &Account) -> Result<Timestamp, Failure> {
+    let terms = call.hub.vendors.terms(account).await.map_err(|problem| refusal(call, account, problem))?;
+    let days = SignedDuration::from_hours(24 * i64::from(terms.default_expiry_days));
+    let time = call.hub.clock.now().checked_add(days).unwrap_or(Timestamp::MAX);
+    Ok(Timestamp::from_second(time.as_second()).unwrap_or(time))
+}
+
+fn refusal(call: &Call<'_>, account: &Account, problem: OrderProblem) -> Problem {
+    match problem {
+        OrderProblem::AccountUnavailable { what } => account_unavailable(call, account, &what),
+        OrderProblem::UnknownProduct => {
+            let fault = Fault::new("#/product", "is not among what the account sells; see GET /v1/products");
+            Problem::new(UNKNOWN_PRODUCT).errors(vec![fault])
+        }
+        OrderProblem::Faults(faults) => Problem::new(INVALID).errors(faults),
+    }
+}
+
+/// Tells the operator what is missing, and the client that something is.
+pub(crate) fn account_unavailable(call: &Call<'_>, account: &Account, what: &str) -> Problem {
+    tracing::error!(%account, what, "an account is unavailable");
+    call.hub.alerts.raise(Alert::AccountUnavailable, &account.to_string());
+    Problem::new(ACCOUNT_UNAVAILABLE)
+        .detail("The account needs the operator, who has been told. The same request may be sent again later.")
+        .retry_after(60)
+}
+
+/// A key never expires: what was taken once is answered again, even where the
+/// same request could not be taken today (its expiry is past, say, or its product
+/// is no longer sold).
+async fn known_before(call: &Call<'_>, id: &ReservationId, refused: Refused) -> Result<Outcome, Failure> {
+    if let Failure::Outage(_) = refused.failure {
+        return Err(refused.failure);
+    }
+    match call.hub.store.reservation(id).await? {
+        None => Err(refused.failure),
+        Some(known) if known.order.fingerprint != refused.fingerprint => Ok(Outcome::KeyReused),
+        Some(known) => Ok(Outcome::Replayed(Box::new(known))),
+    }
+}
+
+fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> Answered {
+    let (reservation, launch) = match outcome {
+        Outcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
+        Outcome::Replayed(reservation) => (reservation, None),
+        Outcome::KeyReused => {
+            let detail = "The key came before with another body. Use a new key for a new test.";
+            return Err(Problem::new(KEY_REUSED).detail(detail).reservation(id).into());
+        }
+    };
+    let mut response = stands(reservation, launch, now)?;
+    answer::set(&mut response, "location", &format!("/v1/reservations/{id}"));
+    if launch.is_none() {
+        answer::set(&mut response, "idempotent-replayed", "true");
+    }
+    Ok(response)
+}
+
+/// The answer for a reservation as it stands. `launch` is `None` in a replay.
+fn stands(reservation: &Reservation, launch: Option<Option<&Launch>>, now: Timestamp) -> Answered {
+    let view = ReservationView::of(reservation);
+    match reservation.status() {
+        Status::Rejected => Ok(rejected(reservation).into_response()),
+        Status::Pending | Status::InDoubt => answer::json(StatusCode::ACCEPTED, &view).map(|mut response| {
+            answer::set(&mut response, "retry-after", &retry_after(reservation, now).to_string());
+            response
+        }),
+        // Withdrawn or expired before it was bought: there is nothing to wait for.
+        _ if reservation.reference.is_none() => answer::json(StatusCode::OK, &view),
+        _ => match launch {
+            Some(launch) => answer::json(StatusCode::CREATED, &ReservationView::bought(reservation, launch)),
+            None => answer::json(StatusCode::CREATED, &view),
+        },
+    }
+}
+
+fn retry_after(reservation: &Reservation, now: Timestamp) -> i64 {
+    match reservation.state {
+        State::Queued { retry_at, .. } => {
+            retry_at.duration_since(now).as_secs().clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
+        }
+        State::Calling { .. } => RETRY_AFTER_MIN,
+        _ => RETRY_AFTER_MAX,
+    }
+}
+
+fn rejected(reservation: &Reservation) -> Problem {
+    let (kind, detail) = match reservation.reason {
+        Some(Reason::OutOfTests) => (OUT_OF_TESTS, "Nothing was bought. The operator has been told."),
+        Some(Reason::GivenUp) => (GIVEN_UP, "A new order needs a new Idempotency-Key."),
+        _ => (VENDOR_REFUSED, "Nothing was bought. A corrected order needs a new Idempotency-Key."),
+    };
+    Problem::new(kind).detail(detail).reservation(reservation.id()).vendor_reason(reservation.detail.clone())
+}
+
+#[cfg(test)]
+#[path = "reserve_tests.rs"]
+mod tests;

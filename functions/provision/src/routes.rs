@@ -1,0 +1,214 @@
+//! From path and method to the one who answers.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use lambda_http::http::{Method, StatusCode, header};
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde_json::json;
+use shared::core::ports::Clock;
+use shared::lambda::problem::{Problem, kinds};
+use shared::lambda::wiring::Hub;
+
+use crate::answer::{self, Answered};
+use crate::call::{Call, Invocation};
+use crate::limits::{self, Limiter};
+use crate::{actions, products, read, reserve};
+
+/// Paces the clients. It lives as long as the instance and is not shared, so a
+/// client's true allowance grows with the instances that serve it.
+static LIMITER: LazyLock<Limiter> = LazyLock::new(Limiter::default);
+
+/// An address of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place<'a> {
+    Health,
+    Products,
+    Reservations,
+    Reservation(&'a str),
+    History(&'a str),
+    Cancel(&'a str),
+    Launch(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let parts: Vec<_> = path.strip_prefix('/')?.split('/').collect();
+        Some(match parts[..] {
+            ["health"] => Place::Health,
+            ["v1", "products"] => Place::Products,
+            ["v1", "reservations"] => Place::Reservations,
+            ["v1", "reservations", id] => Place::Reservation(id),
+            ["v1", "reservations", id, "history"] => Place::History(id),
+            ["v1", "reservations", id, "cancel"] => Place::Cancel(id),
+            ["v1", "reservations", id, "launch"] => Place::Launch(id),
+            _ => return None,
+        })
+    }
+
+    fn methods(self) -> &'static [Method] {
+        match self {
+            Place::Health | Place::Products | Place::Reservation(_) | Place::History(_) => &[Method::GET],
+            Place::Reservations => &[Method::GET, Method::POST],
+            Place::Cancel(_) | Place::Launch(_) => &[Method::POST],
+        }
+    }
+
+    /// The place in logs: without ids.
+    fn name(self) -> &'static str {
+        match self {
+            Place::Health => "health",
+            Place::Products => "products",
+            Place::Reservations => "reservations",
+            Place::Reservation(_) => "reservation",
+            Place::History(_) => "history",
+            Place::Cancel(_) => "cancel",
+            Place::Launch(_) => "launch",
+        }
+    }
+}
+
+/// Answers a request and writes one line about it.
+pub(crate) async fn answer(hub: &Hub, request: &Request, invocation: &Invocation) -> Response<Body> {
+    let began = Instant::now();
+    let place = Place::of(path(request));
+    let response = match place {
+        Some(Place::Health) => health(request.method()),
+        _ => admitted(hub, request, invocation, place).await,
+    };
+    let response = response.unwrap_or_else(answer::of);
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let place = place.map_or("unknown", Place::name);
+    tracing::info!(place, method = %request.method(), status = response.status().as_u16(), milliseconds, "answered");
+    response
+}
+
+/// Lambda's own path has no stage in front of it.
+fn path(request: &Request) -> &str {
+    match request.raw_http_path() {
+        "" => request.uri().path(),
+        raw => raw,
+    }
+}
+
+fn health(method: &Method) -> Answered {
+    if method != Method::GET {
+        return Ok(not_allowed(Place::Health));
+    }
+    answer::json(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// Serves those who may call, at their pace.
+async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: Option<Place<'_>>) -> Answered {
+    let client = match bearer(request) {
+        Some(token) => hub.access.authenticate(token, hub.clock.now()).await?,
+        None => None,
+    };
+    let Some(client) = client else { return Ok(unauthorized()) };
+    tracing::Span::current().record("client", client.id.as_str());
+    if let Err(wait) = LIMITER.take(&client.id, hub.clock.now()) {
+        return Ok(limits::refused(wait));
+    }
+    let call = Call { hub, client: &client, request, invocation };
+    match place {
+        None => Err(Problem::new(kinds::NOT_FOUND).detail("The API has no such address.").into()),
+        Some(place) => dispatch(&call, place).await,
+    }
+}
+
+async fn dispatch(call: &Call<'_>, place: Place<'_>) -> Answered {
+    let method = call.request.method();
+    if !place.methods().contains(method) {
+        return Ok(not_allowed(place));
+    }
+    match place {
+        Place::Health => health(method),
+        Place::Products => products::list(call).await,
+        Place::Reservations if method == Method::POST => reserve::reserve(call).await,
+        Place::Reservations => read::list(call).await,
+        Place::Reservation(id) => read::get(call, id).await,
+        Place::History(id) => read::history(call, id).await,
+        Place::Cancel(id) => actions::cancel(call, id).await,
+        Place::Launch(id) => actions::launch(call, id).await,
+    }
+}
+
+/// The token of `Authorization: Bearer …`; the scheme's case does not matter.
+fn bearer(request: &Request) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn unauthorized() -> Response<Body> {
+    let detail = "Send `Authorization: Bearer thk_…` with a key that is valid.";
+    let mut response = Problem::new(kinds::UNAUTHORIZED).detail(detail).into_response();
+    answer::set(&mut response, "www-authenticate", "Bearer");
+    response
+}
+
+fn not_allowed(place: Place<'_>) -> Response<Body> {
+    let methods = place.methods().iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let mut response = Problem::new(kinds::METHOD_NOT_ALLOWED).detail(format!("It takes {methods}.")).into_response();
+    answer::set(&mut response, "allow", &methods);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_place_and_nothing_else_does() {
+        let places = ["/v1/reservations", "/v1/reservations/res_1", "/v1/reservations/res_1/history", "/health"];
+        let found: Vec<_> = places.into_iter().map(Place::of).collect();
+        let (list, one, history) = (Place::Reservations, Place::Reservation("res_1"), Place::History("res_1"));
+        assert_eq!(found, [Some(list), Some(one), Some(history), Some(Place::Health)]);
+        for path in ["", "/", "/v1", "/v1/reservations/res_1/launch/x", "/V1/products", "/v2/products", "//health"] {
+            assert_eq!(Place::of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_sample_event_leads_to_its_place() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let names = |path: &std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("provision-");
+        let samples: Vec<_> = files.filter(names).collect();
+        assert!(!samples.is_empty());
+        for sample in samples {
+            let request = lambda_http::request::from_str(&std::fs::read_to_string(&sample).unwrap()).unwrap();
+            let place = Place::of(path(&request)).unwrap();
+            assert!(place.methods().contains(request.method()), "{}", sample.display());
+        }
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let response = not_allowed(Place::Reservations);
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()["allow"], "GET, POST");
+        assert_eq!(health(&Method::POST).unwrap().status(), 405);
+    }
+
+    #[test]
+    fn only_a_bearer_token_is_taken() {
+        let with = |value: &str| {
+            let request = lambda_http::http::Request::builder().header("authorization", value);
+            request.body(Body::Empty).unwrap()
+        };
+        assert_eq!(bearer(&with("Bearer thk_live_x")), Some("thk_live_x"));
+        assert_eq!(bearer(&with("bearer  thk_live_x ")), Some("thk_live_x"));
+        assert_eq!(bearer(&with("Basic dXNlcg==")), None);
+        assert_eq!(bearer(&with("thk_live_x")), None);
+    }
+
+    #[test]
+    fn an_unknown_caller_is_told_how_to_authenticate() {
+        let response = unauthorized();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["www-authenticate"]),
+            (401, &"Bearer".parse().unwrap())
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Takes TrueNorth's webhook. It carries no signature, so all that is taken from
+//! it is a hint: which reservation to look up at TrueNorth.
+
+use lambda_http::{Body, Request, Response};
+use shared::core::domain::ids::{Account, AccountName, ReservationId, Vendor};
+use shared::core::ports::{CheckReason, Outage, Queue, ScoreCheck};
+use shared::lambda::problem::{Problem, kinds};
+use shared::lambda::telemetry::Causes;
+use shared::lambda::webhook::{self, Delivery};
+use shared::lambda::wiring::Hub;
+use shared::vendors::inbound::Admission;
+use shared::vendors::truenorth::webhook::{Hint, read};
+
+/// Answers one event, well within the five seconds that TrueNorth waits.
+pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
+    match take(hub, &request).await {
+        Ok(()) => webhook::accepted(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
+    let delivery = webhook::read(request)?;
+    if !is_admitted(hub, &delivery).await {
+        return Err(Problem::new(kinds::NOT_FOUND));
+    }
+    let hint = read(&delivery.body).map_err(|e| Problem::new(kinds::MALFORMED).detail(e.to_string()))?;
+    match hint {
+        Hint::Test(reservation_id) => queue(hub, delivery.account, reservation_id).await,
+        // Somebody else's user, or nobody's: acknowledged and dropped.
+        Hint::Example | Hint::Foreign => {
+            tracing::info!(account = %delivery.account, ?hint, "an event that needs nothing");
+            Ok(())
+        }
+    }
+}
+
+async fn is_admitted(hub: &Hub, delivery: &Delivery) -> bool {
+    let account = Account { vendor: Vendor::Truenorth, name: delivery.account.clone() };
+    match hub.vendors.inbound(&account).await {
+        Ok(inbound) => inbound.is_some_and(|inbound| {
+            inbound.admit(delivery.proof.token.expose(), &delivery.proof.headers) == Admission::Admitted
+        }),
+        // A hint proves nothing anyway: the score is fetched with our own key.
+        Err(error) => {
+            tracing::error!(error = %Causes(&error), "took a hint unchecked");
+            true
+        }
+    }
+}
+
+async fn queue(hub: &Hub, account: AccountName, reservation_id: ReservationId) -> Result<(), Problem> {
+    let check = ScoreCheck { v: 1, account, reservation_id, reason: CheckReason::Webhook };
+    hub.queue.check_score(&check).await.map_err(unavailable)?;
+    tracing::info!(reservation_id = %check.reservation_id, "took a hint");
+    Ok(())
+}
+
+fn unavailable(outage: Outage) -> Problem {
+    tracing::error!(error = %Causes(&outage), "a hint could not be kept");
+    Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)
+}
