@@ -1,0 +1,128 @@
+//! Reservations in the states that the tests need.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+use shared::core::domain::backoff::Backoff;
+use shared::core::domain::candidate::Candidate;
+use shared::core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared::core::domain::order::Order;
+use shared::core::domain::reservation::{
+    CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, Reported, Reservation, Source, Unknown,
+};
+use shared::core::domain::result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
+use shared::core::ports::{Committed, Reserved, Store};
+
+pub(crate) const POLICY: Policy = Policy {
+    backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
+    result_overdue: Duration::from_secs(7 * 24 * 3600),
+};
+
+/// 2026-11-23 noon, and so many seconds.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    "2026-11-23T12:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()
+}
+
+pub(crate) fn client() -> ClientId {
+    "acme".parse().unwrap()
+}
+
+pub(crate) fn account(vendor: Vendor) -> Account {
+    Account { vendor, name: account_name() }
+}
+
+pub(crate) fn account_name() -> AccountName {
+    "default".parse().unwrap()
+}
+
+/// An order under an idempotency key.
+pub(crate) fn order(key: &str, vendor: Vendor) -> Order {
+    Order {
+        id: ReservationId::derive(&client(), key),
+        client: client(),
+        fingerprint: Digest::of(key.as_bytes()),
+        account: account(vendor),
+        product: "GTX-Academic-Plus".to_owned(),
+        candidate: Candidate {
+            external_id: "c-1001".into(),
+            given_name: "Mary".into(),
+            family_name: "Poppins".into(),
+            email: Some("mary@example.com".into()),
+            birth_date: None,
+        },
+        registration: BTreeMap::from([("City".to_owned(), "Los Angeles".into())]),
+        groups: vec![],
+        return_url: None,
+        expires_at: at(30 * 24 * 3600),
+        metadata: BTreeMap::from([("order".to_owned(), "42".to_owned())]),
+    }
+}
+
+/// A reservation whose first call is out.
+pub(crate) fn calling(key: &str, vendor: Vendor, now: Timestamp) -> Reservation {
+    let lease = Lease { holder: format!("holder of {key}"), until: now + 90.seconds() };
+    Reservation::calling(order(key, vendor), lease, now)
+}
+
+/// The write that an event becomes.
+pub(crate) fn change(reservation: &Reservation, event: &Event, now: Timestamp) -> Change {
+    match reservation.apply(event, Source::Hub, now, &POLICY) {
+        Decision::Write(change) => *change,
+        Decision::Duplicate => panic!("nothing to write"),
+    }
+}
+
+/// The vendor sold this test.
+pub(crate) fn confirmed(reservation: &Reservation, reference: &str, now: Timestamp) -> Change {
+    let reference = match reservation.vendor() {
+        Vendor::Itep => VendorReference::itep(reference),
+        Vendor::Truenorth => VendorReference::truenorth(reference, "user"),
+    };
+    let outcome = CallOutcome::Confirmed { reference, launch: None };
+    change(reservation, &Event::CallEnded { call_no: reservation.calls, outcome }, now)
+}
+
+/// The vendor's answer was lost.
+pub(crate) fn lost(reservation: &Reservation, now: Timestamp) -> Change {
+    let outcome = CallOutcome::Unknown(Evidence::without_answer(reservation.calls, now, Unknown::TimedOut));
+    change(reservation, &Event::CallEnded { call_no: reservation.calls, outcome }, now)
+}
+
+/// Writes a new reservation.
+pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
+    assert_eq!(store.reserve(reservation).await.unwrap(), Reserved::New);
+}
+
+/// Writes a change that nothing stands against; returns the reservation after it.
+pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
+    assert_eq!(store.commit(&change, None).await.unwrap(), Committed::Done);
+    change.after
+}
+
+/// A vendor's report of a graded test, with numbers of every kind.
+pub(crate) fn graded(reservation: &Reservation) -> Report {
+    let score = |value| Score { scale: Scale::Itep, value, cefr: CefrBand::read("B2-C1") };
+    let result = TestResult {
+        overall: Some(score(Some(4.5))),
+        skills: vec![SkillScore {
+            skill: Skill::Grammar,
+            score: score(Some(4.0)),
+            raw_score: Some(68.25),
+            percent: Some(72.0),
+            correct: Some(13),
+            total: None,
+        }],
+        report_url: Some("https://reports.example/1".into()),
+        duration_seconds: Some(4050.0),
+        finished_on: Some("2024-06-10".parse().unwrap()),
+        ..TestResult::default()
+    };
+    Report {
+        receipt: Some("receipt-1".parse().unwrap()),
+        digest: Digest::of(b"document"),
+        reference: reservation.reference.clone().expect("a test"),
+        observed_at: at(50),
+        says: Reported::Completed(Box::new(result)),
+    }
+}

@@ -1,0 +1,170 @@
+//! Lists, worklists, histories and the quarantine, page by page.
+
+use std::collections::HashSet;
+
+use jiff::ToSpan;
+use shared::aws::{Cursor, InvalidCursor};
+use shared::core::domain::ids::{ReservationId, Vendor};
+use shared::core::domain::reservation::{Event, Reservation};
+use shared::core::ports::{ListQuery, Quarantine, Quarantined, Receipt, Store, Worklist};
+
+use crate::fixtures::*;
+use crate::world::{World, in_a_world};
+
+fn of_client(external_id: Option<&str>, cursor: Option<String>, limit: usize) -> ListQuery {
+    ListQuery { client: client(), external_id: external_id.map(str::to_owned), cursor, limit }
+}
+
+/// Reserves so many tests, a second apart; the first is the oldest.
+async fn reserve_many(world: &World, count: i64) -> Vec<ReservationId> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let mut order = order(&n.to_string(), Vendor::Itep);
+        order.candidate.external_id = if n % 2 == 0 { "even".into() } else { "odd".into() };
+        let reservation = Reservation::queued(order, at(n), at(n));
+        reserve(&world.store, &reservation).await;
+        ids.push(reservation.id().clone());
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_clients_reservations_come_newest_first_page_by_page() {
+    in_a_world(|world| async move {
+        let mut expected = reserve_many(&world, 7).await;
+        expected.reverse();
+        let (mut seen, mut cursor, mut sizes) = (Vec::new(), None, Vec::new());
+        loop {
+            let page = world.store.list(&of_client(None, cursor, 3)).await.unwrap();
+            sizes.push(page.items.len());
+            seen.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!((seen, sizes), (expected, vec![3, 3, 1]));
+        let exactly = world.store.list(&of_client(None, None, 7)).await.unwrap();
+        assert_eq!((exactly.items.len(), exactly.next), (7, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_candidates_reservations_are_theirs_and_their_clients_only() {
+    in_a_world(|world| async move {
+        let all = reserve_many(&world, 6).await;
+        let page = world.store.list(&of_client(Some("odd"), None, 10)).await.unwrap();
+        assert_eq!(page.items, [5, 3, 1].map(|n: usize| all[n].clone()));
+        assert_eq!(world.store.list(&of_client(Some("nobody"), None, 10)).await.unwrap().items, []);
+        let another = ListQuery { client: "another".parse().unwrap(), ..of_client(Some("odd"), None, 10) };
+        assert_eq!(world.store.list(&another).await.unwrap().items, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bad_cursor_is_told_from_an_outage() {
+    in_a_world(|world| async move {
+        for cursor in ["", "next", "MjAyNi0xMS0yMw", "!!"] {
+            assert_eq!(cursor.parse::<Cursor>(), Err(InvalidCursor));
+            let failed = world.store.list(&of_client(None, Some(cursor.to_owned()), 3)).await.unwrap_err();
+            assert!(failed.source.is::<InvalidCursor>(), "{failed:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn worklists_hold_the_doubtful_and_what_is_open_at_truenorth() {
+    in_a_world(|world| async move {
+        let (mut doubtful, mut open) = (Vec::new(), Vec::new());
+        for n in 0..4 {
+            let truenorth = calling(&format!("t{n}"), Vendor::Truenorth, at(n));
+            let itep = calling(&format!("i{n}"), Vendor::Itep, at(n));
+            reserve(&world.store, &truenorth).await;
+            reserve(&world.store, &itep).await;
+            open.push(commit(&world.store, confirmed(&truenorth, &format!("A{n}"), at(10))).await);
+            doubtful.push(commit(&world.store, lost(&itep, at(100 - n))).await);
+        }
+        let ids = |reservations: &[Reservation]| reservations.iter().map(|r| r.id().clone()).collect::<Vec<_>>();
+        let in_doubt = world.store.worklist(&Worklist::InDoubt, None, 10).await.unwrap();
+        doubtful.reverse();
+        assert_eq!((in_doubt.items, in_doubt.next), (ids(&doubtful), None));
+
+        let list = Worklist::Open(account_name());
+        let first = world.store.worklist(&list, None, 3).await.unwrap();
+        assert_eq!(first.items, ids(&open[..3]));
+        let cancelled = change(&open[3], &Event::Cancel, at(200));
+        commit(&world.store, cancelled).await;
+        let second = world.store.worklist(&list, first.next.as_deref(), 3).await.unwrap();
+        assert_eq!((second.items, second.next), (vec![], None));
+        let settled = confirmed(&doubtful[0], "3279B035APR", at(300));
+        commit(&world.store, settled).await;
+        let in_doubt = world.store.worklist(&Worklist::InDoubt, None, 10).await.unwrap();
+        assert_eq!(in_doubt.items, ids(&doubtful[1..]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_history_goes_on_after_the_entry_that_was_read_last() {
+    in_a_world(|world| async move {
+        let mut current = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &current).await;
+        current = commit(&world.store, confirmed(&current, "3279B035APR", at(1))).await;
+        for n in 0..11 {
+            current = commit(&world.store, change(&current, &Event::ExpiryReached, at(2 + n))).await;
+        }
+        let (first, more) = world.store.history(current.id(), 0, 5).await.unwrap();
+        assert_eq!((first.iter().map(|e| e.seq).collect::<Vec<_>>(), more), ((2..=6).collect(), true));
+        let (rest, more) = world.store.history(current.id(), 6, 7).await.unwrap();
+        assert_eq!((rest.iter().map(|e| e.seq).collect::<Vec<_>>(), more), ((7..=13).collect(), false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_reservations_are_read_in_the_order_asked_for() {
+    in_a_world(|world| async move {
+        let mut ids = reserve_many(&world, 120).await;
+        ids.sort();
+        let nobodys = ReservationId::derive(&client(), "never written");
+        let asked: Vec<_> = [&ids[..60], &[nobodys], &ids[60..], &ids[..1]].concat();
+        let read = world.store.reservations(&asked).await.unwrap();
+        let expected: Vec<_> = [&ids[..], &ids[..1]].concat();
+        assert_eq!(read.iter().map(|r| r.id().clone()).collect::<Vec<_>>(), expected);
+        assert_eq!(world.store.reservations(&[]).await.unwrap(), []);
+        assert_eq!(read.iter().map(Reservation::id).collect::<HashSet<_>>().len(), 120);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_quarantine_keeps_each_receipt_once_and_lists_the_oldest_first() {
+    in_a_world(|world| async move {
+        for n in [3, 1, 2] {
+            world.store.keep(&quarantined(n, "no such test")).await.unwrap();
+        }
+        world.store.keep(&quarantined(2, "said again")).await.unwrap();
+        let first = world.store.kept(None, 2).await.unwrap();
+        assert_eq!(first.items, [quarantined(1, "no such test"), quarantined(2, "no such test")]);
+        let rest = world.store.kept(first.next.as_deref(), 10).await.unwrap();
+        assert_eq!((rest.items, rest.next), (vec![quarantined(3, "no such test")], None));
+        let failed = world.store.kept(Some("!!"), 2).await.unwrap_err();
+        assert!(failed.source.is::<InvalidCursor>());
+    })
+    .await;
+}
+
+fn quarantined(n: i64, why: &str) -> Quarantined {
+    let receipt = Receipt {
+        id: format!("receipt-{n}").parse().unwrap(),
+        account: account_name(),
+        received_at: at(n) + 5.milliseconds(),
+        content_type: "multipart/form-data; boundary=x".to_owned(),
+        body: vec![0, 255, 13, 10],
+        unchecked: None,
+    };
+    Quarantined { receipt, why: why.to_owned(), at: at(1000) }
+}

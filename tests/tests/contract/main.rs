@@ -1,0 +1,18 @@
+//! The contract of storage, queues and secrets: what the hub relies on, held
+//! against whatever stands at the endpoint.
+//!
+//! It wants `HUB_CONTRACT_ENDPOINT` or `AWS_ENDPOINT_URL`; `cargo dev test` sets it.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+mod access;
+mod cost;
+mod fixtures;
+mod lists;
+mod meter;
+mod queues;
+mod reservations;
+mod schema;
+mod secrets;
+mod truenorth;
+mod world;

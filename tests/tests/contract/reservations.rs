@@ -1,0 +1,224 @@
+//! Reserving and committing.
+
+use futures_util::future::join_all;
+use jiff::ToSpan;
+use shared::core::domain::ids::{Digest, Vendor};
+use shared::core::domain::reservation::{Event, Lease, Reservation, Source, State};
+use shared::core::ports::{Committed, RawDocument, Reserved, Store};
+
+use crate::fixtures::*;
+use crate::world::in_a_world;
+
+fn raw(bytes: &[u8]) -> RawDocument {
+    RawDocument { digest: Digest::of(bytes), bytes: bytes.to_vec() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_racing_reserves_have_one_winner() {
+    in_a_world(|world| async move {
+        let tries = join_all((0..100).map(|n| {
+            let store = world.store.clone();
+            let lease = Lease { holder: format!("invocation {n}"), until: at(90) };
+            let reservation = Reservation::calling(order("k", Vendor::Itep), lease, at(0));
+            tokio::spawn(async move { (store.reserve(&reservation).await.unwrap(), reservation) })
+        }));
+        let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
+        let winners: Vec<_> = outcomes.iter().filter(|(found, _)| *found == Reserved::New).collect();
+        assert_eq!(winners.len(), 1);
+        let winner = Reserved::Existing(Box::new(winners[0].1.clone()));
+        assert_eq!(outcomes.iter().filter(|(found, _)| *found == winner).count(), 99);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeated_reserve_finds_the_reservation_as_it_is_now() {
+    in_a_world(|world| async move {
+        let first = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &first).await;
+        let ready = commit(&world.store, confirmed(&first, "3279B035APR", at(2))).await;
+        let again = Reservation::queued(order("k", Vendor::Itep), at(5), at(5));
+        assert_eq!(world.store.reserve(&again).await.unwrap(), Reserved::Existing(Box::new(ready)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_holds_the_lease_may_reserve_again_without_knowing_of_the_first_time() {
+    in_a_world(|world| async move {
+        let reservation = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &reservation).await;
+        reserve(&world.store, &reservation).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conflicting_commit_writes_nothing_and_shows_what_there_is() {
+    in_a_world(|world| async move {
+        let read = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &read).await;
+        let current = commit(&world.store, lost(&read, at(1))).await;
+        let late = confirmed(&read, "3279B035APR", at(2));
+        let document = raw(b"{}");
+        let outcome = world.store.commit(&late, Some(&document)).await.unwrap();
+        assert_eq!(outcome, Committed::Conflict(Box::new(current.clone())));
+        assert_eq!(world.store.reservation(read.id()).await.unwrap(), Some(current));
+        assert_eq!(world.store.owner(&account(Vendor::Itep), "3279B035APR").await.unwrap(), None);
+        assert_eq!(world.store.history(read.id(), 0, 10).await.unwrap().0.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_that_is_sent_again_is_done_once() {
+    in_a_world(|world| async move {
+        let reservation = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &reservation).await;
+        let change = confirmed(&reservation, "3279B035APR", at(1));
+        let document = raw(b"{\"Status\":\"Ready\"}");
+        for _ in 0..3 {
+            assert_eq!(world.store.commit(&change, Some(&document)).await.unwrap(), Committed::Done);
+        }
+        let (history, more) = world.store.history(reservation.id(), 0, 10).await.unwrap();
+        assert_eq!((history, more), (vec![change.entry], false));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reference_has_one_owner() {
+    in_a_world(|world| async move {
+        let (one, other) = (calling("one", Vendor::Itep, at(0)), calling("other", Vendor::Itep, at(0)));
+        reserve(&world.store, &one).await;
+        reserve(&world.store, &other).await;
+        commit(&world.store, confirmed(&one, "3279B035APR", at(1))).await;
+        let second = confirmed(&other, "3279B035APR", at(1));
+        assert_eq!(world.store.commit(&second, None).await.unwrap(), Committed::ReferenceTaken);
+        let itep = account(Vendor::Itep);
+        assert_eq!(world.store.owner(&itep, "3279B035APR").await.unwrap().as_ref(), Some(one.id()));
+        assert_eq!(world.store.reservation(other.id()).await.unwrap().as_ref(), Some(&other));
+        assert_eq!(world.store.history(other.id(), 0, 10).await.unwrap().0, []);
+        assert_eq!(world.store.owner(&account(Vendor::Truenorth), "3279B035APR").await.unwrap(), None);
+        commit(&world.store, confirmed(&other, "3279b035apr", at(2))).await;
+        assert_eq!(world.store.owner(&itep, "3279b035apr").await.unwrap().as_ref(), Some(other.id()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lost_is_not_half_written() {
+    in_a_world(|world| async move {
+        let read = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &read).await;
+        let tries = join_all((0..20).map(|n| {
+            let (store, change) = (world.store.clone(), confirmed(&read, &format!("T{n}"), at(n)));
+            tokio::spawn(async move { (store.commit(&change, Some(&raw(b"{}"))).await.unwrap(), change) })
+        }));
+        let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
+        let winners: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == Committed::Done).collect();
+        assert_eq!(winners.len(), 1);
+        let (_, winner) = winners[0];
+        let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
+        assert_eq!(history, vec![winner.entry.clone()]);
+        for n in 0..20 {
+            let owner = world.store.owner(&account(Vendor::Itep), &format!("T{n}")).await.unwrap();
+            let won = winner.after.reference.as_ref().is_some_and(|reference| reference.test() == format!("T{n}"));
+            assert_eq!(owner.is_some(), won, "T{n}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_who_plan_again_after_a_conflict_all_get_through() {
+    in_a_world(|world| async move {
+        let read = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &read).await;
+        let ready = commit(&world.store, confirmed(&read, "3279B035APR", at(1))).await;
+        let writers = join_all((0..5).map(|n| {
+            let (store, mut current) = (world.store.clone(), ready.clone());
+            tokio::spawn(async move {
+                loop {
+                    let change = change(&current, &Event::ExpiryReached, at(10 + n));
+                    match store.commit(&change, None).await.unwrap() {
+                        Committed::Done => break,
+                        Committed::Conflict(now) => current = *now,
+                        Committed::ReferenceTaken => panic!("nothing is claimed"),
+                    }
+                }
+            })
+        }));
+        writers.await.into_iter().for_each(Result::unwrap);
+        let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
+        assert_eq!(history.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (2..=7).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_postponement_holds_unless_the_reservation_has_changed() {
+    in_a_world(|world| async move {
+        let read = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &read).await;
+        let later = at(500) + 123_456_789.nanoseconds();
+        world.store.postpone(&read, later).await.unwrap();
+        assert_eq!(world.store.reservation(read.id()).await.unwrap().unwrap().due_at, Some(later));
+        assert_eq!(world.store.due(later, 10).await.unwrap(), []);
+        assert_eq!(world.store.due(later + 1.millisecond(), 10).await.unwrap(), [read.id().clone()]);
+        let current = commit(&world.store, lost(&read, at(1))).await;
+        world.store.postpone(&read, at(900)).await.unwrap();
+        assert_eq!(world.store.reservation(read.id()).await.unwrap(), Some(current));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_due_index_holds_what_is_due_the_longest_overdue_first() {
+    in_a_world(|world| async move {
+        let mut ids = Vec::new();
+        for n in 0..12 {
+            let reservation = Reservation::queued(order(&n.to_string(), Vendor::Itep), at(100 - n), at(0));
+            reserve(&world.store, &reservation).await;
+            ids.push(reservation.id().clone());
+        }
+        assert_eq!(world.store.due(at(88), 100).await.unwrap(), []);
+        assert_eq!(world.store.due(at(91), 100).await.unwrap(), [11, 10, 9].map(|n: usize| ids[n].clone()));
+        assert_eq!(world.store.due(at(100), 2).await.unwrap(), [11, 10].map(|n: usize| ids[n].clone()));
+        let last = world.store.reservation(&ids[11]).await.unwrap().unwrap();
+        commit(&world.store, change(&last, &Event::Cancel, at(89))).await;
+        assert_eq!(world.store.due(at(90), 100).await.unwrap(), [ids[10].clone()]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_that_is_known_of_a_reservation_reads_back() {
+    in_a_world(|world| async move {
+        let reservation = calling("k", Vendor::Itep, at(0) + 7.nanoseconds());
+        reserve(&world.store, &reservation).await;
+        let doubtful = commit(&world.store, lost(&reservation, at(30))).await;
+        assert!(matches!(doubtful.state, State::InDoubt { .. }));
+        let ready = commit(&world.store, confirmed(&doubtful, "3279B035APR", at(40))).await;
+        let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
+        let document = raw(&[0, 159, 146, 150]);
+        assert_eq!(world.store.commit(&completed, Some(&document)).await.unwrap(), Committed::Done);
+        assert_eq!(world.store.reservation(reservation.id()).await.unwrap(), Some(completed.after));
+        let history = world.store.history(reservation.id(), 3, 10).await.unwrap().0;
+        assert_eq!(history, [completed.entry]);
+        assert_eq!(history[0].source, Source::Hub);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reservation_that_does_not_exist_cannot_be_changed() {
+    in_a_world(|world| async move {
+        let nobodys = calling("k", Vendor::Itep, at(0));
+        assert_eq!(world.store.reservation(nobodys.id()).await.unwrap(), None);
+        assert!(world.store.commit(&lost(&nobodys, at(1)), None).await.is_err());
+        world.store.postpone(&nobodys, at(5)).await.unwrap();
+        assert_eq!(world.store.reservation(nobodys.id()).await.unwrap(), None);
+    })
+    .await;
+}

@@ -1,0 +1,128 @@
+//! What TrueNorth's rate limit and polls rest on.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use shared::core::domain::ids::{AccountName, ReservationId};
+use shared::core::domain::limiter::{BURST, EARN_MS, Levels, Plan, Priority, SPACING_MS, plan};
+use shared::core::ports::{Booked, PollMark, Polls, RateLimits};
+
+use crate::fixtures::*;
+use crate::world::in_a_world;
+
+/// Books until it is done, going by what each refusal shows.
+async fn book(limits: &impl RateLimits, account: &AccountName, now: i64) -> Levels {
+    let mut seen = None;
+    loop {
+        let Plan::Book(booking) = plan(seen, Priority::Interactive, now) else { panic!("the limit is used up") };
+        match limits.book(account, &booking).await.unwrap() {
+            Booked::Done(levels) => return levels,
+            Booked::Stale(levels) => seen = Some(levels),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_bookings_get_slots_of_their_own() {
+    in_a_world(|world| async move {
+        let now = at(0).as_millisecond();
+        let bookings = join_all((0..20).map(|_| {
+            let store = world.store.clone();
+            tokio::spawn(async move { book(&store, &account_name(), now).await })
+        }));
+        let mut levels: Vec<_> = bookings.await.into_iter().map(Result::unwrap).collect();
+        levels.sort_by_key(|levels| levels.slot);
+        let expected = (1..=20).map(|n| Levels { slot: now + n * SPACING_MS, bucket: now + n * EARN_MS });
+        assert_eq!(levels, expected.collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_booking_starts_from_now_where_a_level_has_rested() {
+    in_a_world(|world| async move {
+        let now = at(0).as_millisecond();
+        book(&world.store, &account_name(), now).await;
+        let later = now + SPACING_MS + 1;
+        let levels = book(&world.store, &account_name(), later).await;
+        assert_eq!(levels, Levels { slot: later + SPACING_MS, bucket: now + 2 * EARN_MS });
+        let other: AccountName = "other".parse().unwrap();
+        let fresh = book(&world.store, &other, now).await;
+        assert_eq!(fresh, Levels { slot: now + SPACING_MS, bucket: now + EARN_MS });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_booking_that_does_not_fit_is_refused_with_the_levels_as_they_are() {
+    in_a_world(|world| async move {
+        let now = at(0).as_millisecond();
+        world.store.empty(&account_name(), at(0)).await.unwrap();
+        let Plan::Book(booking) = plan(None, Priority::Interactive, now) else { panic!("nothing was used") };
+        let emptied = Levels { slot: 0, bucket: now + BURST * EARN_MS };
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied));
+        assert!(matches!(plan(Some(emptied), Priority::Interactive, now), Plan::Hold { .. }));
+        world.store.empty(&account_name(), at(-60)).await.unwrap();
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_poll_is_one_at_a_time_and_leaves_its_mark() {
+    in_a_world(|world| async move {
+        let (polls, account) = (&world.store, account_name());
+        assert_eq!(polls.begin(&account, at(0), at(120)).await.unwrap(), Some(PollMark::default()));
+        assert_eq!(polls.begin(&account, at(119), at(300)).await.unwrap(), None);
+        let mark = PollMark { seen_to: Some(at(100)), cursor: Some("further".to_owned()) };
+        polls.end(&account, &mark).await.unwrap();
+        assert_eq!(polls.begin(&account, at(130), at(250)).await.unwrap(), Some(mark));
+        let round_over = PollMark { seen_to: Some(at(130)), cursor: None };
+        polls.end(&account, &round_over).await.unwrap();
+        assert_eq!(polls.begin(&account, at(140), at(260)).await.unwrap(), Some(round_over));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_poll_that_outlived_its_lease_leaves_the_next_alone() {
+    in_a_world(|world| async move {
+        let account = account_name();
+        let another = shared::aws::DynamoStore::new(world.clients.clone(), &world.name);
+        world.store.begin(&account, at(0), at(120)).await.unwrap().unwrap();
+        another.begin(&account, at(121), at(240)).await.unwrap().expect("the lease has lapsed");
+        let mark = PollMark { seen_to: Some(at(100)), cursor: None };
+        world.store.end(&account, &mark).await.unwrap();
+        assert_eq!(world.store.begin(&account, at(130), at(250)).await.unwrap(), None);
+        another.end(&account, &PollMark { seen_to: Some(at(121)), cursor: None }).await.unwrap();
+        let found = world.store.begin(&account, at(131), at(250)).await.unwrap().unwrap();
+        assert_eq!(found.seen_to, Some(at(121)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_registered_for_polling_once() {
+    in_a_world(|world| async move {
+        assert_eq!(world.store.accounts().await.unwrap(), []);
+        for name in ["default", "another", "default"] {
+            world.store.register_poll(&name.parse().unwrap()).await.unwrap();
+        }
+        let names: Vec<_> = world.store.accounts().await.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["another", "default"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reservation_is_looked_up_once_in_an_interval() {
+    in_a_world(|world| async move {
+        let (id, interval) = (ReservationId::derive(&client(), "k"), Duration::from_secs(30));
+        let mut answers = Vec::new();
+        for seconds in [0, 1, 29, 30, 31, 61] {
+            answers.push(world.store.may_look_up(&id, at(seconds), interval).await.unwrap());
+        }
+        assert_eq!(answers, [true, false, false, true, false, true]);
+    })
+    .await;
+}

@@ -1,0 +1,130 @@
+//! A table, queues and clients of one test's own.
+
+use std::env;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use futures_util::FutureExt;
+use shared::aws::clients::{Clients, ClientsBuilder};
+use shared::aws::{CallCounter, DynamoStore, QueueUrls, SqsQueue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::meter::Meter;
+use crate::schema;
+
+/// What a test has to itself.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) name: String,
+    pub(crate) clients: Clients,
+    pub(crate) store: DynamoStore,
+    pub(crate) urls: QueueUrls,
+    pub(crate) queue: SqsQueue,
+    pub(crate) calls: CallCounter,
+    pub(crate) meter: Meter,
+}
+
+/// Runs a test in a new world and takes the world down whatever comes of it.
+pub(crate) async fn in_a_world<F: Future>(test: impl FnOnce(World) -> F) {
+    let world = World::new().await;
+    let outcome = AssertUnwindSafe(test(world.clone())).catch_unwind().await;
+    world.take_down().await;
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+/// Where the contract is checked.
+pub(crate) fn endpoint() -> String {
+    let set = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
+    set("HUB_CONTRACT_ENDPOINT").or_else(|| set("AWS_ENDPOINT_URL")).unwrap_or_else(|| {
+        panic!("no endpoint to check the contract against: run `cargo dev test`, or set HUB_CONTRACT_ENDPOINT")
+    })
+}
+
+/// Whether MiniStack stands at the endpoint: only it knows this address.
+pub(crate) async fn is_ministack() -> bool {
+    let host = endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let request = format!("GET /_ministack/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let Ok(mut stream) = TcpStream::connect(host).await else { return false };
+    let _ = stream.write_all(request.as_bytes()).await;
+    let _ = stream.read_to_string(&mut answer).await;
+    answer.lines().next().is_some_and(|status| status.contains(" 200"))
+}
+
+/// Clients for an endpoint, as anybody.
+pub(crate) fn clients_at(endpoint: &str) -> ClientsBuilder {
+    let credentials = Credentials::from_keys("test", "test", None);
+    ClientsBuilder::new(env::var("AWS_REGION").unwrap_or("us-east-1".to_owned()), credentials).endpoint(endpoint)
+}
+
+impl World {
+    async fn new() -> Self {
+        let name = format!("contract-{:016x}", getrandom::u64().unwrap());
+        let (calls, meter) = (CallCounter::default(), Meter::default());
+        let clients = clients_at(&endpoint()).interceptor(calls.clone()).interceptor(meter.clone()).build();
+        create_table(clients.dynamodb(), &name).await;
+        let urls = QueueUrls {
+            fulfilment: Some(create_queue(&clients, &name, "fulfilment").await),
+            results: Some(create_queue(&clients, &name, "results").await),
+            score_checks: Some(create_queue(&clients, &name, "score-checks").await),
+        };
+        calls.take();
+        meter.take();
+        Self {
+            store: DynamoStore::new(clients.clone(), &name),
+            queue: SqsQueue::new(clients.clone(), urls.clone()),
+            name,
+            clients,
+            urls,
+            calls,
+            meter,
+        }
+    }
+
+    /// The name of a secret of the test's own.
+    pub(crate) fn secret(&self, vendor: &str) -> String {
+        format!("hub/{vendor}/{}", self.name)
+    }
+
+    async fn take_down(&self) {
+        let _ = self.clients.dynamodb().delete_table().table_name(&self.name).send().await;
+        let urls = [&self.urls.fulfilment, &self.urls.results, &self.urls.score_checks];
+        for url in urls.into_iter().flatten() {
+            let _ = self.clients.sqs().delete_queue().queue_url(url).send().await;
+        }
+        for secret in [self.secret("itep"), self.secret("truenorth")] {
+            let delete = self.clients.secrets().delete_secret().secret_id(secret);
+            let _ = delete.force_delete_without_recovery(true).send().await;
+        }
+    }
+}
+
+/// An engine that starts at its first use may need more than one try.
+async fn create_table(client: &Client, name: &str) {
+    for tries in 1.. {
+        match schema::create(client.create_table().table_name(name)).send().await {
+            Ok(_) => break,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => break,
+            Err(error) => assert!(tries < 5, "no table at {}: {error:?}", endpoint()),
+        }
+    }
+    for _ in 0..100 {
+        let table = client.describe_table().table_name(name).send().await.ok().and_then(|answer| answer.table);
+        if table.is_some_and(|table| table.table_status == Some("ACTIVE".into())) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the table {name} does not become active");
+}
+
+async fn create_queue(clients: &Clients, name: &str, queue: &str) -> String {
+    let order = clients.sqs().create_queue().queue_name(format!("{name}-{queue}"));
+    order.send().await.unwrap().queue_url.unwrap()
+}

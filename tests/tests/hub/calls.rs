@@ -1,0 +1,151 @@
+//! AWS calls, counted per operation: the floor, and no call above it.
+
+use serde_json::{Value, json};
+use shared::aws::CallCounter;
+use shared::aws::sqs::RecordMessage;
+use shared::core::domain::ids::Digest;
+use shared::core::domain::reservation::Reservation;
+use shared::core::domain::sensitive::Sensitive;
+use shared::core::ports::{Proof, Receipt, ResultMessage, Store};
+use shared::lambda::wiring::Hub;
+
+use crate::in_process::{self, batch, context, counted, provision, request, told};
+use crate::webhooks::{SAMPLE, sample_with};
+use crate::world::{GRAMMAR, Sim, World, reference};
+
+/// A world whose key, profiles and products are in the hub's caches, as in a warm
+/// instance.
+async fn warm() -> (World, Hub, CallCounter) {
+    let world = World::new().await;
+    let (hub, counter) = counted();
+    for (key, order) in [("warm-itep", world.itep_order()), ("warm-truenorth", world.truenorth_order(GRAMMAR))] {
+        let bought = provision(&hub, &world, "POST", "/v1/reservations", Some((key, &order))).await;
+        assert_eq!(bought.status.as_u16() / 100, 2, "{bought:?}");
+    }
+    counter.take();
+    (world, hub, counter)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buying_is_one_conditional_put_and_one_transaction() {
+    let (world, hub, counter) = warm().await;
+    let order = world.itep_order();
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order))).await;
+    assert_eq!(bought.status, 201, "{bought:?}");
+    assert_eq!(told(&counter.take()), "1 PutItem + 1 TransactWriteItems");
+    let again = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order))).await;
+    assert_eq!(again.id(), bought.id());
+    assert_eq!(told(&counter.take()), "1 PutItem");
+    let order = world.truenorth_order(GRAMMAR);
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("another", &order))).await;
+    assert_eq!(bought.status, 201, "{bought:?}");
+    assert_eq!(told(&counter.take()), "1 PutItem + 1 TransactWriteItems + 1 UpdateItem");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_is_one_read() {
+    let (world, hub, counter) = warm().await;
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
+    counter.take();
+    let path = format!("/v1/reservations/{}", bought.id());
+    assert_eq!(provision(&hub, &world, "GET", &path, None).await.status, 200);
+    assert_eq!(told(&counter.take()), "1 GetItem");
+    assert_eq!(provision(&hub, &world, "GET", "/v1/reservations", None).await.status, 200);
+    assert_eq!(told(&counter.take()), "1 BatchGetItem + 1 Query");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_one_read_and_one_transaction_and_a_duplicate_the_read_alone() {
+    let (world, hub, counter) = warm().await;
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
+    counter.take();
+    let by_oid = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    record(&hub, &world, "1", &by_oid).await;
+    assert_eq!(told(&counter.take()), "1 GetItem + 1 TransactWriteItems");
+    record(&hub, &world, "2", &by_oid).await;
+    assert_eq!(told(&counter.take()), "1 GetItem");
+    let by_test = sample_with(json!({ "TestID": reference(&bought.body), "Overall_Level": "5.0" }));
+    record(&hub, &world, "3", &by_test).await;
+    assert_eq!(told(&counter.take()), "2 GetItem + 1 TransactWriteItems");
+}
+
+async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
+    let receipt = Receipt {
+        id: format!("{receipt}-{}", Digest::of(data.as_bytes())).parse().expect("a receipt's id"),
+        account: world.account.parse().expect("an account's name"),
+        received_at: jiff::Timestamp::now(),
+        content_type: "application/x-www-form-urlencoded".to_owned(),
+        body: format!("data={}", percent(data)).into_bytes(),
+        unchecked: None,
+    };
+    let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
+    let response = record_result::handle(hub, batch(&[message])).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn taking_a_webhook_is_one_message() {
+    let (world, hub, counter) = warm().await;
+    let path = format!("/webhooks/itep/{}/{}", world.account, world.token);
+    let body = format!("data={}", percent(SAMPLE));
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(itep_webhook::handle(&hub, request(&path, form, body.as_bytes())).await.status(), 200);
+    assert_eq!(told(&counter.take()), "1 SendMessage");
+    let bought =
+        provision(&hub, &world, "POST", "/v1/reservations", Some(("o", &world.truenorth_order(GRAMMAR)))).await;
+    counter.take();
+    let mut event: Value = serde_json::from_str(include_str!("samples/truenorth-scored-event.json")).expect("JSON");
+    event["data"]["uniqueIdentifier"] = json!(bought.id());
+    let path = format!("/webhooks/truenorth/{}/{}", world.account, world.token);
+    let taken = truenorth_webhook::handle(&hub, request(&path, "application/json", event.to_string().as_bytes())).await;
+    assert_eq!(taken.status(), 200);
+    assert_eq!(told(&counter.take()), "1 SendMessage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_reads_once_and_writes_the_lease_and_the_outcome() {
+    let (world, hub, counter) = warm().await;
+    // Written, but handed to no queue: the deployed worker must not be faster.
+    let order = in_process::order(&hub, &world).await;
+    let (id, now) = (order.id.clone(), jiff::Timestamp::now());
+    hub.store.reserve(&Reservation::queued(order, now, now)).await.expect("a reservation");
+    counter.take();
+    fulfil::handle(&hub, batch(&[json!({ "v": 1, "reservation_id": id })])).await;
+    assert_eq!(told(&counter.take()), "1 GetItem + 2 TransactWriteItems");
+    fulfil::handle(&hub, batch(&[json!({ "v": 1, "reservation_id": id })])).await;
+    assert_eq!(told(&counter.take()), "1 GetItem", "a message that comes twice");
+    let sales = world.sales(Sim::Itep).await;
+    assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_with_nothing_due_asks_each_shard_once() {
+    let (_, hub, counter) = warm().await;
+    expire_reservations::handle(&hub, &context()).await.expect("a sweep");
+    let counts = counter.take();
+    assert_eq!(counts.get("Query"), Some(&4), "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it() {
+    let (world, hub, _) = warm().await;
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
+    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
+        let receipt = Receipt {
+            id: format!("unchecked-{}", Digest::of(token.as_bytes())).parse().expect("a receipt's id"),
+            account: world.account.parse().expect("an account's name"),
+            received_at: jiff::Timestamp::now(),
+            content_type: "application/x-www-form-urlencoded".to_owned(),
+            body: format!("data={}", percent(&data)).into_bytes(),
+            unchecked: Some(Proof { token: Sensitive::from(token), headers: Vec::new() }),
+        };
+        let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
+        record_result::handle(&hub, batch(&[message])).await;
+        assert_eq!(world.reservation(&bought.id()).await["status"], status);
+    }
+}

@@ -1,0 +1,151 @@
+//! What the vendor leaves open is in doubt, kept with its evidence, never retried.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::aws::clients::Clients;
+use shared::lambda::wiring::Hub;
+
+use crate::in_process;
+use crate::setup::Options;
+use crate::world::{Sim, World};
+
+/// Buys under a fault and expects doubt: one call, and as many sales as the
+/// vendor's ledger is expected to have.
+async fn doubt_after(sim: Sim, fault: Value, sales: usize) -> Value {
+    let world = World::new().await;
+    world.fault(sim, fault.clone()).await;
+    let answer = world.reserve("order", &world.order(sim)).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("in_doubt")), "{fault}: {answer:?}");
+    world.clear_faults(sim).await;
+    let again = world.reserve("order", &world.order(sim)).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    world.run("expire-reservations").await;
+    let kept = world.reservation(&answer.id()).await;
+    assert_eq!(kept["status"], "in_doubt", "{fault}");
+    assert_eq!(world.calls(sim, path_of(sim)).await, 1, "{fault}: no second call");
+    assert_eq!(world.sales(sim).await.len(), sales, "{fault}");
+    kept
+}
+
+fn path_of(sim: Sim) -> &'static str {
+    match sim {
+        Sim::Itep => "ecommerce_webhook.php",
+        Sim::Truenorth => "assign",
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_after_the_sale_leaves_one_sale_in_doubt() {
+    for sim in Sim::BOTH {
+        let kept = doubt_after(sim, json!({ "match": "purchase", "fault": "5xx-after", "times": 1 }), 1).await;
+        assert_eq!(kept["status_reason"], "answer_lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_reset_after_the_sale_leaves_one_sale_in_doubt() {
+    for sim in Sim::BOTH {
+        doubt_after(sim, json!({ "match": "purchase", "fault": "reset-after", "times": 1 }), 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_never_answers_leaves_one_sale_in_doubt() {
+    for sim in Sim::BOTH {
+        doubt_after(sim, json!({ "match": "purchase", "fault": "hang", "times": 1 }), 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_says_neither_yes_nor_no_is_in_doubt_also_when_nothing_was_sold() {
+    for sim in Sim::BOTH {
+        for (fault, sales) in [
+            (json!({ "match": "purchase", "fault": "5xx-before", "times": 1 }), 0),
+            (json!({ "match": "purchase", "fault": "reset-before", "times": 1 }), 0),
+            (json!({ "match": "purchase", "fault": "status", "status": 302, "times": 1 }), 0),
+            (json!({ "match": "purchase", "fault": "status", "status": 503, "times": 1 }), 0),
+            (json!({ "match": "purchase", "fault": "garbage", "times": 1 }), 0),
+            (json!({ "match": "purchase", "fault": "no-reference", "times": 1 }), 1),
+        ] {
+            doubt_after(sim, fault, sales).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_the_vendor_hands_out_twice_stays_its_first_owners() {
+    for sim in Sim::BOTH {
+        let world = World::new().await;
+        let first = world.reserve("first", &world.order(sim)).await;
+        world.fault(sim, json!({ "match": "purchase", "fault": "same-reference", "times": 1 })).await;
+        let second = world.reserve("second", &world.order(sim)).await;
+        assert_eq!(first.body["status"], "ready");
+        assert_eq!((second.status.as_u16(), &second.body["status"]), (202, &json!("in_doubt")), "{second:?}");
+        assert_eq!(second.body["status_reason"], "reference_taken");
+        assert_eq!(second.body["vendor_reference"], Value::Null);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_refuses_connections_for_a_while_sells_once_it_is_back() {
+    for sim in Sim::BOTH {
+        let (control, port) = private_listener(sim).await;
+        let url = Some(format!("http://127.0.0.1:{port}"));
+        let options = match sim {
+            Sim::Itep => Options { itep_url: url, ..Options::default() },
+            Sim::Truenorth => Options { truenorth_url: url, ..Options::default() },
+        };
+        let world = World::with(options).await;
+        accept(&control, port, false).await;
+        let answer = world.reserve("order", &world.order(sim)).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("pending")), "{answer:?}");
+        assert_eq!(answer.body["status_reason"], "vendor_unreachable");
+        assert_eq!(world.sales(sim).await.len(), 0);
+        accept(&control, port, true).await;
+        world.until_swept(&answer.id(), "ready").await;
+        assert_eq!(world.sales(sim).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_the_lease_was_taken_away_is_still_kept() {
+    for sim in Sim::BOTH {
+        let world = World::new().await;
+        world.fault(sim, json!({ "match": "purchase", "fault": "delay", "ms": 1500, "times": 1 })).await;
+        let mut settings = in_process::settings();
+        settings.times.lease = Duration::ZERO;
+        let hub = Hub::new(settings, Clients::from_env().expect("the stack's environment"));
+        let order = world.order(sim);
+        let buying = in_process::provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order)));
+        let taking_the_lease = async {
+            let id = world.first_reservation().await;
+            world.until_swept(&id, "in_doubt").await;
+        };
+        let (bought, ()) = tokio::join!(buying, taking_the_lease);
+        let kept = world.reservation(&bought.id()).await;
+        assert_eq!(kept["status"], "ready", "{kept:#}");
+        let history = world.history(&bought.id()).await;
+        let events: Vec<_> = history.iter().map(|entry| entry["event"].as_str().unwrap_or_default()).collect();
+        assert_eq!(events, ["reserved", "lease_lapsed", "call_confirmed"]);
+        assert_eq!(world.sales(sim).await.len(), 1);
+    }
+}
+
+async fn private_listener(sim: Sim) -> (String, u64) {
+    let control = std::env::var("SIM_CONTROL_URL").expect("run `cargo dev test`");
+    let answer = post(&control, "ports", json!({ "vendor": sim.name() })).await;
+    (control, answer["port"].as_u64().expect("a port"))
+}
+
+async fn accept(control: &str, port: u64, accept: bool) {
+    post(control, "listener", json!({ "port": port, "accept": accept })).await;
+}
+
+async fn post(control: &str, path: &str, body: Value) -> Value {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answer = reqwest::Client::new().post(format!("{control}/_sim/{path}")).json(&body).send().await;
+    let answer = answer.expect("the simulators' control port answers");
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    serde_json::from_slice(&answer.bytes().await.expect("a whole answer")).unwrap_or(Value::Null)
+}

@@ -1,0 +1,109 @@
+//! The functions within the test's own process, over the stack's real storage and
+//! queues: to count their calls, and to let them meet in chosen moments.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_http::{Body, Request, RequestExt};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+use shared::aws::CallCounter;
+use shared::aws::clients::{Clients, ClientsBuilder};
+use shared::core::domain::ids::ReservationId;
+use shared::core::domain::order::Order;
+use shared::core::ports::Store;
+use shared::lambda::settings::Settings;
+use shared::lambda::wiring::Hub;
+
+use crate::world::{Answer, World};
+
+/// A hub of the test's own.
+pub(crate) fn hub() -> Hub {
+    Hub::new(settings(), Clients::from_env().expect("the stack's environment"))
+}
+
+/// A hub of the test's own whose calls to AWS are counted.
+pub(crate) fn counted() -> (Hub, CallCounter) {
+    let counter = CallCounter::default();
+    let clients = ClientsBuilder::from_env().expect("the stack's environment").interceptor(counter.clone()).build();
+    (Hub::new(settings(), clients), counter)
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings::from_env().expect("the stack's environment")
+}
+
+/// The context of a fresh invocation with half a minute to live.
+pub(crate) fn context() -> Context {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    let mut context = Context::default();
+    context.request_id = format!("test-{}", now.as_nanos());
+    context.deadline = (now + Duration::from_secs(30)).as_millis() as u64;
+    context
+}
+
+/// What was counted, in one line.
+pub(crate) fn told(counts: &BTreeMap<String, u64>) -> String {
+    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(" + ")
+}
+
+/// Sends a request to `provision` in this process.
+pub(crate) async fn provision(
+    hub: &Hub,
+    world: &World,
+    method: &str,
+    path: &str,
+    order: Option<(&str, &Value)>,
+) -> Answer {
+    let mut request = lambda_http::http::Request::builder()
+        .method(method)
+        .uri(format!("https://hub.example{path}"))
+        .header("authorization", format!("Bearer {}", world.key));
+    if let Some((key, _)) = order {
+        request = request.header("idempotency-key", key).header("content-type", "application/json");
+    }
+    let body = order.map_or(Body::Empty, |(_, order)| Body::Text(order.to_string()));
+    let request = request.body(body).expect("a request").with_raw_http_path(path);
+    answer(provision::handle(hub, request.with_lambda_context(context())).await)
+}
+
+/// A response as the tests read it.
+pub(crate) fn answer(response: lambda_http::Response<Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let body = serde_json::from_slice(body.as_ref()).unwrap_or(Value::Null);
+    let status = reqwest::StatusCode::from_u16(parts.status.as_u16()).expect("a status");
+    Answer { status, headers: parts.headers, body }
+}
+
+/// A batch of messages for a function.
+pub(crate) fn batch(messages: &[Value]) -> LambdaEvent<SqsEvent> {
+    let records: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .map(|(n, message)| json!({ "messageId": format!("m{n}"), "body": message.to_string() }))
+        .collect();
+    let event = serde_json::from_value(json!({ "Records": records })).expect("a batch");
+    LambdaEvent::new(event, context())
+}
+
+/// An iTEP webhook request, as `itep-webhook` gets it.
+pub(crate) fn request(path: &str, content_type: &str, body: &[u8]) -> Request {
+    lambda_http::http::Request::builder()
+        .method("POST")
+        .uri(format!("https://hub.example{path}"))
+        .header("content-type", content_type)
+        .body(Body::Binary(body.to_vec()))
+        .expect("a request")
+        .with_raw_http_path(path)
+        .with_lambda_context(context())
+}
+
+/// An order as `provision` would make it: that of a reservation which it made.
+pub(crate) async fn order(hub: &Hub, world: &World) -> Order {
+    let bought = provision(hub, world, "POST", "/v1/reservations", Some(("pattern", &world.itep_order()))).await;
+    let id: ReservationId = bought.id().parse().expect("an id");
+    let pattern = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
+    let id = ReservationId::derive(&pattern.order.client, "made-by-the-test");
+    Order { id, ..pattern.order }
+}

@@ -1,0 +1,151 @@
+//! iTEP's results: once, in whatever order, through resets and revisions.
+
+use serde_json::{Value, json};
+
+use crate::setup::{Options, Stock};
+use crate::webhooks::{SAMPLE, deliver, sample_with};
+use crate::world::{Answer, ITEP_PRODUCT, Sim, World, reference};
+
+const SAMPLE_TEST: &str = "3279B035APR";
+
+/// A test sold by iTEP whose id is the documents' sample's.
+async fn sample_bought() -> (World, Answer) {
+    let itep_stock = vec![(ITEP_PRODUCT, Stock::Ids(vec![SAMPLE_TEST]))];
+    let world = World::with(Options { itep_stock, ..Options::default() }).await;
+    let bought = world.buy(Sim::Itep).await;
+    assert_eq!(reference(&bought.body), SAMPLE_TEST);
+    (world, bought)
+}
+
+fn skill<'a>(result: &'a Value, skill: &str) -> &'a Value {
+    let skills = result["skills"].as_array().expect("skills");
+    skills.iter().find(|one| one["skill"] == skill).unwrap_or_else(|| panic!("no {skill} in {result:#}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iteps_own_results_sample_is_read_to_the_letter() {
+    let (world, bought) = sample_bought().await;
+    assert_eq!(deliver(&world, SAMPLE).await.status, 200);
+    let completed = world.until_status(&bought.id(), "completed").await;
+    let result = &completed["result"];
+    let overall = &result["overall"];
+    assert_eq!((&overall["value"], &overall["cefr"], &overall["scale"]), (&json!(4.5), &json!("C1"), &json!("itep")));
+    for (name, value, cefr, percent) in [
+        ("grammar", 3.5, "B2", 72),
+        ("listening", 5.0, "C1", 86),
+        ("reading", 6.0, "C2", 100),
+        ("writing", 4.0, "B2", 67),
+        ("speaking", 4.0, "B2", 67),
+    ] {
+        let skill = skill(result, name);
+        assert_eq!((&skill["value"], &skill["cefr"]), (&json!(value), &json!(cefr)), "{name}");
+        assert_eq!(skill["percent"].as_f64(), Some(f64::from(percent)), "{name}");
+    }
+    assert_eq!(result["duration_seconds"].as_f64(), Some(4050.0));
+    assert_eq!(result["finished_on"], "2024-06-10");
+    let report = "https://www.iteptest.com/reports/ScoreReport.php?p=8bee14e7f73fc44d9db69ff8bccfe36aAfcvq";
+    assert_eq!(result["report_url"], report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_delivered_three_times_and_before_its_finish_is_one_result() {
+    let (world, bought) = sample_bought().await;
+    for _ in 0..3 {
+        assert_eq!(deliver(&world, SAMPLE).await.status, 200);
+    }
+    world.until_status(&bought.id(), "completed").await;
+    assert_eq!(deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await.status, 200);
+    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let stale = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the stale report");
+    assert_eq!((&stale["verdict"], &stale["reason"]), (&json!("refused"), &json!("stale")), "{stale:#}");
+    let applied = history.iter().filter(|e| e["event"] == "report_completed" && e["verdict"] == "applied").count();
+    assert_eq!(applied, 1);
+    let completed = world.reservation(&bought.id()).await;
+    assert_eq!(completed["status"], "completed");
+    assert_eq!(completed["attempts"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_after_the_grade_opens_a_second_attempt_and_keeps_the_first_result() {
+    let (world, bought) = sample_bought().await;
+    let id = bought.id();
+    for step in ["finish", "grade"] {
+        world.happens(Sim::Itep, SAMPLE_TEST, step).await;
+    }
+    world.until_status(&id, "completed").await;
+    world.happens(Sim::Itep, SAMPLE_TEST, "reset").await;
+    let reset = world.until_status(&id, "ready").await;
+    assert_eq!(reset["result"], Value::Null);
+    assert_eq!(reset["attempts"].as_array().map(Vec::len), Some(2));
+    assert_eq!(reset["attempts"][0]["result"]["overall"]["value"], 4.5);
+    world.happens(Sim::Itep, SAMPLE_TEST, "finish").await;
+    world.happens_with(Sim::Itep, SAMPLE_TEST, "grade", json!({ "Overall_Level": "5.0" })).await;
+    let again = world.until_status(&id, "completed").await;
+    assert_eq!(again["result"]["overall"]["value"], 5.0);
+    assert_eq!(again["attempts"][0]["result"]["overall"]["value"], 4.5);
+    assert_eq!(again["attempts"][1]["result"]["overall"]["value"], 5.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_result_shows_and_the_former_cannot_come_back() {
+    let (world, bought) = sample_bought().await;
+    deliver(&world, SAMPLE).await;
+    world.until_status(&bought.id(), "completed").await;
+    deliver(&world, &sample_with(json!({ "Overall_Level": "5.5" }))).await;
+    let corrected = |r: &Value| r["result"]["overall"]["value"] == 5.5;
+    world.until(&bought.id(), "the corrected result", corrected).await;
+    deliver(&world, SAMPLE).await;
+    until_event_count(&world, &bought.id(), "report_completed", 3).await;
+    assert!(corrected(&world.reservation(&bought.id()).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reviews_keep_a_result_and_invalidations_take_it_away() {
+    let (world, bought) = sample_bought().await;
+    world.happens(Sim::Itep, SAMPLE_TEST, "grade").await;
+    world.until_status(&bought.id(), "completed").await;
+    world.happens(Sim::Itep, SAMPLE_TEST, "review").await;
+    let reviewed = world.until_status(&bought.id(), "under_review").await;
+    assert_eq!(reviewed["result"]["overall"]["value"], 4.5);
+    assert_eq!(reviewed["status_reason"], "vendor_review");
+    world.happens(Sim::Itep, SAMPLE_TEST, "invalidate").await;
+    let invalidated = world.until_status(&bought.id(), "invalidated").await;
+    assert_eq!(invalidated["result"], Value::Null);
+    assert_eq!(invalidated["attempts"][0]["result"]["overall"]["value"], 4.5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_the_documents_do_not_name_changes_nothing_and_is_kept() {
+    let (world, bought) = sample_bought().await;
+    deliver(&world, &sample_with(json!({ "Status": "Certified" }))).await;
+    let history = until_event(&world, &bought.id(), "report_unknown_status").await;
+    assert!(history.iter().any(|entry| entry.to_string().contains("Certified")));
+    assert_eq!(world.reservation(&bought.id()).await["status"], "ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn complete_without_scores_is_no_result() {
+    let (world, bought) = sample_bought().await;
+    let scores = ["Overall", "Grammar", "Listening", "Reading", "Writing", "Speaking"];
+    let fields =
+        scores.iter().flat_map(|s| ["Level", "cefr", "Score", "Percent"].map(|f| (format!("{s}_{f}"), json!(""))));
+    deliver(&world, &sample_with(Value::Object(fields.collect()))).await;
+    until_event(&world, &bought.id(), "report_without_scores").await;
+    assert_eq!(world.reservation(&bought.id()).await["status"], "ready");
+}
+
+async fn until_event(world: &World, id: &str, event: &str) -> Vec<Value> {
+    until_event_count(world, id, event, 1).await
+}
+
+async fn until_event_count(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let history = world.history(id).await;
+        if history.iter().filter(|entry| entry["event"] == event).count() >= count {
+            return history;
+        }
+        assert!(std::time::Instant::now() < deadline, "waited in vain for {event}: {history:#?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

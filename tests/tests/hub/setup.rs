@@ -1,0 +1,164 @@
+//! Setting a test's world up: the accounts' profiles, the simulators' side of
+//! them, and a company with a key.
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::aws::access::ApiKey;
+use shared::aws::clients::Clients;
+use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
+use shared::core::domain::ids::{AccountName, ClientId};
+
+use crate::in_process;
+use crate::world::{ITEP_PRODUCT, Sim, World};
+
+/// How a world differs from the ordinary one.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// iTEP's stock of each product of the profile.
+    pub(crate) itep_stock: Vec<(&'static str, Stock)>,
+    /// Where the vendors are, if not at the simulators' ordinary addresses.
+    pub(crate) itep_url: Option<String>,
+    pub(crate) truenorth_url: Option<String>,
+    /// Changes to the iTEP profile; `null` takes a field away.
+    pub(crate) itep_profile: Value,
+    /// The second credentials that iTEP may show.
+    pub(crate) itep_auth: Value,
+    /// Whether TrueNorth counts requests.
+    pub(crate) rate_limit: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Stock {
+    Count(usize),
+    Ids(Vec<&'static str>),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            itep_stock: vec![(ITEP_PRODUCT, Stock::Count(60)), ("STX-Academic-Plus", Stock::Count(5))],
+            itep_url: None,
+            truenorth_url: None,
+            itep_profile: json!({}),
+            itep_auth: json!([]),
+            rate_limit: true,
+        }
+    }
+}
+
+/// The vendor accounts of a world, on both sides.
+pub(crate) async fn vendors(world: &World, options: &Options) {
+    let (itep, truenorth) = (itep_profile(world, options), truenorth_profile(world, options));
+    secret(&format!("hub/itep/{}", world.account), &itep).await;
+    secret(&format!("hub/truenorth/{}", world.account), &truenorth).await;
+    let account = json!({
+        "api_key": itep["api_key"],
+        "webhook_url": world.itep_webhook(),
+        "track": "RC",
+        "headers": { "get": "X-Sim-Get", "send": "X-Sim-Send" },
+        "encoding": "hex",
+    });
+    let path = format!("accounts/{}", world.account);
+    world.sim(Sim::Itep, Method::PUT, &path, account).await;
+    for (product, stock) in &options.itep_stock {
+        let stock = match stock {
+            Stock::Count(count) => json!({ "product": product, "count": count }),
+            Stock::Ids(ids) => json!({ "product": product, "test_ids": ids }),
+        };
+        world.sim(Sim::Itep, Method::PUT, &format!("{path}/stock"), stock).await;
+    }
+    let account = json!({ "api_key": truenorth["api_key"], "rate_limit": options.rate_limit });
+    world.sim(Sim::Truenorth, Method::PUT, &path, account).await;
+    register_webhook(world, &truenorth).await;
+}
+
+fn itep_profile(world: &World, options: &Options) -> Value {
+    let url = options.itep_url.as_deref().unwrap_or(&world.env.itep_sim);
+    let mut profile = json!({
+        "api_key": format!("itep-key-of-{}", world.account),
+        "url": format!("{url}/requests/ecommerce_webhook.php"),
+        "track": "RC",
+        "bcc": null,
+        "default_expiry_days": 90,
+        "nested_json": "object",
+        "get": { "header": "X-Sim-Get", "encoding": "hex", "prefix": "" },
+        "send": { "header": "X-Sim-Send", "encoding": "hex", "prefix": "" },
+        "answer": {
+            "test_id": ["/test-id"],
+            "password": ["/password"],
+            "reason": ["/message"],
+            "refused_if": [
+                { "status": 422, "pointer": "/status", "equals": "error" },
+                { "pointer": "/code", "equals": "MALFORMED" },
+            ],
+            "out_of_tests_if": [{ "pointer": "/code", "equals": "OUT_OF_TESTS" }],
+            "not_processed_if": [{ "status": 401, "pointer": "/code", "equals": "BAD_SIGNATURE" }],
+        },
+        "products": [ITEP_PRODUCT, "STX-Academic-Plus"],
+        "exam_url": "https://exam.example.com/",
+        "resend_identical": false,
+        "low_stock": 10,
+        "inbound": { "tokens": [world.token], "auth": options.itep_auth },
+    });
+    for (name, value) in options.itep_profile.as_object().into_iter().flatten() {
+        profile[name] = value.clone();
+    }
+    profile
+}
+
+fn truenorth_profile(world: &World, options: &Options) -> Value {
+    let url = options.truenorth_url.as_deref().unwrap_or(&world.env.truenorth_sim);
+    json!({
+        "api_key": format!("truenorth-key-of-{}", world.account),
+        "url": format!("{url}/2020q1"),
+        "default_expiry_days": 90,
+        "inbound": { "tokens": [world.token] },
+    })
+}
+
+async fn register_webhook(world: &World, profile: &Value) {
+    let url = format!("{}/2020q1/webhook", world.env.truenorth_sim);
+    let key = profile["api_key"].as_str().expect("a key");
+    let body = json!({ "url": world.truenorth_webhook() });
+    let answer = world.send(world.http.post(url).bearer_auth(key).json(&body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// Creates a secret, or replaces it.
+pub(crate) async fn secret(name: &str, value: &Value) {
+    let aws = Clients::from_env().expect("the stack's environment");
+    let created = aws.secrets().create_secret().name(name).secret_string(value.to_string()).send().await;
+    if created.is_err() {
+        aws.secrets()
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(value.to_string())
+            .send()
+            .await
+            .expect("a secret");
+    }
+}
+
+/// A company with access to an account of both vendors, and its API key.
+pub(crate) async fn company(account: &str) -> String {
+    let store = in_process::hub().store;
+    let key = ApiKey::generate().expect("randomness");
+    let name: AccountName = account.parse().expect("an account's name");
+    let id: ClientId = format!("c-{}", key.key_id()).parse().expect("a client's id");
+    let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
+    let created_at = Timestamp::now();
+    let client = Client { id: id.clone(), name: format!("Company of {account}"), accounts, created_at };
+    assert!(store.create_client(&client).await.expect("storage"));
+    let record = KeyRecord {
+        key_id: key.key_id().to_owned(),
+        client: id,
+        secret_digest: key.secret_digest(),
+        label: None,
+        created_at,
+        expires_at: None,
+        revoked_at: None,
+    };
+    assert!(store.create_key(&record).await.expect("storage"));
+    key.expose().into_inner()
+}

@@ -1,0 +1,325 @@
+//! The test world: the deployed stack, and for each test a company and vendor
+//! accounts of its own, so that tests can run side by side.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+use crate::setup;
+
+/// How long a test waits for something that happens by itself. It is a bound for
+/// a busy machine, not an expectation.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) const ITEP_PRODUCT: &str = "GTX-Academic-Plus";
+pub(crate) const SPEAKING: &str = "English Speaking";
+pub(crate) const GRAMMAR: &str = "English Grammar";
+
+/// The running stack and one company on it.
+pub(crate) struct World {
+    pub(crate) http: Client,
+    pub(crate) env: Env,
+    /// The name of this test's account at both vendors.
+    pub(crate) account: String,
+    /// This test's company's API key.
+    pub(crate) key: String,
+    pub(crate) token: String,
+}
+
+/// Where the stack is.
+#[derive(Debug, Clone)]
+pub(crate) struct Env {
+    pub(crate) hub: String,
+    pub(crate) aws: String,
+    pub(crate) itep_sim: String,
+    pub(crate) truenorth_sim: String,
+    pub(crate) stack: String,
+}
+
+impl Env {
+    fn read() -> Self {
+        let get =
+            |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo dev test`"));
+        Self {
+            hub: get("HUB_URL"),
+            aws: get("AWS_ENDPOINT_URL"),
+            itep_sim: get("ITEP_SIM_URL"),
+            truenorth_sim: get("TRUENORTH_SIM_URL"),
+            stack: get("HUB_STACK_NAME"),
+        }
+    }
+}
+
+/// A vendor, by its simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sim {
+    Itep,
+    Truenorth,
+}
+
+impl Sim {
+    pub(crate) const BOTH: [Sim; 2] = [Sim::Itep, Sim::Truenorth];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Sim::Itep => "itep",
+            Sim::Truenorth => "truenorth",
+        }
+    }
+}
+
+/// An HTTP answer of the hub.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn id(&self) -> String {
+        self.body["id"].as_str().or(self.body["reservation_id"].as_str()).expect("a reservation's id").to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The last part of a problem's type.
+    pub(crate) fn problem(&self) -> &str {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        self.body["type"].as_str().and_then(|text| text.rsplit(':').next()).unwrap_or_default()
+    }
+}
+
+impl World {
+    /// A world with both vendors, fifty tests in iTEP's stock.
+    pub(crate) async fn new() -> Self {
+        Self::with(setup::Options::default()).await
+    }
+
+    pub(crate) async fn with(options: setup::Options) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder().timeout(Duration::from_secs(60)).build().expect("an HTTP client");
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let account = format!("t{}-{count}", std::process::id());
+        let mut world =
+            Self { http, env: Env::read(), token: format!("token-of-{account}"), account, key: String::new() };
+        setup::vendors(&world, &options).await;
+        world.key = setup::company(&world.account).await;
+        world
+    }
+
+    /// Another company, with the same vendor accounts.
+    pub(crate) async fn another_company(&self) -> String {
+        setup::company(&self.account).await
+    }
+
+    // The hub's API.
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.env.hub)).bearer_auth(&self.key)
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.expect("the hub answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a whole answer");
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        Answer { status, headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> Answer {
+        self.send(self.request(Method::POST, path)).await
+    }
+
+    pub(crate) async fn reserve(&self, key: &str, order: &Value) -> Answer {
+        self.send(self.reserving(key, order)).await
+    }
+
+    pub(crate) fn reserving(&self, key: &str, order: &Value) -> RequestBuilder {
+        self.request(Method::POST, "/v1/reservations").header("idempotency-key", key).json(order)
+    }
+
+    pub(crate) async fn reservation(&self, id: &str) -> Value {
+        let answer = self.get(&format!("/v1/reservations/{id}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    pub(crate) async fn history(&self, id: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/v1/reservations/{id}/history")).await;
+        answer.body["data"].as_array().expect("a history").clone()
+    }
+
+    /// Waits until a reservation satisfies a condition.
+    pub(crate) async fn until(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reservation = self.reservation(id).await;
+            if holds(&reservation) {
+                return reservation;
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {what}: {reservation:#}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub(crate) async fn until_status(&self, id: &str, status: &str) -> Value {
+        self.until(id, status, |reservation| reservation["status"] == status).await
+    }
+
+    /// Waits for a status that the sweep brings about, sweeping meanwhile as the
+    /// schedule would.
+    pub(crate) async fn until_swept(&self, id: &str, status: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.run("expire-reservations").await;
+            let reservation = self.reservation(id).await;
+            if reservation["status"] == status {
+                return reservation;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("waited in vain for {status}: {:#}", self.reservation(id).await);
+    }
+
+    /// Waits for the first reservation of this test's company.
+    pub(crate) async fn first_reservation(&self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let listed = self.get("/v1/reservations").await;
+            if let Some(id) = listed.body["data"][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no reservation came about");
+    }
+
+    // Orders.
+
+    pub(crate) fn itep_order(&self) -> Value {
+        json!({ "vendor": "itep", "product": ITEP_PRODUCT, "account": self.account, "candidate": candidate() })
+    }
+
+    pub(crate) fn truenorth_order(&self, product: &str) -> Value {
+        json!({ "vendor": "truenorth", "product": product, "account": self.account, "candidate": candidate() })
+    }
+
+    pub(crate) fn order(&self, sim: Sim) -> Value {
+        match sim {
+            Sim::Itep => self.itep_order(),
+            Sim::Truenorth => self.truenorth_order(SPEAKING),
+        }
+    }
+
+    /// Buys a test; the answer is a 201.
+    pub(crate) async fn buy(&self, sim: Sim) -> Answer {
+        let answer = self.reserve("the-order", &self.order(sim)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer
+    }
+
+    // The simulated vendors.
+
+    pub(crate) fn sim_url(&self, sim: Sim) -> &str {
+        match sim {
+            Sim::Itep => &self.env.itep_sim,
+            Sim::Truenorth => &self.env.truenorth_sim,
+        }
+    }
+
+    pub(crate) async fn sim(&self, sim: Sim, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}/_sim/{path}", self.sim_url(sim));
+        let request = self.http.request(method, url);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = self.send(request).await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        answer.body
+    }
+
+    pub(crate) async fn fault(&self, sim: Sim, fault: Value) {
+        self.sim(sim, Method::PUT, &format!("accounts/{}/faults", self.account), fault).await;
+    }
+
+    pub(crate) async fn clear_faults(&self, sim: Sim) {
+        self.sim(sim, Method::DELETE, &format!("accounts/{}/faults", self.account), Value::Null).await;
+    }
+
+    /// What the vendor sold to this test's account.
+    pub(crate) async fn sales(&self, sim: Sim) -> Vec<Value> {
+        self.ledger(sim).await["sales"].as_array().expect("sales").clone()
+    }
+
+    /// The requests that the vendor saw from this test's account for a path.
+    pub(crate) async fn calls(&self, sim: Sim, path: &str) -> usize {
+        let ledger = self.ledger(sim).await;
+        let calls = ledger["calls"].as_array().expect("calls");
+        calls.iter().filter(|call| call["path"].as_str().is_some_and(|seen| seen.contains(path))).count()
+    }
+
+    async fn ledger(&self, sim: Sim) -> Value {
+        self.sim(sim, Method::GET, &format!("ledger?account={}", self.account), Value::Null).await
+    }
+
+    /// Lets something happen to a test at the vendor.
+    pub(crate) async fn happens(&self, sim: Sim, reference: &str, what: &str) -> Value {
+        self.sim(sim, Method::POST, &self.test_path(reference, what), Value::Null).await
+    }
+
+    pub(crate) async fn happens_with(&self, sim: Sim, reference: &str, what: &str, fields: Value) -> Value {
+        self.sim(sim, Method::POST, &self.test_path(reference, what), fields).await
+    }
+
+    /// Accounts of other tests may hold a test of the same id.
+    fn test_path(&self, reference: &str, what: &str) -> String {
+        format!("tests/{reference}/{what}?account={}", self.account)
+    }
+
+    // The stack.
+
+    /// Runs a function of the stack now, as its schedule would.
+    pub(crate) async fn run(&self, function: &str) -> Value {
+        let url = format!("{}/2015-03-31/functions/{}-{function}/invocations", self.env.aws, self.env.stack);
+        let credential =
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+        let request =
+            self.http.post(url).header("authorization", credential).json(&json!({ "source": "aws.scheduler" }));
+        let answer = self.send(request).await;
+        assert!(!answer.headers.contains_key("x-amz-function-error"), "{function}: {answer:?}");
+        answer.body
+    }
+
+    pub(crate) fn itep_webhook(&self) -> String {
+        format!("{}/webhooks/itep/{}/{}", self.env.hub, self.account, self.token)
+    }
+
+    pub(crate) fn truenorth_webhook(&self) -> String {
+        format!("{}/webhooks/truenorth/{}/{}", self.env.hub, self.account, self.token)
+    }
+}
+
+/// The vendor's id of a reservation's test.
+pub(crate) fn reference(reservation: &Value) -> String {
+    let reference = &reservation["vendor_reference"];
+    let id = reference["test_id"].as_str().or(reference["user_assessment_id"].as_str());
+    id.unwrap_or_else(|| panic!("no vendor reference in {reservation:#}")).to_owned()
+}
+
+pub(crate) fn candidate() -> Value {
+    json!({
+        "external_id": "c-1001",
+        "given_name": "Mary",
+        "family_name": "Poppins",
+        "email": "mary@example.com",
+        "birth_date": "1990-07-08",
+    })
+}
