@@ -1,0 +1,65 @@
+//! The operator's command: who may call the hub, and what waits for somebody's eye.
+
+mod cli;
+mod commands;
+mod output;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::Parser;
+use shared::aws::clients::variable;
+use shared::aws::{Clients, DynamoStore, Unset};
+use shared::core::ports::Outage;
+
+use cli::{Cli, Command};
+use output::Output;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("hubctl: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> anyhow::Result<()> {
+    let (store, out) = (store()?, Output::new(cli.json));
+    match &cli.command {
+        Command::Client(command) => commands::client::run(&store, out, command).await,
+        Command::Key(command) => commands::key::run(&store, out, command).await,
+        Command::Doubt(command) => commands::doubt::run(&store, out, command).await,
+        Command::Quarantine(command) => commands::quarantine::run(&store, out, command).await,
+    }
+}
+
+fn store() -> anyhow::Result<DynamoStore> {
+    let table = variable("TABLE_NAME").map_err(|unset| missing(&unset))?;
+    let clients = Clients::from_env().map_err(|unset| missing(&unset))?;
+    Ok(DynamoStore::new(clients, table))
+}
+
+fn missing(unset: &Unset) -> anyhow::Error {
+    anyhow!("{unset}; locally run `set -a; . .dev/env; set +a` first, for AWS see `hubctl --help`")
+}
+
+/// Says of a failure of AWS what AWS said. The SDK repeats itself from cause to
+/// cause; each is told once.
+fn asking<T>(outcome: Result<T, Outage>) -> anyhow::Result<T> {
+    outcome.map_err(|outage| {
+        let (mut told, mut cause) = (outage.to_string(), outage.source());
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !told.contains(&text) {
+                told = format!("{told}: {text}");
+            }
+            cause = error.source();
+        }
+        anyhow!(told)
+    })
+}

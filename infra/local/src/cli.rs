@@ -1,0 +1,74 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// The English Test Hub on this machine, with an embedded AWS and simulated vendors.
+#[derive(Debug, Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and start everything, and show how to use it
+    ///
+    /// The first time also buys and scores a test with each vendor. Data is kept from one `up` to the next.
+    Up {
+        /// Leave it running in the background; `cargo dev down` ends it
+        #[arg(long)]
+        detach: bool,
+        /// Which AWS to run on; localstack has tables, queues and secrets only
+        #[arg(long, value_enum, default_value_t)]
+        backend: Backend,
+        /// Use the binaries as they were built last
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// End everything that `up` started
+    Down {
+        /// Delete the local data too, so that the next `up` begins from nothing
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// Buy, sit and score a test with each vendor on the running stack, and show each answer
+    Demo,
+    /// Run the whole test suite against a stack of its own
+    Test {
+        /// Which AWS to test on; localstack runs the contract suite of storage and queues only
+        #[arg(long, value_enum, default_value_t)]
+        backend: Backend,
+        /// Where the backend's prerequisites are missing, say so and succeed
+        #[arg(long)]
+        or_skip: bool,
+        /// Arguments for `cargo test`, such as `-p tests --test buying -- some_name`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Show what the functions logged
+    Logs {
+        /// One function, such as `provision`; all of them if left out
+        function: Option<String>,
+        /// Go on showing new lines until Ctrl-C
+        #[arg(long, short)]
+        follow: bool,
+        /// How many lines to begin with
+        #[arg(long, short = 'n', default_value_t = 100)]
+        lines: usize,
+    },
+    /// Show what is running
+    Status,
+}
+
+/// An AWS that runs on this machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// Runs the whole template: HTTP API, functions, queues, schedules, table, secrets
+    #[default]
+    Ministack,
+    /// Table, queues and secrets; needs Python 3.12 and Java 17
+    Localstack,
+}
