@@ -1,14 +1,17 @@
 //! How the use cases reach the world. Ports speak domain types; adapters live in
 //! the `shared` crate, and tests bring their own.
 
+mod messages;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReceiptId, ReservationId, VendorReference};
+pub use messages::{CheckReason, Proof, Quarantined, Receipt, ResultMessage, ScoreCheck};
+
+use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, VendorReference};
 use crate::domain::launch::Launch;
 use crate::domain::limiter::{Booking, Levels};
 use crate::domain::order::{Fault, Order};
@@ -159,45 +162,6 @@ pub trait Quarantine: Sync {
     fn kept(&self, cursor: Option<&str>, limit: usize) -> impl Answer<Result<Page<Quarantined>, Outage>>;
 }
 
-/// A report that could not be used.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Quarantined {
-    /// The report as it came.
-    pub receipt: Receipt,
-    /// Why it could not be used.
-    pub why: String,
-    /// Since when it is kept.
-    pub at: Timestamp,
-}
-
-/// A webhook delivery of iTEP's as it came, before anybody read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// Its id.
-    pub id: ReceiptId,
-    /// The account whose address it was sent to.
-    pub account: AccountName,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// Its `Content-Type`.
-    pub content_type: String,
-    /// Its body.
-    #[serde(with = "base64_bytes")]
-    pub body: Vec<u8>,
-    /// What it showed to prove who sends it, where the webhook function could not
-    /// check that; the one who reads it must.
-    pub unchecked: Option<Proof>,
-}
-
-/// What a sender shows to prove who it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
-    /// The token in the address.
-    pub token: Sensitive<String>,
-    /// The headers that may carry a second credential.
-    pub headers: Vec<(String, Sensitive<String>)>,
-}
-
 /// Messages between the functions. They are hints: the truth is in the store.
 pub trait Queue: Sync {
     /// Asks `fulfil` to attend to a reservation.
@@ -206,46 +170,6 @@ pub trait Queue: Sync {
     fn record(&self, message: &ResultMessage, delay: Duration) -> impl Answer<Result<(), Outage>>;
     /// Asks `score-poller` to look a test up.
     fn check_score(&self, check: &ScoreCheck) -> impl Answer<Result<(), Outage>>;
-}
-
-/// What travels on the `results` queue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ResultMessage {
-    /// A webhook delivery.
-    Receipt(Receipt),
-    /// The outcome of a purchase whose own write failed.
-    Outcome {
-        /// Which reservation.
-        reservation_id: ReservationId,
-        /// Which call.
-        call_no: u32,
-        /// How it ended.
-        outcome: CallOutcome,
-    },
-}
-
-/// What travels on the `score-checks` queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScoreCheck {
-    /// The form of the message.
-    pub v: u8,
-    /// The TrueNorth account.
-    pub account: AccountName,
-    /// The reservation.
-    pub reservation_id: ReservationId,
-    /// Why.
-    pub reason: CheckReason,
-}
-
-/// Why a score is looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckReason {
-    /// A webhook that proves nothing says that there is one.
-    Webhook,
-    /// The reservation is about to expire.
-    Expiry,
 }
 
 /// Buying from a vendor.
@@ -386,19 +310,4 @@ pub trait Secrets: Sync {
     /// The secret's text, fetched once and kept for a while; `None` if there is
     /// no such secret.
     fn secret(&self, name: &str) -> impl Answer<Result<Option<Arc<Sensitive<String>>>, Outage>>;
-}
-
-mod base64_bytes {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map_err(serde::de::Error::custom)
-    }
 }

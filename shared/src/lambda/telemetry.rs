@@ -77,6 +77,6 @@ mod tests {
     #[test]
     fn an_alert_is_one_metric_line() {
         let line = metric_line(Alert::InDoubt, "res_1", Timestamp::UNIX_EPOCH);
-        insta::assert_snapshot!(line, @"");
+        insta::assert_json_snapshot!(line);
     }
 }

@@ -28,7 +28,8 @@ pub struct Client {
     pub created_at: Timestamp,
 }
 
-/// Vendor accounts by name. Where a request names none, the first is meant.
+/// Vendor accounts by name. Where a request names none, `default` is meant, or
+/// the only one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Accounts {
     /// At iTEP.
