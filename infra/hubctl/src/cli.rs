@@ -64,11 +64,12 @@ pub(crate) struct NewClient {
     /// The client's id: 1 to 40 of a-z, 0-9, - and _.
     #[arg(long)]
     pub(crate) id: Option<ClientId>,
-    /// iTEP accounts that it may use. A request that names none means `default`, or the only one. Each needs a secret hub/itep/<account>.
+    /// iTEP accounts that it may use. A request that names none means `default`, or the only one. Each needs a
+    /// secret `hub/itep/<account>`.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
     pub(crate) itep: Vec<AccountName>,
-    /// TrueNorth accounts that it may use. A request that names none means `default`, or the only one. Each needs a secret hub/truenorth/<account>,
-    /// and is polled for scores from now on.
+    /// TrueNorth accounts that it may use. A request that names none means `default`, or the only one. Each needs
+    /// a secret `hub/truenorth/<account>`, and is polled for scores from now on.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
     pub(crate) truenorth: Vec<AccountName>,
 }

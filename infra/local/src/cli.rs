@@ -44,7 +44,7 @@ pub(crate) enum Command {
         /// Where the backend's prerequisites are missing, say so and succeed
         #[arg(long)]
         or_skip: bool,
-        /// Arguments for `cargo test`, such as `-p tests --test buying -- some_name`
+        /// Arguments for `cargo test`, such as `-p tests --test hub -- some_name`
         #[arg(last = true)]
         arguments: Vec<String>,
     },
@@ -69,6 +69,6 @@ pub(crate) enum Backend {
     /// Runs the whole template: HTTP API, functions, queues, schedules, table, secrets
     #[default]
     Ministack,
-    /// Table, queues and secrets; needs Python 3.12 and Java 17
+    /// Table, queues and secrets; needs Python 3.12, Java 17 and npm
     Localstack,
 }

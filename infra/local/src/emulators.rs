@@ -49,6 +49,25 @@ pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16) -> 
     Ok(aws)
 }
 
+/// Moves MiniStack's kept state to another port: its queues are found by their whole addresses.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub(crate) fn move_state(home: &Path, from: u16, to: u16) -> Result<()> {
+    let (from, to) = (at(from).endpoint + "/", at(to).endpoint + "/");
+    let Ok(files) = home.join("state").read_dir() else { return Ok(()) };
+    for file in files {
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let text = fs::read_to_string(&path)?;
+            if text.contains(&from) {
+                fs::write(&path, text.replace(&from, &to))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Starts LocalStack unless it runs; what it writes is below `home`. It keeps no data from one start to the next.
 ///
 /// # Errors

@@ -106,5 +106,6 @@ mod tests {
         environment.write(&file).unwrap();
         assert_eq!(Environment::read(&file).unwrap(), environment);
         assert!(environment.get("OTHER").is_err());
+        fs::remove_file(file).unwrap();
     }
 }

@@ -197,6 +197,7 @@ mod tests {
 
         assert_eq!(processes.running("parent"), None);
         assert!(wait_until(Duration::from_secs(5), || !lives(Pid::from_raw(child))), "the child lives on");
+        fs::remove_dir_all(&processes.directory).unwrap();
     }
 
     #[test]
@@ -213,5 +214,6 @@ mod tests {
         assert_eq!(other.try_wait().unwrap(), None, "it was ended");
         other.kill().unwrap();
         other.wait().unwrap();
+        fs::remove_dir_all(&processes.directory).unwrap();
     }
 }

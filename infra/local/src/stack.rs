@@ -66,7 +66,7 @@ impl Stack {
         Processes::in_directory(&self.directory.join("processes"))
     }
 
-    /// The stack's ports: those of its running processes, else the ones it had last, or near them where they are taken.
+    /// The ports of the running processes, else the preferred ones or the next free ones above them.
     ///
     /// # Errors
     /// No port is free, or the choice cannot be kept.
@@ -77,9 +77,12 @@ impl Stack {
         }
         self.processes().stop(vendors::PROCESS)?;
         let ports = match self.purpose {
-            Purpose::Development => Ports::near(last.unwrap_or(PREFERRED))?,
+            Purpose::Development => Ports::near(PREFERRED)?,
             Purpose::Test => Ports::any()?,
         };
+        if let Some(last) = last.filter(|last| last.aws != ports.aws) {
+            emulators::move_state(&self.directory, last.aws, ports.aws)?;
+        }
         ports.write(&self.ports_file())?;
         Ok(ports)
     }

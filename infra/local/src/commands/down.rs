@@ -10,13 +10,16 @@ use crate::{
 
 /// Ends what `up` started, on either backend.
 pub(super) fn run(wipe: bool) -> Result<()> {
-    for backend in [Backend::Ministack, Backend::Localstack] {
-        let stack = Stack::open(Purpose::Development, backend)?;
-        progress::step("ending everything", || stack.take_down())?;
-        if wipe {
-            stack.wipe()?;
+    progress::step("ending everything", || {
+        for backend in [Backend::Ministack, Backend::Localstack] {
+            let stack = Stack::open(Purpose::Development, backend)?;
+            stack.take_down()?;
+            if wipe {
+                stack.wipe()?;
+            }
         }
-    }
+        Ok(())
+    })?;
     say(format_args!(
         "Everything has ended{}.",
         if wipe { ", and its data is deleted" } else { "; its data is kept" }
