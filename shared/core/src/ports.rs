@@ -3,6 +3,7 @@
 
 mod messages;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,12 +116,19 @@ pub enum Committed {
 }
 
 /// A vendor's document as it came, kept once per digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawDocument {
     /// Its digest.
     pub digest: Digest,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for RawDocument {
+    /// Without the bytes, which hold a person's results.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawDocument({}, {} bytes)", self.digest, self.bytes.len())
+    }
 }
 
 /// A page of something, with the cursor of the next.
@@ -168,8 +176,8 @@ pub trait Queue: Sync {
     fn fulfil(&self, id: &ReservationId) -> impl Answer<Result<(), Outage>>;
     /// Hands something to `record-result`, after a delay.
     fn record(&self, message: &ResultMessage, delay: Duration) -> impl Answer<Result<(), Outage>>;
-    /// Asks `score-poller` to look a test up.
-    fn check_score(&self, check: &ScoreCheck) -> impl Answer<Result<(), Outage>>;
+    /// Asks `score-poller` to look a test up, after a delay.
+    fn check_score(&self, check: &ScoreCheck, delay: Duration) -> impl Answer<Result<(), Outage>>;
 }
 
 /// Buying from a vendor.

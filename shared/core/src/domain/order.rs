@@ -1,6 +1,7 @@
 //! What a client asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use super::sensitive::Sensitive;
 
 /// One test for one candidate, as ordered by a client and completed from its
 /// account's defaults.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// The reservation that this order becomes.
     pub id: ReservationId,
@@ -37,6 +38,13 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// The client's own key-value pairs.
     pub metadata: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Order {
+    /// Without what a client may have put into its own fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Order({}, {}, {}, {})", self.id, self.client, self.account, self.product)
+    }
 }
 
 /// A rule that an order breaks.

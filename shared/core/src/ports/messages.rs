@@ -1,5 +1,7 @@
 //! What travels between the functions, and what is kept of it.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,7 @@ pub struct Quarantined {
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its id.
     pub id: ReceiptId,
@@ -35,6 +37,13 @@ pub struct Receipt {
     /// What it showed to prove who sends it, where the webhook function could not
     /// check that; the one who reads it must.
     pub unchecked: Option<Proof>,
+}
+
+impl fmt::Debug for Receipt {
+    /// Without the body, which holds a person's results.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Receipt({}, {}, {} bytes)", self.id, self.account, self.body.len())
+    }
 }
 
 /// What a sender shows to prove who it is.
@@ -82,6 +91,8 @@ pub struct ScoreCheck {
 pub enum CheckReason {
     /// A webhook that proves nothing says that there is one.
     Webhook,
+    /// The same, and a look-up had just been made: once more, a little later.
+    WebhookAgain,
     /// The reservation is about to expire.
     Expiry,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Times;
 use super::commit::{Settled, carry_out, settle};
 use crate::domain::ids::{ReservationId, Vendor};
-use crate::domain::reservation::{Event, Reservation, Source, State};
-use crate::ports::{Alerts, CheckReason, Clock, Outage, Queue, ScoreCheck, Store};
+use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
+use crate::ports::{Alerts, CheckReason, Clock, Outage, Queue, ScoreCheck, Store, Worklist};
 
 /// How many due reservations are read at a time.
 const BATCH: usize = 100;
@@ -52,16 +52,25 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
         let mut attended = Attended::default();
         while time_left() > self.times.margin {
             let due = self.store.due(self.clock.now(), BATCH).await?;
-            let before = attended.failed;
             for id in &due {
                 self.count(id, &mut attended).await;
             }
-            // What failed stays due and would come first again.
-            if due.len() < BATCH || attended.failed - before == due.len() {
+            if due.len() < BATCH {
                 break;
             }
         }
+        self.remind_of_doubt().await?;
         Ok(attended)
+    }
+
+    /// While anything is in doubt, every sweep says so: the alert that was raised
+    /// when the doubt arose may have died with its function.
+    async fn remind_of_doubt(&self) -> Result<(), Outage> {
+        let oldest = self.store.worklist(&Worklist::InDoubt, None, 1).await?;
+        if let Some(id) = oldest.items.first() {
+            self.alerts.raise(Alert::InDoubt, id.as_str());
+        }
+        Ok(())
     }
 
     async fn count(&self, id: &ReservationId, attended: &mut Attended) {
@@ -82,19 +91,28 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
             return Ok(Need::Nothing);
         };
         let need = self.need(&reservation);
-        match &need {
+        let met = self.meet(&need, reservation.clone()).await;
+        if met.is_err() {
+            // What failed would come first again and hold up what is behind it.
+            self.hand_over(&reservation).await?;
+        }
+        met.map(|()| need)
+    }
+
+    async fn meet(&self, need: &Need, reservation: Reservation) -> Result<(), Outage> {
+        match need {
             Need::Change(event) => self.change(reservation, event).await?,
             Need::Purchase => {
                 self.hand_over(&reservation).await?;
-                self.queue.fulfil(id).await?;
+                self.queue.fulfil(reservation.id()).await?;
             }
             Need::ExpiryCheck => {
                 self.hand_over(&reservation).await?;
-                self.queue.check_score(&expiry_check(&reservation)).await?;
+                self.queue.check_score(&expiry_check(&reservation), Duration::ZERO).await?;
             }
             Need::Nothing => {}
         }
-        Ok(need)
+        Ok(())
     }
 
     fn need(&self, reservation: &Reservation) -> Need {

@@ -2,9 +2,10 @@
 
 use super::Times;
 use super::commit::{Settled, carry_out, settle};
-use crate::domain::reservation::{Event, Report, Reservation, Source};
+use crate::domain::ids::{Account, Vendor};
+use crate::domain::reservation::{CallOutcome, Event, Report, Reservation, Source, State};
 use crate::ports::{
-    Alerts, CheckReason, Clock, LookupError, Outage, Polls, Queue, ScoreCheck, Scores, Sighting, Store,
+    Alerts, CheckReason, Clock, LookupError, Outage, Polls, Queue, RawDocument, ScoreCheck, Scores, Sighting, Store,
 };
 
 /// The ports that look-ups need.
@@ -53,35 +54,69 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         let Some(reservation) = self.store.reservation(&check.reservation_id).await? else {
             return Ok(Checked::Unknown);
         };
-        if reservation.order.account.name != check.account || reservation.reference.is_none() {
+        let account = Account { vendor: Vendor::Truenorth, name: check.account.clone() };
+        if reservation.order.account != account {
             return Ok(Checked::Unknown);
         }
+        match check.reason {
+            CheckReason::Webhook | CheckReason::WebhookAgain => self.follow_up(reservation, check).await,
+            CheckReason::Expiry => self.before_expiry(reservation).await,
+        }
+    }
+
+    /// A hint that comes soon after a look-up is followed once more, later: it may
+    /// be the one that tells of the score. By then, somebody else's look-up will do.
+    async fn follow_up(&self, reservation: Reservation, check: &ScoreCheck) -> Result<Checked, CheckError> {
+        let interval = self.times.lookup_interval;
+        if self.polls.may_look_up(reservation.id(), self.clock.now(), interval).await? {
+            self.look_up(reservation).await?;
+            return Ok(Checked::LookedUp);
+        }
         if check.reason == CheckReason::Webhook {
-            let now = self.clock.now();
-            if !self.polls.may_look_up(reservation.id(), now, self.times.lookup_interval).await? {
-                return Ok(Checked::NotNow);
-            }
+            let again = ScoreCheck { reason: CheckReason::WebhookAgain, ..check.clone() };
+            self.queue.check_score(&again, interval).await?;
+        }
+        Ok(Checked::NotNow)
+    }
+
+    async fn before_expiry(&self, reservation: Reservation) -> Result<Checked, CheckError> {
+        let may_expire = reservation.state == State::Ready && reservation.is_past_expiry(self.clock.now());
+        if !may_expire {
+            return Ok(Checked::NotNow);
         }
         let reservation = self.look_up(reservation).await?;
-        if check.reason == CheckReason::Expiry {
-            self.settle(reservation, &Event::ExpiryReached, Source::Hub, None).await?;
-        }
+        self.settle(reservation, &Event::ExpiryReached, Source::Hub, None).await?;
         Ok(Checked::LookedUp)
     }
 
-    /// Asks for one test and applies what is said of it.
+    /// Asks for a reservation's tests and applies what is said of them.
     pub(super) async fn look_up(&self, reservation: Reservation) -> Result<Reservation, CheckError> {
         let account = reservation.order.account.name.clone();
         let sightings = self.scores.look_up(&account, reservation.id()).await?;
-        let ours = sightings.into_iter().find(|sighting| is_ours(&reservation, sighting));
-        match ours {
-            Some(sighting) => Ok(self.apply(reservation, sighting).await?),
-            None => Ok(reservation),
-        }
+        Ok(self.apply_all(reservation, sightings).await?)
     }
 
-    /// Applies what a look-up saw of a reservation's test.
-    pub(super) async fn apply(&self, reservation: Reservation, seen: Sighting) -> Result<Reservation, Outage> {
+    /// Applies what a look-up saw. The reservation is the user, so every test of
+    /// the user was bought for it: one is its own, the others are surplus.
+    pub(super) async fn apply_all(
+        &self,
+        mut reservation: Reservation,
+        sightings: Vec<Sighting>,
+    ) -> Result<Reservation, Outage> {
+        for seen in sightings {
+            let is_own = reservation.reference.as_ref().is_none_or(|own| own.is_same_test(&seen.reference));
+            reservation = if is_own {
+                self.apply(reservation, seen).await?
+            } else {
+                let outcome = CallOutcome::Confirmed { reference: seen.reference, launch: None };
+                let event = Event::CallEnded { call_no: reservation.calls, outcome };
+                self.settle(reservation, &event, Source::VendorLookup, Some(&seen.raw)).await?
+            };
+        }
+        Ok(reservation)
+    }
+
+    async fn apply(&self, reservation: Reservation, seen: Sighting) -> Result<Reservation, Outage> {
         let event = Event::Reported(Box::new(Report {
             receipt: None,
             digest: seen.raw.digest.clone(),
@@ -97,7 +132,7 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         reservation: Reservation,
         event: &Event,
         source: Source,
-        raw: Option<&crate::ports::RawDocument>,
+        raw: Option<&RawDocument>,
     ) -> Result<Reservation, Outage> {
         let settled = settle(self.store, self.clock, self.times, reservation, event, &source, raw).await?;
         if let Settled::Written(change) = &settled {
@@ -105,16 +140,4 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         }
         Ok(settled.into_reservation())
     }
-
-    /// Applies those sightings that are of the reservation's own test.
-    pub(super) async fn apply_ours(&self, reservation: Reservation, sightings: Vec<Sighting>) -> Result<(), Outage> {
-        if let Some(seen) = sightings.into_iter().find(|sighting| is_ours(&reservation, sighting)) {
-            self.apply(reservation, seen).await?;
-        }
-        Ok(())
-    }
-}
-
-fn is_ours(reservation: &Reservation, sighting: &Sighting) -> bool {
-    reservation.reference.as_ref().is_some_and(|reference| reference.is_same_test(&sighting.reference))
 }

@@ -28,6 +28,9 @@ pub struct Times {
     pub call: Duration,
     /// What is kept free after a call, to write down how it ended.
     pub margin: Duration,
+    /// What is kept free of that, to hand the outcome to a queue where it cannot
+    /// be written.
+    pub hand_over: Duration,
     /// How long an unmatched report is tried again before it is quarantined: it
     /// may have outrun our own write.
     pub match_patience: Duration,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::check_score::{CheckError, Looking};
 use crate::domain::ids::{AccountName, ReservationId};
-use crate::ports::{Alerts, Clock, PollMark, Polls, Queue, Scores, Sighting, Store, Worklist};
+use crate::ports::{Alerts, Clock, Outage, PollMark, Polls, Queue, Scores, Sighting, Store, Worklist};
 
 /// How many open reservations are asked about one by one in a poll: those begun
 /// before the poll's window, or not at all. The round goes on in the next poll.
@@ -16,18 +16,25 @@ const ASKED_ONE_BY_ONE: usize = 5;
 /// The longest span that one request asks for: the document has no paging.
 const SLICE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How many open reservations one page of the worklist has.
-const OPEN_PAGE: usize = 1000;
-
 /// What a poll did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Polled {
     /// Tests in the vendor's answer.
     pub seen: usize,
-    /// Of these, tests of open reservations.
-    pub applied: usize,
+    /// Reservations that the answer told of, whatever their status: a result
+    /// that comes after an expiry or a withdrawal counts too.
+    pub told: usize,
     /// Open reservations asked about one by one.
     pub asked: usize,
+}
+
+/// What the one request for all brought.
+struct Swept {
+    seen: usize,
+    told: HashSet<ReservationId>,
+    /// What kept one of them from being written. The others are; the window is
+    /// asked for again.
+    trouble: Option<Outage>,
 }
 
 impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S, V, P, Q, A, C> {
@@ -40,58 +47,39 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         let Some(mark) = self.polls.begin(account, now, lease).await? else {
             return Ok(None);
         };
-        let open = self.open(account).await?;
-        if open.is_empty() {
-            self.polls.end(account, &PollMark { seen_to: Some(now), cursor: None }).await?;
-            return Ok(Some(Polled::default()));
-        }
-        let (seen, applied) = self.sweep(account, &mark, now, &open).await?;
+        let Swept { seen, told, trouble } = self.sweep(account, &mark, now).await?;
         // The round's failure (the rate limit, say) must not undo what was seen.
-        let round = self.ask_some(account, mark.cursor.as_deref(), &applied).await;
+        let round = self.ask_some(account, mark.cursor.as_deref(), &told).await;
         let cursor = round.as_ref().map_or(mark.cursor, |(_, next)| next.clone());
-        self.polls.end(account, &PollMark { seen_to: Some(now), cursor }).await?;
-        Ok(Some(Polled { seen, applied: applied.len(), asked: round?.0 }))
-    }
-
-    async fn open(&self, account: &AccountName) -> Result<HashSet<ReservationId>, CheckError> {
-        let (mut open, mut cursor) = (HashSet::new(), None);
-        loop {
-            let list = Worklist::Open(account.clone());
-            let page = self.store.worklist(&list, cursor.as_deref(), OPEN_PAGE).await?;
-            open.extend(page.items);
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(open);
-            }
+        let seen_to = if trouble.is_none() { Some(now) } else { mark.seen_to };
+        self.polls.end(account, &PollMark { seen_to, cursor }).await?;
+        match trouble {
+            Some(outage) => Err(outage.into()),
+            None => Ok(Some(Polled { seen, told: told.len(), asked: round?.0 })),
         }
     }
 
     /// One request for everything that was begun in the window, or one for each
     /// slice of it where the last poll is long ago.
-    async fn sweep(
-        &self,
-        account: &AccountName,
-        mark: &PollMark,
-        now: Timestamp,
-        open: &HashSet<ReservationId>,
-    ) -> Result<(usize, HashSet<ReservationId>), CheckError> {
+    async fn sweep(&self, account: &AccountName, mark: &PollMark, now: Timestamp) -> Result<Swept, CheckError> {
         let from = mark.seen_to.unwrap_or(now).checked_sub(self.times.poll_overlap).unwrap_or(Timestamp::MIN);
         let mut sightings: HashMap<ReservationId, Vec<Sighting>> = HashMap::new();
-        let mut keep = |id: ReservationId, sighting: Sighting| {
-            if open.contains(&id) {
-                sightings.entry(id).or_default().push(sighting);
-            }
-        };
+        let mut keep = |id: ReservationId, sighting: Sighting| sightings.entry(id).or_default().push(sighting);
         let mut seen = 0;
         for slice in slices(from, now) {
             seen += self.scores.sweep(account, slice, &mut keep).await?;
         }
         let found: Vec<_> = sightings.keys().cloned().collect();
+        let mut trouble = None;
         for reservation in self.store.reservations(&found).await? {
             let sightings = sightings.remove(reservation.id()).unwrap_or_default();
-            self.apply_ours(reservation, sightings).await?;
+            let id = reservation.id().clone();
+            if let Err(outage) = self.apply_all(reservation, sightings).await {
+                self.alerts.note(&outage, id.as_str());
+                trouble = Some(outage);
+            }
         }
-        Ok((seen, found.into_iter().collect()))
+        Ok(Swept { seen, told: found.into_iter().collect(), trouble })
     }
 
     /// Asks about a few of those that the window did not show.

@@ -1,6 +1,10 @@
 //! One purchase call, from its lease to its written outcome.
 
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use jiff::Timestamp;
 
 use super::Times;
 use super::commit::{Settled, carry_out, settle};
@@ -36,7 +40,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
     /// Makes the call that the reservation's lease is for and writes how it
     /// ended. `left` is the time that this invocation still has.
     pub async fn call(&self, reservation: Reservation, left: Duration) -> Result<Bought, Outage> {
-        let call_no = reservation.calls;
+        let (call_no, begun) = (reservation.calls, self.clock.now());
         let outcome = match left.checked_sub(self.times.margin) {
             // Nothing has left yet, so handing over is safe; later it would not be.
             None => no_time(),
@@ -47,28 +51,55 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
             CallOutcome::Confirmed { launch, .. } => launch.clone(),
             _ => None,
         };
-        let reservation = self.write_outcome(reservation, call_no, outcome).await?;
+        let left = self.left(left, begun);
+        let reservation = self.write_outcome(reservation, call_no, outcome, left).await?;
         Ok(Bought { reservation, launch })
     }
 
-    /// Writes an outcome. If that fails, the outcome itself is handed to the
-    /// `results` queue: what the vendor said must not be lost.
+    /// Writes an outcome. If that fails, or takes longer than this invocation may
+    /// live, the outcome itself is handed to the `results` queue: what the vendor
+    /// said must not be lost. Both may then happen, which is harmless.
     async fn write_outcome(
         &self,
         reservation: Reservation,
         call_no: u32,
         outcome: CallOutcome,
+        left: Duration,
     ) -> Result<Reservation, Outage> {
         let unwritten = reservation.clone();
-        match self.record(reservation, call_no, &outcome).await {
+        match self.record_in_time(reservation, call_no, &outcome, left).await {
             Ok(reservation) => Ok(reservation),
             Err(outage) => {
                 self.alerts.note(&outage, unwritten.id().as_str());
-                let message = ResultMessage::Outcome { reservation_id: unwritten.id().clone(), call_no, outcome };
+                let reservation_id = unwritten.id().clone();
+                let message = ResultMessage::Outcome { reservation_id, call_no, outcome };
                 self.queue.record(&message, Duration::ZERO).await?;
                 Ok(unwritten)
             }
         }
+    }
+
+    async fn record_in_time(
+        &self,
+        reservation: Reservation,
+        call_no: u32,
+        outcome: &CallOutcome,
+        left: Duration,
+    ) -> Result<Reservation, Outage> {
+        let writing = pin!(self.record(reservation, call_no, outcome));
+        let time_out = pin!(self.clock.sleep(left.saturating_sub(self.times.hand_over)));
+        match select(writing, time_out).await {
+            Either::Left((written, _)) => written,
+            Either::Right(_) => {
+                Err(Outage { operation: "write an outcome in time", source: "it took too long".into() })
+            }
+        }
+    }
+
+    /// What is left of a time that was measured at some moment.
+    pub(super) fn left(&self, then: Duration, at: Timestamp) -> Duration {
+        let gone = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
+        then.saturating_sub(gone)
     }
 
     /// Writes an outcome, also one that comes back from the queue.

@@ -81,12 +81,6 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
         Reservation::calling(order, self.lease(&serving.invocation), now)
     }
 
-    /// What is left of a time that was measured at some moment.
-    pub(super) fn left(&self, then: Duration, at: Timestamp) -> Duration {
-        let gone = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
-        then.saturating_sub(gone)
-    }
-
     /// A lease on one call for an invocation.
     pub(super) fn lease(&self, invocation: &str) -> Lease {
         let until = self.clock.now().checked_add(self.times.lease).unwrap_or(Timestamp::MAX);

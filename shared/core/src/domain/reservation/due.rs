@@ -20,7 +20,7 @@ pub(super) fn first(reservation: &Reservation) -> Option<Timestamp> {
     match &reservation.state {
         State::Queued { retry_at, .. } => Some((*retry_at).min(reservation.order.expires_at)),
         State::Calling { lease, .. } => Some(lease.until),
-        State::Ready => (!reservation.holds_result()).then_some(reservation.order.expires_at),
+        State::Ready => (!reservation.was_sat()).then_some(reservation.order.expires_at),
         _ => None,
     }
 }

@@ -103,7 +103,7 @@ pub struct Attempt {
     pub graded: Option<Digest>,
     /// Digests of its finished reports, and of graded ones that were revised.
     pub superseded: Vec<Digest>,
-    /// When the last looked-up report was asked for.
+    /// When the newest report was received, or asked for.
     pub observed_at: Option<Timestamp>,
 }
 
@@ -376,7 +376,13 @@ impl Reservation {
         matches!(self.state, State::Ready | State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. })
     }
 
-    /// Whether any attempt has a result. Such a reservation never expires.
+    /// Whether the test was sat before, by a result or by a reset. Such a
+    /// reservation never expires.
+    pub fn was_sat(&self) -> bool {
+        self.attempts.len() > 1 || self.holds_result()
+    }
+
+    /// Whether any attempt has a result.
     pub fn holds_result(&self) -> bool {
         self.attempts.iter().any(|attempt| attempt.result.is_some())
     }

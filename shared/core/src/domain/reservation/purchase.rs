@@ -148,6 +148,8 @@ impl Draft<'_> {
             return Ruling::Refused(Why::OtherCall);
         }
         if let State::InDoubt { .. } = self.r.state {
+            // Told again: the first time may have died with its function.
+            self.alert(Alert::InDoubt);
             return Ruling::Refused(Why::MoreEvidence);
         }
         self.doubt(evidence.unknown);

@@ -52,10 +52,12 @@ impl Draft<'_> {
         is_stale.then_some(Ruling::Refused(Why::Stale))
     }
 
-    /// Whether a look-up was asked for before one that was heard already.
+    /// Whether newer news was heard already: an older look-up came back late, or
+    /// a webhook's report was held up on our side. A graded report that iTEP sent
+    /// is never too late: nothing but its digest tells whether it is known.
     fn is_overtaken(&self, report: &Report) -> bool {
-        let last = self.r.attempt().observed_at;
-        report.receipt.is_none() && last.is_some_and(|last| report.observed_at < last)
+        let is_grade = report.receipt.is_some() && matches!(report.says, Reported::Completed(_));
+        !is_grade && self.r.attempt().observed_at.is_some_and(|last| report.observed_at < last)
     }
 
     fn statement(&mut self, report: &Report) -> Ruling {
@@ -196,7 +198,7 @@ impl Draft<'_> {
             }
             self.r.receipts.push(receipt.clone());
         }
-        let observed = report.receipt.is_none().then_some(report.observed_at);
+        let observed = Some(report.observed_at);
         let overtaken = self.is_overtaken(report);
         let digest = report.digest.clone();
         let finished = matches!(report.says, Reported::AwaitingScore);

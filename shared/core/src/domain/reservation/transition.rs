@@ -251,7 +251,7 @@ impl Draft<'_> {
     fn expiry_reached(&mut self) -> Ruling {
         match self.r.state {
             State::Queued { .. } | State::Ready if !self.r.is_past_expiry(self.now) => Ruling::Refused(Why::NotDue),
-            State::Queued { .. } | State::Ready if self.r.holds_result() => Ruling::Refused(Why::Begun),
+            State::Queued { .. } | State::Ready if self.r.was_sat() => Ruling::Refused(Why::Begun),
             State::Queued { .. } | State::Ready => {
                 self.enter(State::Expired);
                 APPLIED

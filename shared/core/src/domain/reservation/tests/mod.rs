@@ -105,6 +105,14 @@ fn webhook(vendor: Vendor, receipt: &str, document: &str, says: Reported) -> Eve
     }))
 }
 
+/// A report as received at a time.
+fn received(observed_at: Timestamp, event: Event) -> Event {
+    match event {
+        Event::Reported(report) => Event::Reported(Box::new(Report { observed_at, ..*report })),
+        event => event,
+    }
+}
+
 /// A look-up's report on the vendor's first test, asked for at a time.
 fn look_up(vendor: Vendor, asked: Timestamp, document: &str, says: Reported) -> Event {
     Event::Reported(Box::new(Report {
@@ -204,7 +212,7 @@ impl Life {
     /// Hears an iTEP webhook with a receipt of its own.
     fn itep(&mut self, document: &str, says: Reported) -> Heard {
         let receipt = format!("receipt-{}", self.history.len());
-        self.hears(&webhook(Vendor::Itep, &receipt, document, says))
+        self.hears(&received(self.now, webhook(Vendor::Itep, &receipt, document, says)))
     }
 
     /// Hears a TrueNorth look-up that was asked for just now.

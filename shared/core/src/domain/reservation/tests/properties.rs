@@ -106,7 +106,8 @@ proptest! {
             if told.after.status() == Status::InDoubt {
                 prop_assert!(!told.after.evidence.is_empty());
                 let enters = told.before.status() != Status::InDoubt;
-                prop_assert_eq!(enters, told.alerts.contains(&Alert::InDoubt));
+                let more = told.entry.as_ref().is_some_and(|entry| entry.why == Some(Why::MoreEvidence));
+                prop_assert_eq!(enters || more, told.alerts.contains(&Alert::InDoubt));
             }
         }
     }
@@ -143,7 +144,7 @@ proptest! {
             let owed = match &r.state {
                 State::Queued { retry_at, .. } => Some((*retry_at).min(expiry)),
                 State::Calling { lease, .. } => Some(lease.until),
-                State::Ready if r.attempts.iter().all(|attempt| attempt.result.is_none()) => Some(expiry),
+                State::Ready if r.attempts.len() == 1 && !r.holds_result() => Some(expiry),
                 State::AwaitingScore { since } | State::UnderReview { since }
                     if r.reason != Some(Reason::ResultOverdue) => Some(*since + overdue),
                 _ => None,

@@ -286,3 +286,30 @@ fn the_receipts_seen_last_are_remembered_and_no_more() {
     assert_eq!(life.r.receipts.len(), RECEIPTS_KEPT);
     assert_eq!(life.r.receipts.last().map(ReceiptId::as_str), Some("r39"));
 }
+
+#[test]
+fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
+    for (document, says) in [
+        ("reset", Reported::Ready),
+        ("problem", Reported::UnderReview { problem: true }),
+        ("invalidated", Reported::Invalidated),
+    ] {
+        let mut life = Life::ready(ITEP);
+        life.itep("finished", Reported::AwaitingScore);
+        let held_up = received(life.now, webhook(ITEP, "held-up", document, says));
+        life.waits(60);
+        life.itep("graded", completed(9));
+        assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale), "{document}");
+        assert_eq!(life.overall(), Some(&result(9)));
+    }
+}
+
+#[test]
+fn a_test_that_is_to_be_sat_again_does_not_expire() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    life.itep("reset", Reported::Ready);
+    assert_eq!((life.status(), life.r.due_at), (Status::Ready, None));
+    life.now = life.r.order.expires_at;
+    assert_eq!(life.hears(&Event::ExpiryReached), Heard::Noted(Why::Begun));
+}
