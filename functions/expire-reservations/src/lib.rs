@@ -16,10 +16,12 @@ pub async fn handle(hub: &Hub, context: &Context) -> Result<Value, Error> {
         failed = attended.failed,
         "swept"
     );
+    if attended.failed > 0 {
+        return Err(format!("{} due reservations could not be attended to", attended.failed).into());
+    }
     Ok(json!({
         "due": attended.due,
         "changed": attended.changed,
         "handed_over": attended.handed_over,
-        "failed": attended.failed,
     }))
 }

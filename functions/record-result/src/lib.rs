@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use shared::aws::sqs::RecordMessage;
 use shared::core::domain::ids::{Account, ReservationId, Vendor};
 use shared::core::domain::reservation::CallOutcome;
@@ -15,8 +15,19 @@ use shared::lambda::{batch, time_left};
 use shared::vendors::inbound::{Admission, InboundError};
 use shared::vendors::itep::webhook;
 
-/// What one record may take: a read, a transaction and their retries.
-const NEEDS: Duration = Duration::from_secs(5);
+/// What one record may take: a read and a transaction, each with its retries.
+const NEEDS: Duration = Duration::from_secs(20);
+
+/// Why a record is handed back.
+#[derive(Debug, thiserror::Error)]
+enum RecordError {
+    /// Storage or queue failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// The sender could not be checked.
+    #[error(transparent)]
+    Inbound(#[from] InboundError),
+}
 
 /// Records a batch of reports and outcomes.
 pub async fn handle(hub: &Hub, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
@@ -24,7 +35,7 @@ pub async fn handle(hub: &Hub, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse
     batch::each(event.payload, || time_left(context), NEEDS, |message| record(hub, message)).await
 }
 
-async fn record(hub: &Hub, message: RecordMessage) -> Result<(), Error> {
+async fn record(hub: &Hub, message: RecordMessage) -> Result<(), RecordError> {
     match message.message {
         ResultMessage::Receipt(receipt) => record_receipt(hub, receipt).await,
         ResultMessage::Outcome { reservation_id, call_no, outcome } => {
@@ -33,7 +44,7 @@ async fn record(hub: &Hub, message: RecordMessage) -> Result<(), Error> {
     }
 }
 
-async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), Error> {
+async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), RecordError> {
     let receipt_id = receipt.id.clone();
     let recorded = match admission(hub, &receipt).await? {
         Admission::Admitted => read_and_record(hub, receipt).await?,

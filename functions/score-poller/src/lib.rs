@@ -1,20 +1,16 @@
 //! Fetches scores from TrueNorth under its rate limit: on a hint from the
 //! `score-checks` queue, and for every account on a schedule.
 
-use std::time::Duration;
-
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
+use shared::core::domain::ids::AccountName;
 use shared::core::domain::reservation::Alert;
-use shared::core::ports::{Alerts, LookupError, Polls, ScoreCheck};
+use shared::core::ports::{Alerts, CheckReason, LookupError, Polls, ScoreCheck};
 use shared::core::usecases::check_score::CheckError;
 use shared::lambda::telemetry::Causes;
-use shared::lambda::wiring::Hub;
+use shared::lambda::wiring::{Hub, purchase_needs};
 use shared::lambda::{batch, time_left};
-
-/// What one look-up may take: a place in the rate limit, the call, the writes.
-const NEEDS: Duration = Duration::from_secs(15);
 
 /// Works through a batch of hints, or polls every account when the schedule says.
 pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error> {
@@ -28,35 +24,64 @@ pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error
 }
 
 async fn check_batch(hub: &Hub, event: SqsEvent, context: &Context) -> SqsBatchResponse {
-    batch::each(event, || time_left(context), NEEDS, |check: ScoreCheck| check_one(hub, check)).await
+    batch::each(event, || time_left(context), purchase_needs(&hub.settings), |check| check_one(hub, check)).await
 }
 
 async fn check_one(hub: &Hub, check: ScoreCheck) -> Result<(), CheckError> {
-    let checked = hub.looking().check(&check).await.inspect_err(|error| alert(hub, &check.account, error))?;
+    let checked = match hub.looking().check(&check).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            alert(hub, &check.account, &error);
+            return deferred(&check, error);
+        }
+    };
     tracing::info!(reservation_id = %check.reservation_id, reason = ?check.reason, ?checked, "checked a score");
     Ok(())
 }
 
-/// One account's trouble is not the others'.
+/// An expiry check that the vendor did not answer needs no second delivery: the
+/// reservation stays due, and the sweep sends it again.
+fn deferred(check: &ScoreCheck, error: CheckError) -> Result<(), CheckError> {
+    match error {
+        CheckError::LookUp(error) if check.reason == CheckReason::Expiry => {
+            tracing::warn!(reservation_id = %check.reservation_id, error = %Causes(&error), "left to the next sweep");
+            Ok(())
+        }
+        error => Err(error),
+    }
+}
+
+/// One account's trouble is not the others', but it is the function's: its error
+/// alarm rings.
 async fn poll_accounts(hub: &Hub, context: &Context) -> Result<(), Error> {
+    let mut failed = 0;
     for account in hub.store.accounts().await? {
-        if time_left(context) < NEEDS {
+        if time_left(context) < purchase_needs(&hub.settings) {
             tracing::warn!("no time left to poll every account");
             break;
         }
-        match hub.looking().poll(&account).await {
-            Ok(Some(polled)) => tracing::info!(%account, ?polled, "polled an account"),
-            Ok(None) => tracing::info!(%account, "another poll is under way"),
-            Err(error) => {
-                alert(hub, &account, &error);
-                tracing::error!(%account, error = %Causes(&error), "a poll failed");
-            }
-        }
+        failed += usize::from(!poll(hub, &account).await);
     }
-    Ok(())
+    if failed > 0 { Err(format!("{failed} accounts could not be polled").into()) } else { Ok(()) }
 }
 
-fn alert(hub: &Hub, account: &shared::core::domain::ids::AccountName, error: &CheckError) {
+/// Whether an account is polled, or need not be: another poll is under way, or
+/// the rate limit holds this one.
+async fn poll(hub: &Hub, account: &AccountName) -> bool {
+    match hub.looking().poll(account).await {
+        Ok(polled) => {
+            tracing::info!(%account, ?polled, "polled an account");
+            true
+        }
+        Err(error) => {
+            alert(hub, account, &error);
+            tracing::error!(%account, error = %Causes(&error), "a poll failed");
+            matches!(error, CheckError::LookUp(LookupError::Held { .. }))
+        }
+    }
+}
+
+fn alert(hub: &Hub, account: &AccountName, error: &CheckError) {
     let CheckError::LookUp(error) = error else { return };
     let alert = match error {
         LookupError::AccountUnavailable { .. } => Alert::AccountUnavailable,

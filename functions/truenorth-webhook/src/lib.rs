@@ -1,6 +1,8 @@
 //! Takes TrueNorth's webhook. It carries no signature, so all that is taken from
 //! it is a hint: which reservation to look up at TrueNorth.
 
+use std::time::Duration;
+
 use lambda_http::{Body, Request, Response};
 use shared::core::domain::ids::{Account, AccountName, ReservationId, Vendor};
 use shared::core::ports::{CheckReason, Outage, Queue, ScoreCheck};
@@ -51,7 +53,7 @@ async fn is_admitted(hub: &Hub, delivery: &Delivery) -> bool {
 
 async fn queue(hub: &Hub, account: AccountName, reservation_id: ReservationId) -> Result<(), Problem> {
     let check = ScoreCheck { v: 1, account, reservation_id, reason: CheckReason::Webhook };
-    hub.queue.check_score(&check).await.map_err(unavailable)?;
+    hub.queue.check_score(&check, Duration::ZERO).await.map_err(unavailable)?;
     tracing::info!(reservation_id = %check.reservation_id, "took a hint");
     Ok(())
 }

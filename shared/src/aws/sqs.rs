@@ -113,9 +113,9 @@ impl Queue for SqsQueue {
         self.send("queue a result", url, &RecordMessage::new(message.clone()), delay).await
     }
 
-    async fn check_score(&self, check: &ScoreCheck) -> Result<(), Outage> {
+    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), Outage> {
         let url = self.urls.score_checks.as_ref().ok_or(Unset("SCORE_CHECKS_QUEUE_URL"));
-        self.send("queue a score check", url, check, Duration::ZERO).await
+        self.send("queue a score check", url, check, delay).await
     }
 }
 

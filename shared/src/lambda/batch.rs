@@ -1,12 +1,14 @@
 //! Working through a batch of queue messages: each record fails alone, and what
 //! there is no time for is handed back.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
+
+use super::telemetry::Causes;
 
 /// Works through a batch one by one. A record that fails, panics, cannot be read
 /// or finds no time left (`needs` is what one record may take) is reported, and
@@ -19,7 +21,7 @@ pub async fn each<M, E, F>(
 ) -> SqsBatchResponse
 where
     M: DeserializeOwned,
-    E: Display,
+    E: Error,
     F: Future<Output = Result<(), E>>,
 {
     let mut response = SqsBatchResponse::default();
@@ -34,7 +36,7 @@ where
     response
 }
 
-async fn one<M: DeserializeOwned, E: Display, F: Future<Output = Result<(), E>>>(
+async fn one<M: DeserializeOwned, E: Error, F: Future<Output = Result<(), E>>>(
     record: &SqsMessage,
     handle: &impl Fn(M) -> F,
 ) -> Result<(), String> {
@@ -42,7 +44,7 @@ async fn one<M: DeserializeOwned, E: Display, F: Future<Output = Result<(), E>>>
     // The error's text may quote the message, which may hold a candidate's data.
     let message = serde_json::from_str(body).map_err(|e| format!("not a message of ours, at column {}", e.column()))?;
     match std::panic::AssertUnwindSafe(handle(message)).catch_unwind().await {
-        Ok(done) => done.map_err(|e| e.to_string()),
+        Ok(done) => done.map_err(|e| Causes(&e).to_string()),
         Err(_) => Err("a panic, see the log line before".to_owned()),
     }
 }

@@ -12,7 +12,6 @@ use super::problem::{Problem, kinds};
 pub const BODY_MAX: usize = 150 * 1024;
 
 /// A webhook delivery, bounded but neither authenticated nor parsed.
-#[derive(Debug)]
 pub struct Delivery {
     /// The account in the address.
     pub account: AccountName,

@@ -68,6 +68,10 @@ impl Inbound {
         let root = fields::parse(secret)?;
         let mut fields = Fields::of(&root);
         let tokens = fields.required_texts("inbound.tokens");
+        if tokens.iter().any(|token| !fits_a_path(token)) {
+            fields
+                .wrong("inbound.tokens", "a list of texts of letters, digits, - . _ and ~, as they go into an address");
+        }
         let auth = fields.list("inbound.auth");
         let read: Vec<_> = auth.iter().filter_map(Credential::read).collect();
         if read.len() < auth.len() {
@@ -125,6 +129,11 @@ impl Credential {
             Credential::Header { value: valid, .. } => same(valid.expose(), value),
         }
     }
+}
+
+/// A token that an address would have to encode would never match.
+fn fits_a_path(token: &str) -> bool {
+    token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
 /// Whether an `Authorization` value is of a scheme and holds a secret.

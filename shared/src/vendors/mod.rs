@@ -172,19 +172,18 @@ impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
 impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
     async fn buy(&self, order: &Order, call_no: u32, budget: Duration) -> Result<CallOutcome, Unavailable> {
         let CallTimes { connect, whole } = self.http.times();
-        let (budget, least) = (budget.min(whole), connect.min(whole / 2));
-        if budget < least {
-            return Ok(CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None });
-        }
+        let begun = self.clock.now();
+        // A profile that had to be fetched has used up some of the time.
+        let left = || budget.min(whole).saturating_sub(self.clock.now().duration_since(begun).unsigned_abs());
         match order.account.vendor {
             Vendor::Itep => {
                 let profile = self.itep(&order.account).await?;
-                Ok(itep::client::purchase(&self.http, &profile, &self.clock, (order, call_no), budget).await?)
+                Ok(itep::client::purchase(&self.http, &profile, &self.clock, (order, call_no), left()).await?)
             }
             Vendor::Truenorth => {
                 let profile = self.truenorth(&order.account).await?;
-                let limited = self.limited(&profile, &order.account).within(budget);
-                let (order, times) = ((order, call_no), (budget, least));
+                let limited = self.limited(&profile, &order.account).within(left());
+                let (order, times) = ((order, call_no), (left(), connect));
                 Ok(truenorth::purchase::purchase(limited, &self.catalogue, order, times).await)
             }
         }

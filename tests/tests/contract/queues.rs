@@ -90,7 +90,7 @@ async fn a_score_check_comes_out_as_it_was() {
     in_a_world(|world| async move {
         let reservation_id = ReservationId::derive(&client(), "k");
         let check = ScoreCheck { v: 1, account: account_name(), reservation_id, reason: CheckReason::Webhook };
-        world.queue.check_score(&check).await.unwrap();
+        world.queue.check_score(&check, Duration::ZERO).await.unwrap();
         let message = receive(&world, world.urls.score_checks.as_ref()).await.unwrap();
         assert_eq!(serde_json::from_str::<ScoreCheck>(&message.body.unwrap()).unwrap(), check);
     })

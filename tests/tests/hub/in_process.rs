@@ -34,12 +34,12 @@ pub(crate) fn settings() -> Settings {
     Settings::from_env().expect("the stack's environment")
 }
 
-/// The context of a fresh invocation with half a minute to live.
+/// The context of a fresh invocation with a minute to live.
 pub(crate) fn context() -> Context {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
     let mut context = Context::default();
     context.request_id = format!("test-{}", now.as_nanos());
-    context.deadline = (now + Duration::from_secs(30)).as_millis() as u64;
+    context.deadline = (now + Duration::from_secs(60)).as_millis() as u64;
     context
 }
 

@@ -25,6 +25,9 @@ const BEFORE_CLAIMS: usize = 2;
 /// DynamoDB takes up to 36 characters; this is 128 bits.
 const TOKEN_LENGTH: usize = 32;
 
+/// The largest raw document that is kept, in bytes: an item may have 400 KB, and its keys count.
+const RAW_MAX: usize = 390_000;
+
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl DynamoStore {
@@ -67,6 +70,8 @@ impl DynamoStore {
                     .expression_attribute_values(":me", text(id.as_str())),
             );
         }
+        // A copy that does not fit must not hold back what it says.
+        let raw = raw.filter(|raw| raw.bytes.len() <= RAW_MAX);
         puts.extend(raw.map(|raw| self.put(document(Key::raw(id, &raw.digest), &raw.bytes))));
         puts.into_iter().map(|put| Ok(TransactWriteItem::builder().put(put.build()?).build())).collect()
     }

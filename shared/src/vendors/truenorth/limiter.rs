@@ -9,6 +9,9 @@ use shared_core::domain::ids::AccountName;
 use shared_core::domain::limiter::{Levels, Plan, Priority, plan};
 use shared_core::ports::{Booked, Clock, RateLimits};
 
+/// How long emptying the bucket may take.
+const EMPTYING: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// How often a booking is planned again with newer levels.
 const TRIES: usize = 4;
 /// The wait where the levels change faster than they can be booked, or cannot be
@@ -71,8 +74,11 @@ impl<L: RateLimits> Limiter<L> {
         let bucket = Levels::emptied_bucket(now.as_millisecond());
         let slot = self.seen(account).unwrap_or_default().slot;
         self.remember(account, Levels { slot, bucket });
-        if let Err(outage) = self.store.empty(account, now).await {
-            tracing::warn!(%account, error = %outage, "the rate limit cannot be emptied");
+        // A courtesy to the others: the answer that it follows must not wait for it.
+        match tokio::time::timeout(EMPTYING, self.store.empty(account, now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(outage)) => tracing::warn!(%account, error = %outage, "the rate limit cannot be emptied"),
+            Err(_) => tracing::warn!(%account, "the rate limit cannot be emptied in time"),
         }
     }
 
