@@ -1,12 +1,12 @@
 //! The `itep-webhook` function.
 
-use lambda_http::{Error, Request, run, service_fn};
-use shared::lambda::telemetry;
+use lambda_runtime::{Error, run, service_fn};
 use shared::lambda::wiring::Hub;
+use shared::lambda::{http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let hub = &Hub::from_env()?;
-    run(service_fn(async |request: Request| Ok::<_, Error>(itep_webhook::handle(hub, request).await))).await
+    run(service_fn(|event| Box::pin(http::serve(event, |request| itep_webhook::handle(hub, request))))).await
 }

@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod clock;
+pub mod http;
 pub mod problem;
 pub mod settings;
 pub mod telemetry;

@@ -1,14 +1,15 @@
 //! Each function against its `events/`: the event in, its answer out.
 
 use aws_lambda_events::sqs::SqsEvent;
-use lambda_http::{Request, RequestExt};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::{Body, Request, Response};
 use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::lambda::wiring::Hub;
+use shared::lambda::http;
 
-use crate::in_process::{answer, context, hub};
-use crate::world::{Answer, World};
+use crate::in_process::{context, hub};
+use crate::world::World;
 
 fn event<T: DeserializeOwned>(name: &str) -> T {
     let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -16,19 +17,24 @@ fn event<T: DeserializeOwned>(name: &str) -> T {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The HTTP request of an event, with the stack's own values in place of the
-/// names that the events have for them.
-fn request(name: &str, world: &World) -> Request {
+/// An event with the stack's own values in place of the names that the events
+/// have for them.
+fn http_event(name: &str, world: &World) -> LambdaEvent<ApiGatewayV2httpRequest> {
     let text = event::<Value>(name).to_string();
     let text = text.replace("HUB_API_KEY", &world.key).replace("local-token", &world.token);
     let text = text.replace("/itep/default/", &format!("/itep/{}/", world.account));
     let text = text.replace("/truenorth/default/", &format!("/truenorth/{}/", world.account));
-    let request = lambda_http::request::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-    request.with_lambda_context(context())
+    let event = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    LambdaEvent::new(event, context())
 }
 
-async fn provision(hub: &Hub, world: &World, name: &str) -> Answer {
-    answer(provision::handle(hub, request(name, world)).await)
+/// The status of a function's answer to an event.
+async fn status<F: Future<Output = Response<Body>>>(
+    name: &str,
+    world: &World,
+    handle: impl FnOnce(Request) -> F,
+) -> i64 {
+    http::serve(http_event(name, world), handle).await.expect("an answer").status_code
 }
 
 /// The identifiers of the records that a queue function hands back.
@@ -39,25 +45,28 @@ fn failures(response: &aws_lambda_events::sqs::SqsBatchResponse) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn itep_webhook_answers_its_events() {
     let (hub, world) = (hub(), World::new().await);
-    for (name, status) in
-        [("itep-webhook-complete", 200), ("itep-webhook-wrong-token", 404), ("itep-webhook-wrong-method", 405)]
-    {
-        let response = itep_webhook::handle(&hub, request(name, &world)).await;
-        assert_eq!(response.status(), status, "{name}");
+    for (name, expected) in [
+        ("itep-webhook-complete", 200),
+        ("itep-webhook-wrong-token", 404),
+        ("itep-webhook-wrong-method", 405),
+        ("itep-webhook-bad-base64", 400),
+    ] {
+        let answered = status(name, &world, |request| itep_webhook::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn truenorth_webhook_answers_its_events() {
     let (hub, world) = (hub(), World::new().await);
-    for (name, status) in [
+    for (name, expected) in [
         ("truenorth-webhook-scored", 200),
         ("truenorth-webhook-scored-ours", 200),
         ("truenorth-webhook-example", 200),
         ("truenorth-webhook-broken", 400),
     ] {
-        let response = truenorth_webhook::handle(&hub, request(name, &world)).await;
-        assert_eq!(response.status(), status, "{name}");
+        let answered = status(name, &world, |request| truenorth_webhook::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
     }
 }
 
@@ -86,6 +95,27 @@ async fn scheduled_functions_answer_their_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn provision_answers_its_events() {
     let (hub, world) = (hub(), World::new().await);
-    assert_eq!(provision(&hub, &world, "provision-health").await.status, 200);
-    assert_eq!(provision(&hub, &world, "provision-missing-key").await.status, 401);
+    for (name, expected) in [
+        ("provision-health", 200),
+        ("provision-missing-key", 401),
+        ("provision-malformed", 400),
+        ("provision-missing-idempotency-key", 400),
+        ("provision-unknown-field", 400),
+        ("provision-unknown-parameter", 400),
+        ("provision-broken-rules", 422),
+        ("provision-unknown-account", 422),
+        ("provision-unknown-product", 422),
+        ("provision-reserve-itep", 201),
+        ("provision-reserve-truenorth", 201),
+        ("provision-reserve-async", 202),
+        ("provision-list", 200),
+        ("provision-products", 200),
+        ("provision-get", 404),
+        ("provision-history", 404),
+        ("provision-cancel", 404),
+        ("provision-launch", 404),
+    ] {
+        let answered = status(name, &world, |request| provision::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
+    }
 }
