@@ -21,6 +21,8 @@ pub(crate) const PROCESS: &str = "vendor-sim";
 const ITEP_PRODUCTS: [&str; 2] = ["GTX-Academic-Plus", "STX-Academic-Plus"];
 /// The test of iTEP's results sample.
 const SAMPLE_TEST: &str = "3279B035APR";
+/// The token in the webhook events under `events/`, valid on the local stack only.
+const EVENTS_TOKEN: &str = "local-token";
 /// Tests in stock for each product.
 const STOCK: usize = 500;
 
@@ -144,7 +146,7 @@ fn itep_profile(addresses: &Addresses, kept: &mut Kept) -> Result<Value> {
         "products": ITEP_PRODUCTS,
         "exam_url": format!("{}/exam", addresses.itep),
         "resend_identical": false, "low_stock": 10,
-        "inbound": { "tokens": [kept.get_or("itep_token", random_hex)?], "auth": [] },
+        "inbound": { "tokens": [kept.get_or("itep_token", random_hex)?, EVENTS_TOKEN], "auth": [] },
     }))
 }
 
@@ -153,7 +155,7 @@ fn truenorth_profile(addresses: &Addresses, kept: &mut Kept) -> Result<Value> {
         "api_key": kept.get_or("truenorth_key", random_hex)?,
         "url": format!("{}/2020q1", addresses.truenorth),
         "default_expiry_days": 90,
-        "inbound": { "tokens": [kept.get_or("truenorth_token", random_hex)?] },
+        "inbound": { "tokens": [kept.get_or("truenorth_token", random_hex)?, EVENTS_TOKEN] },
     }))
 }
 
