@@ -1,4 +1,4 @@
-//! One HTTP connection: reads requests, hands them to the site, and answers, hangs or resets.
+//! One HTTP connection: reads requests, hands them to the door, and answers, hangs or resets.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -17,8 +17,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 
-use super::Site;
 use super::http::{self, Answer, Reply, Request};
+use super::listener::Door;
 
 /// Larger bodies are answered 413.
 const MAX_BODY: usize = 4 << 20;
@@ -30,12 +30,12 @@ type Served = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallib
 
 /// Serves a connection until either side ends it. When `closing` turns true the request under way
 /// is still answered, but no further one is read.
-pub(crate) async fn serve(stream: TcpStream, site: Site, mut closing: watch::Receiver<bool>) {
+pub(crate) async fn serve(stream: TcpStream, door: Door, mut closing: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
     let breaker = Arc::clone(&reset);
     let service =
-        service_fn(move |request| -> Served { Box::pin(respond(site.clone(), request, Arc::clone(&breaker))) });
+        service_fn(move |request| -> Served { Box::pin(respond(door.clone(), request, Arc::clone(&breaker))) });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let mut open = true;
     loop {
@@ -55,13 +55,13 @@ pub(crate) async fn serve(stream: TcpStream, site: Site, mut closing: watch::Rec
 }
 
 async fn respond(
-    site: Site,
+    door: Door,
     request: hyper::Request<Incoming>,
     reset: Arc<Notify>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let answer = match read(request).await {
         // On a task of its own: what a vendor has begun it ends, whether or not the caller waits.
-        Ok(request) => tokio::spawn(async move { site.answer(request).await }).await,
+        Ok(request) => tokio::spawn(async move { door.answer(request).await }).await,
         Err(reply) => Ok(reply.into()),
     };
     match answer {

@@ -1,5 +1,7 @@
 //! The part of the control API that is the same for both vendors: ledger, faults, health.
 
+use std::time::Duration;
+
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -34,16 +36,28 @@ pub(crate) fn answer(desk: &Desk, vendor: &str, request: &Request, path: &[&str]
 }
 
 fn faults(desk: &Desk, request: &Request, account: &str) -> Option<Reply> {
-    match request.method {
-        Method::GET => {}
-        Method::DELETE => desk.faults().clear(account),
+    let closes_for = match request.method {
+        Method::GET => None,
+        Method::DELETE => {
+            desk.faults().clear(account);
+            None
+        }
         Method::PUT => match orders(request) {
-            Ok(orders) => desk.faults().add(account, orders),
+            Ok(orders) => take(desk, account, orders),
             Err(message) => return Some(Reply::complaint(StatusCode::BAD_REQUEST, message)),
         },
         _ => return None,
-    }
-    Some(Reply::json(StatusCode::OK, &json!({ "faults": desk.faults().standing(account) })))
+    };
+    let reply = Reply::json(StatusCode::OK, &json!({ "faults": desk.faults().standing(account) }));
+    Some(Reply { closes_for, ..reply })
+}
+
+/// Keeps the orders that wait for a call; answers for how long the others close the port.
+fn take(desk: &Desk, account: &str, orders: Vec<Order>) -> Option<Duration> {
+    let closes_for = orders.iter().filter_map(Order::closure).max();
+    let waiting = orders.into_iter().filter(|order| order.closure().is_none()).collect();
+    desk.faults().add(account, waiting);
+    closes_for
 }
 
 fn orders(request: &Request) -> Result<Vec<Order>, String> {

@@ -1,8 +1,14 @@
 //! Faults to order: what shall go wrong, where, and how often.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+/// How long a port stays closed if the order does not say.
+const USUAL_CLOSURE_MS: u64 = 5000;
+/// Longer closures are for the control port.
+const LONGEST_CLOSURE_MS: u64 = 10 * 60 * 1000;
 
 /// Where a fault may strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +77,8 @@ pub(crate) enum Fault {
     Reorder,
     /// A webhook does not go out.
     Withhold,
+    /// The port closes for `ms`, at once: this order is carried out, not kept.
+    ConnectionRefused,
 }
 
 /// An order: the next `times` operations that it is meant for fail this way.
@@ -101,11 +109,17 @@ impl Order {
     /// Whether the vendor does its work under this fault.
     pub(crate) fn commits(&self) -> bool {
         match self.fault {
-            Fault::Refuse | Fault::ResetBefore | Fault::ErrorBefore => false,
+            Fault::Refuse | Fault::ResetBefore | Fault::ErrorBefore | Fault::ConnectionRefused => false,
             Fault::Status | Fault::Garbage => self.after.unwrap_or(false),
             Fault::Hang => self.after.unwrap_or(true),
             _ => true,
         }
+    }
+
+    /// How long the port is to be closed, if that is the order.
+    pub(crate) fn closure(&self) -> Option<Duration> {
+        let ordered = self.fault == Fault::ConnectionRefused;
+        ordered.then(|| Duration::from_millis(self.ms.unwrap_or(USUAL_CLOSURE_MS)))
     }
 
     fn covers(&self, operation: Operation) -> bool {
@@ -126,6 +140,8 @@ impl Order {
             Fault::Duplicate | Fault::Reorder | Fault::Withhold => operation == Operation::Webhook,
             Fault::NoReference | Fault::SameReference => operation == Operation::Purchase,
             Fault::Delay => self.target != Target::Any || operation != Operation::Webhook,
+            // A closed port is closed to every call.
+            Fault::ConnectionRefused => self.target == Target::Any,
             _ => operation != Operation::Webhook,
         }
     }
@@ -139,6 +155,9 @@ impl Order {
         }
         if !everywhere.into_iter().any(|operation| self.covers(operation)) {
             return Err("this fault never strikes there");
+        }
+        if self.closure().is_some_and(|time| time > Duration::from_millis(LONGEST_CLOSURE_MS)) {
+            return Err("a port is closed for ten minutes at most");
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Requests and answers as the simulators see them, free of the HTTP library.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, StatusCode};
@@ -56,17 +57,19 @@ pub(crate) struct Reply {
     pub(crate) content_type: Option<&'static str>,
     pub(crate) location: Option<String>,
     pub(crate) body: Bytes,
+    /// With this answer its port closes, for so long.
+    pub(crate) closes_for: Option<Duration>,
 }
 
 impl Reply {
     /// An answer without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, content_type: None, location: None, body: Bytes::new() }
+        Self { status, content_type: None, location: None, body: Bytes::new(), closes_for: None }
     }
 
     /// An answer with a body of the given type.
     pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type: Some(content_type), location: None, body: body.into() }
+        Self { content_type: Some(content_type), body: body.into(), ..Self::empty(status) }
     }
 
     /// A JSON answer.

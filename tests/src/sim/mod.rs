@@ -67,11 +67,11 @@ impl Sim {
         let listeners = Arc::new(Listeners::new(config.bind));
         let itep_site = Site::Itep(Arc::new(itep::Itep::new(config.log)));
         let truenorth_site = Site::TrueNorth(Arc::new(truenorth::TrueNorth::new(config.log)));
-        let itep = listeners.open(itep_site.clone(), config.itep_port).await?;
-        let truenorth = listeners.open(truenorth_site.clone(), config.truenorth_port).await?;
+        let itep = listeners.open(itep_site.clone(), config.itep_port)?;
+        let truenorth = listeners.open(truenorth_site.clone(), config.truenorth_port)?;
         let main = [(Vendor::Itep, itep.port(), itep_site), (Vendor::Truenorth, truenorth.port(), truenorth_site)];
         let switch = Site::Switch(Arc::new(switch::Switch::new(Arc::clone(&listeners), main)));
-        let control = listeners.open(switch, config.control_port).await?;
+        let control = listeners.open(switch, config.control_port)?;
         Ok(Self { listeners, itep, truenorth, control })
     }
 

@@ -45,7 +45,7 @@ impl Switch {
                 Err(error) => Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
             },
             (&Method::POST, ["_sim", "ports"]) => match request.json() {
-                Ok(wish) => self.port(&wish).await,
+                Ok(wish) => self.port(&wish),
                 Err(error) => Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
             },
             _ => Reply::complaint(StatusCode::NOT_FOUND, "no such control"),
@@ -69,11 +69,11 @@ impl Switch {
         }
     }
 
-    async fn port(&self, wish: &Wish) -> Reply {
+    fn port(&self, wish: &Wish) -> Reply {
         let Some((_, _, site)) = self.main(wish.vendor) else {
             return Reply::complaint(StatusCode::NOT_FOUND, "no such vendor");
         };
-        match self.listeners.open(site.clone(), 0).await {
+        match self.listeners.open(site.clone(), 0) {
             Ok(address) => Reply::json(StatusCode::OK, &json!({ "port": address.port() })),
             Err(error) => Reply::complaint(StatusCode::CONFLICT, error.to_string()),
         }

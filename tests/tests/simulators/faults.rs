@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::sim::client::SendError;
 
-use crate::world::{SPEAKING, World, assignment, gtx, read};
+use crate::world::{SPEAKING, World, assignment, call, gtx, read};
 
 const GET: &str = "X-Sim-Get";
 
@@ -19,6 +20,10 @@ fn is_reset(error: &SendError) -> bool {
         source = cause.source();
     }
     false
+}
+
+fn is_refused(error: &SendError) -> bool {
+    matches!(error, SendError::Connect(error) if error.kind() == ErrorKind::ConnectionRefused)
 }
 
 async fn stocked() -> World {
@@ -71,7 +76,7 @@ async fn an_error_after_the_commit_keeps_the_sale() {
 async fn a_vendor_that_hangs_has_sold_all_the_same() {
     let world = stocked().await;
     world.order(json!({"match": "purchase", "fault": "hang"})).await;
-    let patience = std::time::Duration::from_millis(300);
+    let patience = Duration::from_millis(300);
     assert!(tokio::time::timeout(patience, world.buy(GET, &gtx("res_1"))).await.is_err());
     assert_eq!(sales(&world.itep_ledger().await), [("A", "hang")]);
 }
@@ -80,7 +85,7 @@ async fn a_vendor_that_hangs_has_sold_all_the_same() {
 async fn a_slow_vendor_sells_even_if_the_caller_has_given_up() {
     let world = stocked().await;
     world.order(json!({"match": "purchase", "fault": "delay", "ms": 300})).await;
-    let patience = std::time::Duration::from_millis(100);
+    let patience = Duration::from_millis(100);
     assert!(tokio::time::timeout(patience, world.buy(GET, &gtx("res_1"))).await.is_err());
     assert_eq!(world.itep_ledger().await["calls"][0]["outcome"], "open");
     tokio::time::sleep(2 * patience + patience).await;
@@ -148,6 +153,8 @@ async fn an_order_that_could_never_strike_is_refused() {
         json!({"match": "score", "fault": "same-reference"}),
         json!({"match": "purchase", "fault": "status", "status": 99}),
         json!({"match": "purchase", "fault": "explode"}),
+        json!({"match": "purchase", "fault": "connection-refused"}),
+        json!({"match": "any", "fault": "connection-refused", "ms": 600_001}),
     ] {
         assert_eq!(world.itep("PUT", "/_sim/faults", order).await.status, 400);
     }
@@ -188,7 +195,7 @@ async fn a_closed_port_refuses_connections_until_it_is_opened_again() {
     let switch = async |command: Value| world.control("/_sim/listener", command).await.status.as_u16();
     assert_eq!(switch(json!({"port": port, "accept": false})).await, 200);
     let refused = world.buy_at(&private, GET, &gtx("res_1")).await.unwrap_err();
-    assert!(matches!(refused, SendError::Connect(ref error) if error.kind() == ErrorKind::ConnectionRefused));
+    assert!(is_refused(&refused), "{refused:?}");
     assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
     assert_eq!(switch(json!({"port": port, "accept": true})).await, 200);
     assert_eq!(world.buy_at(&private, GET, &gtx("res_2")).await.unwrap().status, 200);
@@ -197,4 +204,63 @@ async fn a_closed_port_refuses_connections_until_it_is_opened_again() {
     assert_eq!(switch(json!({"vendor": "itep", "accept": true})).await, 200);
     assert_eq!(switch(json!({"port": 1, "accept": true})).await, 404);
     assert_eq!(sales(&world.itep_ledger().await).len(), 2);
+}
+
+/// Buys as soon as connections are accepted; until then they must be refused. Answers when that was.
+async fn buy_once_open(world: &World, base: &str, reservation: &str) -> Instant {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        match world.buy_at(base, GET, &gtx(reservation)).await {
+            Ok(sold) => {
+                assert_eq!(sold.status, 200);
+                return Instant::now();
+            }
+            Err(error) => assert!(is_refused(&error) && Instant::now() < deadline, "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_ordered_to_refuse_connections_opens_by_itself_after_that_time() {
+    let (world, before) = (stocked().await, Instant::now());
+    let closed = Duration::from_millis(600);
+    let refuse = json!({"match": "any", "fault": "connection-refused", "ms": 600});
+    let ordered = world.itep("PUT", "/_sim/faults", json!([refuse, {"match": "webhook", "fault": "withhold"}])).await;
+    let standing = read(&ordered)["faults"].clone();
+    assert_eq!((standing.as_array().unwrap().len(), &standing[0]["fault"]), (1, &json!("withhold")));
+    assert!(buy_once_open(&world, &world.sim.itep_url(), "res_1").await - before >= closed);
+    assert_eq!(sales(&world.itep_ledger().await), [("A", "200")]);
+}
+
+#[tokio::test]
+async fn connections_are_refused_from_the_orders_answer_on_and_the_control_port_can_end_that() {
+    let world = stocked().await;
+    world.order(json!({"match": "any", "fault": "connection-refused", "ms": 600_000})).await;
+    assert!(is_refused(&world.buy(GET, &gtx("res_1")).await.unwrap_err()));
+    let refused = world.try_truenorth("POST", "/2020q1/assign", assignment(SPEAKING, "res_1")).await.unwrap_err();
+    assert!(is_refused(&refused), "{refused:?}");
+    for vendor in ["itep", "truenorth"] {
+        assert_eq!(world.control("/_sim/listener", json!({"vendor": vendor, "accept": true})).await.status, 200);
+    }
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+    world.assign(SPEAKING, "res_1").await;
+}
+
+#[tokio::test]
+async fn a_closure_that_was_cut_short_does_not_shorten_the_next_one_and_other_ports_stay_open() {
+    let world = stocked().await;
+    let port = read(&world.control("/_sim/ports", json!({"vendor": "itep"})).await)["port"].clone();
+    let private = format!("http://127.0.0.1:{port}");
+    let refuse = async |ms: u64| {
+        let order = json!({"match": "any", "fault": "connection-refused", "ms": ms}).to_string();
+        let url = format!("{private}/_sim/accounts/default/faults");
+        assert_eq!(call("PUT", &url, &[], order).await.unwrap().status, 200);
+    };
+    refuse(300).await;
+    assert_eq!(world.control("/_sim/listener", json!({"port": port, "accept": true})).await.status, 200);
+    let before = Instant::now();
+    refuse(900).await;
+    assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
+    assert!(buy_once_open(&world, &private, "res_2").await - before >= Duration::from_millis(900));
 }
