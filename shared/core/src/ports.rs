@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 pub use messages::{CheckReason, Proof, Quarantined, Receipt, ResultMessage, ScoreCheck};
 
+use crate::domain::breaker::Breaker;
 use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, VendorReference};
 use crate::domain::launch::Launch;
 use crate::domain::limiter::{Booking, Levels};
@@ -188,6 +189,31 @@ pub trait Purchase: Sync {
     /// Makes one purchase call. It ends in one of the four outcomes; there is no
     /// error beside them.
     fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> impl Answer<CallOutcome>;
+
+    /// Whether the vendor answers at all, by a request that cannot buy anything:
+    /// asked before a probe, so that a vendor that stays silent makes no doubt.
+    fn answers(&self, account: &Account) -> impl Answer<bool> {
+        let _ = account;
+        std::future::ready(true)
+    }
+}
+
+/// The accounts' circuit breakers.
+pub trait Breakers: Sync {
+    /// An account's breaker, perhaps as it was a few seconds ago: on the ordinary
+    /// path this costs nothing.
+    fn breaker(&self, account: &Account) -> impl Answer<Result<Breaker, Outage>>;
+    /// Writes a breaker, if the stored one is the one before it by `seq`.
+    fn replace(&self, account: &Account, breaker: &Breaker) -> impl Answer<Result<Replaced, Outage>>;
+}
+
+/// What became of a [`Breakers::replace`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is written.
+    Done,
+    /// Somebody else wrote first; nothing was written. This is what there is now.
+    Overtaken(Breaker),
 }
 
 /// Why an order cannot be taken.

@@ -1,6 +1,7 @@
 //! What the hub knows: ids, orders, reservations, results.
 
 pub mod backoff;
+pub mod breaker;
 pub mod candidate;
 pub mod ids;
 pub mod launch;

@@ -18,6 +18,10 @@ pub struct Quarantined {
     pub why: String,
     /// Since when it is kept.
     pub at: Timestamp,
+    /// When the operator last sent it round again; what fails again is kept anew,
+    /// without this.
+    #[serde(default)]
+    pub replayed_at: Option<Timestamp>,
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
@@ -95,6 +99,8 @@ pub enum CheckReason {
     WebhookAgain,
     /// The reservation is about to expire.
     Expiry,
+    /// A purchase is in doubt: what is there was sold.
+    Doubt,
 }
 
 mod base64_bytes {

@@ -42,7 +42,7 @@ pub struct Attended {
 enum Need {
     Change(Event),
     Purchase,
-    ExpiryCheck,
+    LookUp(CheckReason),
     Nothing,
 }
 
@@ -77,7 +77,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
         attended.due += 1;
         match self.attend(id).await {
             Ok(Need::Change(_)) => attended.changed += 1,
-            Ok(Need::Purchase | Need::ExpiryCheck) => attended.handed_over += 1,
+            Ok(Need::Purchase | Need::LookUp(_)) => attended.handed_over += 1,
             Ok(Need::Nothing) => {}
             Err(outage) => {
                 attended.failed += 1;
@@ -106,9 +106,9 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
                 self.hand_over(&reservation).await?;
                 self.queue.fulfil(reservation.id()).await?;
             }
-            Need::ExpiryCheck => {
+            Need::LookUp(reason) => {
                 self.hand_over(&reservation).await?;
-                self.queue.check_score(&expiry_check(&reservation), Duration::ZERO).await?;
+                self.queue.check_score(&look_up(&reservation, *reason), Duration::ZERO).await?;
             }
             Need::Nothing => {}
         }
@@ -124,14 +124,19 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
             State::Queued { .. } if reservation.is_past_expiry(now) => Need::Change(Event::ExpiryReached),
             State::Queued { .. } => Need::Purchase,
             State::Calling { .. } => Need::Change(Event::LeaseLapsed { call_no: reservation.calls }),
-            State::Ready if reservation.vendor() == Vendor::Truenorth => Need::ExpiryCheck,
+            State::Ready if reservation.vendor() == Vendor::Truenorth => Need::LookUp(CheckReason::Expiry),
             State::Ready => Need::Change(Event::ExpiryReached),
+            State::InDoubt { .. } => Need::LookUp(CheckReason::Doubt),
             State::AwaitingScore { .. } | State::UnderReview { .. } => Need::Change(Event::ResultOverdue),
             _ => Need::Nothing,
         }
     }
 
     async fn change(&self, reservation: Reservation, event: &Event) -> Result<(), Outage> {
+        // Told before it is written: once it is, no sweep comes back to tell it.
+        if *event == Event::ResultOverdue {
+            self.alerts.raise(Alert::ResultOverdue, reservation.id().as_str());
+        }
         let settled = settle(self.store, self.clock, self.times, reservation, event, &Source::Hub, None).await?;
         if let Settled::Written(change) = settled {
             carry_out(&change, self.queue, self.alerts).await;
@@ -147,11 +152,11 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
     }
 }
 
-fn expiry_check(reservation: &Reservation) -> ScoreCheck {
+fn look_up(reservation: &Reservation, reason: CheckReason) -> ScoreCheck {
     ScoreCheck {
         v: 1,
         account: reservation.order.account.name.clone(),
         reservation_id: reservation.id().clone(),
-        reason: CheckReason::Expiry,
+        reason,
     }
 }

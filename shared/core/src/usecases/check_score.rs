@@ -1,9 +1,11 @@
-//! Looking one test up at TrueNorth: after a hint, before an expiry, in a poll.
+//! Looking one test up at TrueNorth: after a hint, before an expiry, in doubt, in a poll.
+
+use jiff::Timestamp;
 
 use super::Times;
 use super::commit::{Settled, carry_out, settle};
 use crate::domain::ids::{Account, Vendor};
-use crate::domain::reservation::{CallOutcome, Event, Report, Reservation, Source, State};
+use crate::domain::reservation::{Alert, CallOutcome, Event, Report, Reservation, Source, State, Status};
 use crate::ports::{
     Alerts, CheckReason, Clock, LookupError, Outage, Polls, Queue, RawDocument, ScoreCheck, Scores, Sighting, Store,
 };
@@ -61,6 +63,7 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         match check.reason {
             CheckReason::Webhook | CheckReason::WebhookAgain => self.follow_up(reservation, check).await,
             CheckReason::Expiry => self.before_expiry(reservation).await,
+            CheckReason::Doubt => self.settle_doubt(reservation).await,
         }
     }
 
@@ -87,6 +90,34 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         let reservation = self.look_up(reservation).await?;
         self.settle(reservation, &Event::ExpiryReached, Source::Hub, None).await?;
         Ok(Checked::LookedUp)
+    }
+
+    /// The reservation is the user, so the vendor's answer is exact: what it knows
+    /// was sold, and what it does not know a quiet time after the call was not.
+    async fn settle_doubt(&self, reservation: Reservation) -> Result<Checked, CheckError> {
+        let asked_at = self.clock.now();
+        let quiet = reservation.doubt_quiet_from(&self.times.policy);
+        if quiet.is_none_or(|quiet| asked_at < quiet) {
+            return Ok(Checked::NotNow);
+        }
+        let account = reservation.order.account.name.clone();
+        let sightings = self.scores.look_up(&account, reservation.id()).await?;
+        if sightings.is_empty() {
+            self.settle(reservation, &Event::NothingFound { asked_at }, Source::VendorLookup, None).await?;
+            return Ok(Checked::LookedUp);
+        }
+        let reservation = self.apply_all(reservation, sightings).await?;
+        if reservation.status() == Status::InDoubt {
+            self.leave_to_operator(&reservation).await?;
+        }
+        Ok(Checked::LookedUp)
+    }
+
+    /// What the vendor knows belongs to another reservation already.
+    async fn leave_to_operator(&self, reservation: &Reservation) -> Result<(), Outage> {
+        self.alerts.raise(Alert::ReferenceTaken, reservation.id().as_str());
+        let later = self.clock.now().checked_add(self.times.policy.doubt_quiet).unwrap_or(Timestamp::MAX);
+        self.store.postpone(reservation, later).await
     }
 
     /// Asks for a reservation's tests and applies what is said of them.

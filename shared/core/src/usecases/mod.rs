@@ -5,15 +5,20 @@ pub mod attend_due;
 pub mod cancel;
 pub mod check_score;
 pub mod commit;
+pub mod enter_result;
 pub mod fulfil;
+pub mod guard;
+pub mod import_inventory;
 pub mod launch;
 pub mod poll_scores;
 pub mod purchase;
 pub mod record_report;
 pub mod reserve;
+pub mod settle_doubt;
 
 use std::time::Duration;
 
+use crate::domain::breaker::Pace;
 use crate::domain::reservation::Policy;
 
 /// The hub's times. They are configuration, so that a test can shorten them.
@@ -21,6 +26,8 @@ use crate::domain::reservation::Policy;
 pub struct Times {
     /// What the state machine goes by.
     pub policy: Policy,
+    /// How long an account's open breaker waits between two probes.
+    pub probes: Pace,
     /// How long a purchase call is leased: at least a minute longer than the
     /// function that makes it can live.
     pub lease: Duration,

@@ -8,17 +8,20 @@ use jiff::Timestamp;
 
 use super::Times;
 use super::commit::{Settled, carry_out, settle};
-use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, Unknown};
-use crate::ports::{Alerts, Clock, Outage, Purchase, Queue, ResultMessage, Store};
+use crate::domain::breaker::Sign;
+use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, State, Unknown};
+use crate::ports::{Alerts, Breakers, Clock, Outage, Purchase, Queue, ResultMessage, Store};
 
 /// The ports that a purchase needs.
-pub struct Buying<'a, S, V, Q, A, C> {
+pub struct Buying<'a, S, V, Q, A, C, B> {
     /// The reservations.
     pub store: &'a S,
     /// The vendors.
     pub vendor: &'a V,
     /// The other functions.
     pub queue: &'a Q,
+    /// The accounts' circuit breakers.
+    pub breakers: &'a B,
     /// The operator.
     pub alerts: &'a A,
     /// The time.
@@ -36,7 +39,7 @@ pub struct Bought {
     pub launch: Option<crate::domain::launch::Launch>,
 }
 
-impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A, C> {
+impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'_, S, V, Q, A, C, B> {
     /// Makes the call that the reservation's lease is for and writes how it
     /// ended. `left` is the time that this invocation still has.
     pub async fn call(&self, reservation: Reservation, left: Duration) -> Result<Bought, Outage> {
@@ -51,9 +54,14 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
             CallOutcome::Confirmed { launch, .. } => launch.clone(),
             _ => None,
         };
+        let (account, sign) = (reservation.order.account.clone(), Sign::from(&outcome));
+        let holder = holder(&reservation);
         let left = self.left(left, begun);
-        let reservation = self.write_outcome(reservation, call_no, outcome, left).await?;
-        Ok(Bought { reservation, launch })
+        let written = self.write_outcome(reservation, call_no, outcome, left).await;
+        // On the ordinary path this is over before the clock is asked.
+        let time_out = pin!(self.clock.sleep(self.times.hand_over));
+        select(pin!(self.heed(&account, &holder, sign)), time_out).await;
+        Ok(Bought { reservation: written?, launch })
     }
 
     /// Writes an outcome. If that fails, or takes longer than this invocation may
@@ -136,6 +144,14 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
             evidence.reference = Some(reference.clone());
         }
         CallOutcome::Unknown(evidence)
+    }
+}
+
+/// Who makes the call that is out.
+fn holder(reservation: &Reservation) -> String {
+    match &reservation.state {
+        State::Calling { lease, .. } => lease.holder.clone(),
+        _ => String::new(),
     }
 }
 

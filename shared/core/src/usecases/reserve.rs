@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::commit::hand_over;
 use super::purchase::{Bought, Buying};
+use crate::domain::breaker::Stance;
 use crate::domain::launch::Launch;
 use crate::domain::order::Order;
 use crate::domain::reservation::{Lease, Reservation};
-use crate::ports::{Alerts, Clock, OrderProblem, Outage, Purchase, Queue, Reserved, Store};
+use crate::ports::{Alerts, Breakers, Clock, OrderProblem, Outage, Purchase, Queue, Reserved, Store};
 
 /// What became of a request to reserve.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,14 +50,16 @@ pub struct Serving {
     pub respond_async: bool,
 }
 
-impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A, C> {
+impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'_, S, V, Q, A, C, B> {
     /// Reserves a test: checks the order, writes the intent, and buys at once
-    /// unless the client won't wait or there is no time.
+    /// unless the client won't wait, there is no time, or the account is held.
     pub async fn reserve(&self, order: Order, serving: &Serving) -> Result<Outcome, ReserveError> {
         let begun = self.clock.now();
         self.vendor.examine(&order).await.map_err(ReserveError::Order)?;
-        let inline = !serving.respond_async && self.left(serving.left, begun) >= self.times.call + self.times.margin;
-        let reservation = self.intent(order, serving, inline);
+        let stance = self.stance(&order.account).await;
+        let in_time = self.left(serving.left, begun) >= self.times.call + self.times.margin;
+        let inline = stance == Stance::Closed && !serving.respond_async && in_time;
+        let reservation = self.intent(order, serving, inline, stance);
         match self.store.reserve(&reservation).await? {
             Reserved::New => {}
             Reserved::Existing(known) if inline && known.is_held_by(&serving.invocation) => {}
@@ -66,19 +69,26 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock> Buying<'_, S, V, Q, A
             Reserved::Existing(known) => return Ok(Outcome::Replayed(known)),
         }
         if !inline {
-            hand_over(reservation.id(), self.queue, self.alerts).await;
+            if reservation.may_call(self.clock.now()) {
+                hand_over(reservation.id(), self.queue, self.alerts).await;
+            }
             return Ok(Outcome::New { reservation: Box::new(reservation), launch: None });
         }
         let Bought { reservation, launch } = self.call(reservation, self.left(serving.left, begun)).await?;
         Ok(Outcome::New { reservation: Box::new(reservation), launch })
     }
 
-    fn intent(&self, order: Order, serving: &Serving, inline: bool) -> Reservation {
+    fn intent(&self, order: Order, serving: &Serving, inline: bool, stance: Stance) -> Reservation {
         let now = self.clock.now();
-        if !inline {
-            return Reservation::queued(order, now, now);
+        match stance {
+            Stance::Closed if inline => Reservation::calling(order, self.lease(&serving.invocation), now),
+            Stance::Closed => Reservation::queued(order, now, now),
+            // The probe is a worker's: it is made without somebody waiting for it.
+            Stance::ProbeDue | Stance::Probed { .. } | Stance::Held { .. } => {
+                let again = self.again_at(stance, &order.id);
+                Reservation::held(order, again, now)
+            }
         }
-        Reservation::calling(order, self.lease(&serving.invocation), now)
     }
 
     /// A lease on one call for an invocation.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Policy, Reason, Reservation, State};
+use crate::domain::ids::Vendor;
 
 /// When the sweep must look at the reservation; `None` while nothing is owed.
 pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timestamp> {
@@ -11,8 +12,36 @@ pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timesta
             let told = reservation.reason == Some(Reason::ResultOverdue);
             (!told).then(|| later(*since, policy.result_overdue))
         }
+        State::InDoubt { .. } if may_ask(reservation) => reservation.doubt_quiet_from(policy),
         _ => first(reservation),
     }
+}
+
+impl Reservation {
+    /// Whether a call may be begun now; a test past its expiry is not bought.
+    pub fn may_call(&self, now: Timestamp) -> bool {
+        matches!(self.state, State::Queued { retry_at, .. } if retry_at <= now) && !self.is_past_expiry(now)
+    }
+
+    /// Whether an unused test is past its expiry.
+    pub fn is_past_expiry(&self, now: Timestamp) -> bool {
+        self.order.expires_at <= now
+    }
+
+    /// From when on a look-up that finds nothing proves that nothing was sold;
+    /// `None` where nothing is in doubt.
+    pub fn doubt_quiet_from(&self, policy: &Policy) -> Option<Timestamp> {
+        let State::InDoubt { since } = self.state else { return None };
+        // The worker may have been alive after its lease: what it saw last counts.
+        let seen = self.evidence.iter().filter(|evidence| evidence.call_no == self.calls).map(|evidence| evidence.at);
+        Some(later(seen.fold(since, Timestamp::max), policy.doubt_quiet))
+    }
+}
+
+/// Whether the vendor can be asked what it sold. A test that was handed out twice
+/// is the operator's to settle: the vendor's own word is what is in doubt.
+fn may_ask(reservation: &Reservation) -> bool {
+    reservation.vendor() == Vendor::Truenorth && reservation.reason != Some(Reason::ReferenceTaken)
 }
 
 /// The same for the states that a policy does not bear on.

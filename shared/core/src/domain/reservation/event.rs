@@ -28,8 +28,14 @@ pub enum Event {
         /// Which call.
         call_no: u32,
     },
-    /// It is certain that the calls so far sold nothing.
+    /// It is certain that the calls so far sold nothing: the operator says so.
     NothingSold,
+    /// A look-up at the vendor found no test. It proves that the calls so far sold
+    /// nothing if it was sent long enough after the last of them.
+    NothingFound {
+        /// When the look-up was sent, or earlier.
+        asked_at: Timestamp,
+    },
     /// The operator stops looking for what the vendor did.
     GivenUp,
     /// The vendor (or the operator for it) said something about the test.

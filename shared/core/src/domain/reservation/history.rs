@@ -66,7 +66,8 @@ pub struct HistoryEntry {
     pub digest: Option<Digest>,
     /// The delivery that brought it.
     pub receipt: Option<ReceiptId>,
-    /// More, in prose; never about the person.
+    /// More, in prose. A vendor's refusal is in its own words, which the hub does
+    /// not choose; nothing else here is about the person.
     pub detail: Option<String>,
 }
 
@@ -109,7 +110,7 @@ impl Event {
                 CallOutcome::Unknown(_) => EventName::CallUnknown,
             },
             Event::LeaseLapsed { .. } => EventName::LeaseLapsed,
-            Event::NothingSold => EventName::NothingSold,
+            Event::NothingSold | Event::NothingFound { .. } => EventName::NothingSold,
             Event::GivenUp => EventName::GivenUp,
             Event::Reported(report) => report.says.name(),
             Event::ExpiryReached => EventName::ExpiryReached,

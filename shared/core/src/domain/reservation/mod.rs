@@ -34,6 +34,9 @@ pub struct Policy {
     pub backoff: super::backoff::Backoff,
     /// How long a sat test may stay without a result before the operator is told.
     pub result_overdue: std::time::Duration,
+    /// How long after a lost call a vendor may still come to sell: a look-up that
+    /// finds nothing proves nothing before.
+    pub doubt_quiet: std::time::Duration,
 }
 
 /// One test promised to one candidate: the hub's central record.
@@ -101,6 +104,8 @@ pub struct Attempt {
     pub noted: Option<Digest>,
     /// The digest of the newest graded report.
     pub graded: Option<Digest>,
+    /// When that one was received, or asked for.
+    pub graded_at: Option<Timestamp>,
     /// Digests of its finished reports, and of graded ones that were revised.
     pub superseded: Vec<Digest>,
     /// When the newest report was received, or asked for.
@@ -118,6 +123,7 @@ impl Attempt {
             applied: None,
             noted: None,
             graded: None,
+            graded_at: None,
             superseded: Vec::new(),
             observed_at: None,
         }
@@ -268,6 +274,8 @@ pub enum Reason {
     CredentialsRefused,
     /// The account's profile is missing or incomplete; the operator is told.
     AccountUnavailable,
+    /// The account's purchases wait, for the vendor or by the operator's word.
+    AccountPaused,
     /// The vendor said that it did not process the request; it is tried again.
     NotProcessed,
     /// The vendor's answer was lost or is no answer: a test may have been sold.
@@ -296,6 +304,11 @@ impl Reservation {
     /// A reservation that waits for a worker: no call is out.
     pub fn queued(order: Order, retry_at: Timestamp, now: Timestamp) -> Self {
         Self::new(order, State::Queued { retry_at, tries: 0 }, 0, now)
+    }
+
+    /// A reservation that waits because its account's purchases do.
+    pub fn held(order: Order, retry_at: Timestamp, now: Timestamp) -> Self {
+        Self { reason: Some(Reason::AccountPaused), ..Self::queued(order, retry_at, now) }
     }
 
     /// A reservation whose first call is about to be made by the lease's holder.
@@ -356,19 +369,9 @@ impl Reservation {
         }
     }
 
-    /// Whether a call may be begun now; a test past its expiry is not bought.
-    pub fn may_call(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Queued { retry_at, .. } if retry_at <= now) && !self.is_past_expiry(now)
-    }
-
     /// Whether the given invocation holds the lease of a call that is out.
     pub fn is_held_by(&self, invocation: &str) -> bool {
         matches!(&self.state, State::Calling { lease, .. } if lease.holder == invocation)
-    }
-
-    /// Whether an unused test is past its expiry.
-    pub fn is_past_expiry(&self, now: Timestamp) -> bool {
-        self.order.expires_at <= now
     }
 
     /// Whether the vendor may still change where the test stands.

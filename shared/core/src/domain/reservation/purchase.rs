@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::transition::{APPLIED, Draft, Ruling};
 use super::{
     Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, Reason, Refusal, State, Surplus, Unknown, Why, due,
@@ -195,6 +197,15 @@ impl Draft<'_> {
         self.enter(State::Queued { retry_at: self.now, tries: 0 });
         self.effects.push(Effect::Fulfil);
         APPLIED
+    }
+
+    /// The time of asking guards against a look-up that was overtaken: by then
+    /// another call may be in doubt, which it knows nothing of.
+    pub(super) fn nothing_found(&mut self, asked_at: Timestamp) -> Ruling {
+        match self.r.doubt_quiet_from(self.policy) {
+            Some(quiet) if asked_at < quiet => Ruling::Refused(Why::NotDue),
+            _ => self.nothing_sold(),
+        }
     }
 
     pub(super) fn given_up(&mut self) -> Ruling {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::transition::{APPLIED, Draft, Ruling};
 use super::{Alert, Attempt, RECEIPTS_KEPT, Reason, Report, Reported, State, Status, Why};
-use crate::domain::ids::{Digest, Vendor};
+use crate::domain::ids::Vendor;
 use crate::domain::result::TestResult;
 
 impl Draft<'_> {
@@ -54,7 +54,7 @@ impl Draft<'_> {
 
     /// Whether newer news was heard already: an older look-up came back late, or
     /// a webhook's report was held up on our side. A graded report that iTEP sent
-    /// is never too late: nothing but its digest tells whether it is known.
+    /// is never too late to be kept; only a newer grade keeps it from being shown.
     fn is_overtaken(&self, report: &Report) -> bool {
         let is_grade = report.receipt.is_some() && matches!(report.says, Reported::Completed(_));
         !is_grade && self.r.attempt().observed_at.is_some_and(|last| report.observed_at < last)
@@ -66,7 +66,7 @@ impl Draft<'_> {
             Reported::InProgress => self.says_in_progress(report),
             Reported::AwaitingScore => self.says_awaiting_score(report),
             Reported::UnderReview { problem } => self.says_under_review(*problem, report),
-            Reported::Completed(result) => self.says_completed(result, &report.digest),
+            Reported::Completed(result) => self.says_completed(result, report),
             Reported::Invalidated => self.says_invalidated(),
             Reported::CompletedWithoutScores => {
                 self.alert(Alert::CompleteWithoutScores);
@@ -147,7 +147,12 @@ impl Draft<'_> {
         }
     }
 
-    fn says_completed(&mut self, result: &TestResult, digest: &Digest) -> Ruling {
+    fn says_completed(&mut self, result: &TestResult, report: &Report) -> Ruling {
+        let digest = &report.digest;
+        if self.shows_newer_grade(report) {
+            self.attempt().superseded.push(digest.clone());
+            return Ruling::Refused(Why::Stale);
+        }
         let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| earlier != digest);
         let late = self.has_ended() || self.r.state == State::Invalidated;
         let attempt = self.attempt();
@@ -156,11 +161,19 @@ impl Draft<'_> {
         {
             attempt.superseded.push(earlier);
         }
+        attempt.graded_at = Some(report.observed_at);
         attempt.finished = true;
         attempt.result = Some(result.clone());
         attempt.late |= late;
         self.enter(State::Completed);
         Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) })
+    }
+
+    /// Whether this grade was held up on our side, so that a newer one shows already.
+    fn shows_newer_grade(&self, report: &Report) -> bool {
+        let attempt = self.r.attempt();
+        attempt.graded.as_ref() != Some(&report.digest)
+            && attempt.graded_at.is_some_and(|shown| report.observed_at < shown)
     }
 
     fn says_invalidated(&mut self) -> Ruling {

@@ -79,6 +79,8 @@ pub enum Alert {
     VendorCredentialsRefused,
     /// The vendor reports on a test that it had refused to sell.
     RefusedYetSold,
+    /// An account's purchases wait: the vendor's answers stay unknown.
+    AccountPaused,
 }
 
 impl Alert {
@@ -96,6 +98,7 @@ impl Alert {
             Alert::AccountUnavailable => "AccountUnavailable",
             Alert::VendorCredentialsRefused => "VendorCredentialsRefused",
             Alert::RefusedYetSold => "RefusedYetSold",
+            Alert::AccountPaused => "AccountPaused",
         }
     }
 }
@@ -240,6 +243,7 @@ impl Draft<'_> {
             Event::CallEnded { call_no, outcome } => self.call_ended(*call_no, outcome),
             Event::LeaseLapsed { call_no } => self.lease_lapsed(*call_no),
             Event::NothingSold => self.nothing_sold(),
+            Event::NothingFound { asked_at } => self.nothing_found(*asked_at),
             Event::GivenUp => self.given_up(),
             Event::Reported(report) => self.reported(report),
             Event::ExpiryReached => self.expiry_reached(),

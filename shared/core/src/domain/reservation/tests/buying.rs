@@ -192,6 +192,58 @@ fn nothing_sold_queues_the_purchase_at_once() {
 }
 
 #[test]
+fn a_truenorth_doubt_is_due_for_a_look_up_after_the_quiet_time_an_itep_doubt_never() {
+    let lost = ended(1, unknown(1, Unknown::TimedOut));
+    let lapsed = Event::LeaseLapsed { call_no: 1 };
+    for event in [lost, lapsed] {
+        let mut life = Life::calling(TRUENORTH);
+        life.waits(LEASE).hears(&event);
+        assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, Some(at(LEASE + QUIET))));
+        let mut life = Life::calling(ITEP);
+        life.waits(LEASE).hears(&event);
+        assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
+    }
+    let mut life = Life::calling(TRUENORTH);
+    life.hears(&ended(1, unknown(1, Unknown::ReferenceTaken)));
+    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None), "the operator's to settle");
+}
+
+#[test]
+fn a_look_up_that_finds_nothing_proves_it_only_after_the_quiet_time() {
+    let mut life = Life::calling(TRUENORTH);
+    life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
+    life.waits(QUIET);
+    let too_early = Event::NothingFound { asked_at: at(QUIET - 1) };
+    assert_eq!(life.hears(&too_early), Heard::Noted(Why::NotDue));
+    assert_eq!((life.status(), life.hand_overs), (Status::InDoubt, 0));
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Applied);
+    assert!(life.r.may_call(life.now));
+    assert_eq!(life.hand_overs, 1);
+}
+
+#[test]
+fn the_quiet_time_begins_anew_when_the_lost_call_is_seen_to_end_later() {
+    let mut life = Life::calling(TRUENORTH);
+    life.waits(LEASE).hears(&Event::LeaseLapsed { call_no: 1 });
+    let evidence = Evidence::without_answer(1, at(LEASE + 100), Unknown::TimedOut);
+    life.waits(100).hears(&ended(1, CallOutcome::Unknown(evidence)));
+    assert_eq!(life.r.due_at, Some(at(LEASE + 100 + QUIET)));
+    life.waits(QUIET);
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(LEASE + QUIET) }), Heard::Noted(Why::NotDue));
+}
+
+#[test]
+fn a_look_up_that_another_call_overtook_proves_nothing() {
+    let mut life = Life::calling(TRUENORTH);
+    life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
+    life.waits(QUIET).hears(&Event::NothingFound { asked_at: at(QUIET) });
+    life.hears(&Event::CallStarted(lease(life.now)));
+    life.waits(1).hears(&Event::CallEnded { call_no: 2, outcome: unknown(2, Unknown::TimedOut) });
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Noted(Why::NotDue));
+    assert_eq!(life.status(), Status::InDoubt);
+}
+
+#[test]
 fn a_call_without_time_is_handed_over() {
     let mut life = Life::calling(ITEP);
     let no_time = CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None };

@@ -25,12 +25,16 @@ const DAY: i64 = 24 * HOUR;
 /// When an unused test of [`order`] is given up, in seconds of [`at`].
 const EXPIRY: i64 = 90 * DAY;
 
+/// How long after a lost call a look-up proves nothing, in seconds.
+const QUIET: i64 = 900;
+
 /// How long the lease of [`lease`] lasts, in seconds.
 const LEASE: i64 = 90;
 
 const POLICY: Policy = Policy {
     backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
     result_overdue: Duration::from_secs(7 * DAY as u64),
+    doubt_quiet: Duration::from_secs(QUIET as u64),
 };
 
 /// Seconds after the reservations of these tests were made.

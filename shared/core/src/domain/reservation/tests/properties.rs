@@ -15,6 +15,18 @@ fn visible(r: &Reservation) -> impl PartialEq + std::fmt::Debug {
     (r.state.clone(), r.reason, r.detail.clone(), r.reference.clone(), r.password.clone(), attempts, r.updated_at)
 }
 
+/// From when on a look-up that finds nothing proves something: the quiet time
+/// after the last call was last seen.
+fn quiet_from(r: &Reservation) -> Option<Timestamp> {
+    let State::InDoubt { since } = r.state else { return None };
+    let seen = r.evidence.iter().filter(|evidence| evidence.call_no == r.calls).map(|evidence| evidence.at);
+    Some(seen.chain([since]).max()? + SignedDuration::from_secs(QUIET))
+}
+
+fn is_late_enough(asked_at: Timestamp, r: &Reservation) -> bool {
+    quiet_from(r).is_some_and(|quiet| quiet <= asked_at)
+}
+
 proptest! {
     #[test]
     fn a_confirmation_is_never_discarded(lived in lives()) {
@@ -72,6 +84,7 @@ proptest! {
             if queued(&told.after) && !queued(&told.before) {
                 let certain = match &told.event {
                     Event::NothingSold => told.before.status() == Status::InDoubt,
+                    Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
                     Event::CallEnded { call_no, outcome: CallOutcome::NotProcessed { .. } } => {
                         *call_no == told.before.calls
                     }
@@ -83,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn doubt_ends_only_by_an_answer_a_report_or_the_operator(lived in lives()) {
+    fn doubt_ends_only_by_an_answer_a_report_a_late_look_up_or_the_operator(lived in lives()) {
         for told in &lived.told {
             if told.before.status() != Status::InDoubt || told.after.status() == Status::InDoubt {
                 continue;
@@ -94,6 +107,7 @@ proptest! {
                     *call_no == told.before.calls
                 }
                 Event::Reported(_) | Event::NothingSold | Event::GivenUp => true,
+                Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
                 _ => false,
             };
             prop_assert!(settles, "{:?}", told.event);
@@ -147,6 +161,8 @@ proptest! {
                 State::Ready if r.attempts.len() == 1 && !r.holds_result() => Some(expiry),
                 State::AwaitingScore { since } | State::UnderReview { since }
                     if r.reason != Some(Reason::ResultOverdue) => Some(*since + overdue),
+                State::InDoubt { .. }
+                    if r.vendor() == Vendor::Truenorth && r.reason != Some(Reason::ReferenceTaken) => quiet_from(r),
                 _ => None,
             };
             prop_assert_eq!(r.due_at, owed, "{:?}", r.state);
@@ -164,10 +180,13 @@ proptest! {
             State::Queued { .. } => Event::CallStarted(lease(due)),
             State::Calling { .. } => Event::LeaseLapsed { call_no: life.r.calls },
             State::Ready => Event::ExpiryReached,
+            State::InDoubt { .. } => Event::NothingFound { asked_at: due },
             _ => Event::ResultOverdue,
         };
+        let hand_overs = life.hand_overs;
         prop_assert_eq!(life.hears(&event), Heard::Applied);
-        prop_assert!(life.r.due_at.is_none_or(|next| next > due), "{:?}", life.r.due_at);
+        let is_handed_over = life.hand_overs > hand_overs;
+        prop_assert!(is_handed_over || life.r.due_at.is_none_or(|next| next > due), "{:?}", life.r.due_at);
     }
 
     #[test]

@@ -152,6 +152,18 @@ fn another_complete_revises_and_the_earlier_one_is_stale_from_then_on() {
 }
 
 #[test]
+fn a_grade_that_was_held_up_is_kept_but_never_shown_over_a_newer_one() {
+    let mut life = Life::ready(ITEP);
+    let received_at = |seconds, receipt, document, overall| {
+        received(at(seconds), webhook(ITEP, receipt, document, completed(overall)))
+    };
+    assert_eq!(life.hears(&received_at(20, "r2", "regraded", 10)), Heard::Applied);
+    assert_eq!(life.hears(&received_at(10, "r1", "graded", 9)), Heard::Noted(Why::Stale));
+    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(10))));
+    assert_eq!(life.r.attempt().superseded, [digest("graded")]);
+}
+
+#[test]
 fn a_review_keeps_the_result_and_another_grade_after_it_is_a_revision() {
     let mut life = graded();
     assert_eq!(life.itep("review", REVIEW), Heard::Applied);

@@ -148,13 +148,19 @@ fn reports(vendor: Vendor) -> Vec<Column> {
     columns.filter(|(word, _)| !word.is_empty()).map(|(word, event)| column(word, event)).collect()
 }
 
-const OTHERS: [Column; 5] = [
+const OTHERS: [Column; 7] = [
     column("nothing sold", |_| Some(Event::NothingSold)),
+    Column { heading: "nothing found at once", event: nothing_found, seconds: QUIET - 1 },
+    Column { heading: "nothing found later", event: nothing_found, seconds: QUIET },
     column("given up", |_| Some(Event::GivenUp)),
     column("cancel", |_| Some(Event::Cancel)),
     Column { heading: "expiry reached", event: |_| Some(Event::ExpiryReached), seconds: EXPIRY },
     Column { heading: "result overdue", event: |_| Some(Event::ResultOverdue), seconds: 8 * DAY },
 ];
+
+fn nothing_found(life: &Life) -> Option<Event> {
+    Some(Event::NothingFound { asked_at: life.now })
+}
 
 /// The same event for the call before.
 fn of_older_call(event: Event) -> Event {
@@ -223,7 +229,7 @@ fn tables() -> String {
         table("An older purchase call", Vendor::Itep, &outcomes[..7], true),
         table("iTEP reports, by webhook", Vendor::Itep, &reports(Vendor::Itep), false),
         table("TrueNorth reports, by look-up", Vendor::Truenorth, &reports(Vendor::Truenorth), false),
-        table("The operator, the client and the clocks", Vendor::Itep, &OTHERS, false),
+        table("The operator, look-ups, the client and the clocks", Vendor::Itep, &OTHERS, false),
     ]
     .concat()
 }

@@ -1,0 +1,86 @@
+//! Entering by hand a result that the vendor did not send.
+
+use serde_json::json;
+
+use super::commit::carry_out;
+use super::settle_doubt::Settling;
+use crate::domain::ids::Digest;
+use crate::domain::reservation::{Decision, Event, Report, Reported, Reservation, Source, Why};
+use crate::domain::result::TestResult;
+use crate::ports::{Alerts, Clock, Committed, Outage, Queue, RawDocument, Store};
+
+/// Why a result was not entered. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// Storage failed; the result may have been written.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// Nothing is known to be sold.
+    #[error("it has no test at the vendor")]
+    NoTest,
+    /// What the vendor graded is not overwritten by hand.
+    #[error("it has a result")]
+    HasResult,
+    /// The value is not on the scale.
+    #[error("the value is not on the scale, which goes from {0} to {1}")]
+    OffScale(f64, f64),
+    /// It changed since it was read.
+    #[error("it changed in this moment; look again")]
+    Changed,
+    /// The state machine does not take it.
+    #[error("it was refused: {0:?}")]
+    Refused(Option<Why>),
+}
+
+impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
+    /// Applies a result as if the vendor had reported it, in the operator's name.
+    /// What the vendor reports later revises it.
+    ///
+    /// # Errors
+    /// [`EnterError`].
+    pub async fn enter_result(
+        &self,
+        reservation: &Reservation,
+        result: TestResult,
+        operator: String,
+    ) -> Result<Reservation, EnterError> {
+        let reference = reservation.reference.clone().ok_or(EnterError::NoTest)?;
+        if reservation.attempt().result.is_some() {
+            return Err(EnterError::HasResult);
+        }
+        check(&result)?;
+        let raw = document(&result, &operator);
+        let now = self.clock.now();
+        // Whatever the vendor says is newer, even if it was held up.
+        let observed_at = reservation.attempt().observed_at.unwrap_or(reservation.created_at);
+        let says = Reported::Completed(Box::new(result));
+        let report = Report { receipt: None, digest: raw.digest.clone(), reference, observed_at, says };
+        let source = Source::Operator { name: operator };
+        let event = Event::Reported(Box::new(report));
+        let Decision::Write(change) = reservation.apply(&event, source, now, &self.times.policy) else {
+            return Err(EnterError::Changed);
+        };
+        if !change.is_applied() {
+            return Err(EnterError::Refused(change.entry.why));
+        }
+        match self.store.commit(&change, Some(&raw)).await? {
+            Committed::Done => carry_out(&change, self.queue, self.alerts).await,
+            Committed::Conflict(_) | Committed::ReferenceTaken => return Err(EnterError::Changed),
+        }
+        Ok(change.after)
+    }
+}
+
+fn check(result: &TestResult) -> Result<(), EnterError> {
+    let Some(overall) = &result.overall else { return Ok(()) };
+    match (overall.scale.bounds(), overall.value) {
+        (Some((low, high)), Some(value)) if !(low..=high).contains(&value) => Err(EnterError::OffScale(low, high)),
+        _ => Ok(()),
+    }
+}
+
+/// What stands for the vendor's document: what was entered, and by whom.
+fn document(result: &TestResult, operator: &str) -> RawDocument {
+    let bytes = json!({ "entered_by": operator, "result": result }).to_string().into_bytes();
+    RawDocument { digest: Digest::of(&bytes), bytes }
+}

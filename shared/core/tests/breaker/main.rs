@@ -1,0 +1,143 @@
+//! An hour without a clear answer, in virtual time: the use cases as they are
+//! deployed, a vendor that hangs, and a thousand purchases.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
+mod clock;
+mod ports;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use shared_core::domain::breaker::UNKNOWNS_TO_OPEN;
+use shared_core::domain::reservation::{Alert, Status};
+use shared_core::ports::Clock;
+use shared_core::usecases::attend_due::Attending;
+use shared_core::usecases::purchase::Buying;
+use shared_core::usecases::reserve::Serving;
+
+use ports::{TIMES, World, order};
+
+const PURCHASES: usize = 1_000;
+const HOUR: Duration = Duration::from_secs(3600);
+/// As many workers as the template allows.
+const WORKERS: usize = 5;
+
+type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// One company's website: orders its share one after another, evenly over an hour.
+async fn site(world: &World, caller: usize, callers: usize) {
+    let mine = (caller..PURCHASES).step_by(callers);
+    for n in mine {
+        world.clock.sleep_until(HOUR * u32::try_from(n).unwrap() / PURCHASES as u32).await;
+        let serving = Serving { invocation: format!("site-{n}"), left: Duration::from_secs(29), respond_async: false };
+        buying(world).reserve(order(n), &serving).await.unwrap();
+    }
+}
+
+/// An instance of `fulfil`.
+async fn worker(world: &World, name: usize) {
+    for round in 0.. {
+        match world.next_to_fulfil() {
+            Some(id) => {
+                let invocation = format!("worker-{name}-{round}");
+                buying(world).fulfil(&id, &invocation, Duration::from_secs(60)).await.unwrap();
+            }
+            None => world.clock.sleep(Duration::from_secs(1)).await,
+        }
+    }
+}
+
+async fn sweeper(world: &World) {
+    let attending = Attending { store: world, queue: world, alerts: world, clock: &world.clock, times: &TIMES };
+    loop {
+        attending.sweep(|| Duration::from_secs(50)).await.unwrap();
+        world.clock.sleep(Duration::from_secs(60)).await;
+    }
+}
+
+fn buying(world: &World) -> Buying<'_, World, World, World, World, clock::Virtual, World> {
+    Buying {
+        store: world,
+        vendor: world,
+        queue: world,
+        breakers: world,
+        alerts: world,
+        clock: &world.clock,
+        times: &TIMES,
+    }
+}
+
+/// Lets everything run until all is sold, or a day is over.
+fn until_sold(world: &World, callers: usize) {
+    let mut tasks: Vec<Task<'_>> = vec![Box::pin(sweeper(world)), Box::pin(world.looks_doubts_up())];
+    tasks.extend((0..callers).map(|caller| -> Task<'_> { Box::pin(site(world, caller, callers)) }));
+    tasks.extend((0..WORKERS).map(|name| -> Task<'_> { Box::pin(worker(world, name)) }));
+    let mut context = Context::from_waker(Waker::noop());
+    while world.count(Status::Ready) < PURCHASES {
+        tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
+        world.clock.advance();
+        assert!(world.clock.passed() < HOUR * 24, "{} of {PURCHASES} are sold", world.count(Status::Ready));
+    }
+}
+
+/// Every reservation has its one test at the vendor, and knows it.
+fn assert_sold_once_each(world: &World) {
+    assert_eq!(world.count(Status::Ready), PURCHASES);
+    let sales = world.sales();
+    assert_eq!(sales.len(), PURCHASES, "nobody is left out");
+    assert!(sales.values().all(|tests| tests.len() == 1), "nobody has two");
+}
+
+#[test]
+fn a_vendor_that_hangs_for_an_hour_makes_three_doubts_and_then_sells_a_thousand_once_each() {
+    let world = World::hanging_for(HOUR);
+    until_sold(&world, 1);
+    assert_sold_once_each(&world);
+    assert_eq!(world.doubts(), UNKNOWNS_TO_OPEN as usize);
+    assert_eq!(world.calls_unanswered(), UNKNOWNS_TO_OPEN as usize);
+    assert!(world.alerts(Alert::AccountPaused) >= 1);
+    let late = world.clock.passed() - HOUR;
+    assert!(late < Duration::from_secs(1200), "all is sold {late:?} after the vendor is back");
+}
+
+#[test]
+fn calls_that_are_out_when_the_vendor_begins_to_hang_are_all_that_comes_on_top() {
+    for callers in [4, 20, 100] {
+        let world = World::hanging_for(HOUR);
+        until_sold(&world, callers);
+        assert_sold_once_each(&world);
+        // Orders come 3.6 s apart and a call is given up after 20 s: six are out when
+        // the first is known to be lost, two more follow before the third is.
+        let most = (UNKNOWNS_TO_OPEN as usize - 1 + callers).min(8);
+        assert_eq!((world.doubts(), world.calls_unanswered()), (most, most), "{callers} callers");
+    }
+}
+
+#[test]
+fn a_vendor_that_never_gives_a_sign_of_life_is_tried_all_the_same_after_a_while() {
+    let mut world = World::hanging_for(HOUR);
+    world.is_mute = true;
+    until_sold(&world, 1);
+    assert_sold_once_each(&world);
+    assert_eq!(world.doubts(), UNKNOWNS_TO_OPEN as usize);
+}
+
+#[test]
+fn breakers_that_cannot_be_kept_stop_no_purchase() {
+    let mut world = World::hanging_for(Duration::ZERO);
+    world.breakers_fail = true;
+    until_sold(&world, 3);
+    assert_sold_once_each(&world);
+    assert!(world.notes() >= PURCHASES, "and somebody is told");
+}
+
+#[test]
+fn a_vendor_that_is_well_never_hears_of_a_breaker() {
+    let world = World::hanging_for(Duration::ZERO);
+    until_sold(&world, 3);
+    assert_sold_once_each(&world);
+    assert_eq!((world.doubts(), world.breaker_writes(), world.alerts(Alert::AccountPaused)), (0, 0, 0));
+}

@@ -1,0 +1,316 @@
+//! The world around the use cases, in memory: storage that does what the contract
+//! says, and a vendor that hangs for a while.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared_core::domain::backoff::Backoff;
+use shared_core::domain::breaker::{Breaker, Pace};
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{
+    Alert, CallOutcome, Change, Event, Evidence, HistoryEntry, Policy, Report, Reported, Reservation, Source, State,
+    Status, Unknown,
+};
+use shared_core::ports::*;
+use shared_core::usecases::Times;
+use shared_core::usecases::commit::{Settled, carry_out, settle};
+
+use crate::clock::Virtual;
+
+/// The template's times.
+pub(crate) const TIMES: Times = Times {
+    policy: Policy {
+        backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
+        result_overdue: Duration::from_secs(604_800),
+        doubt_quiet: Duration::from_secs(900),
+    },
+    probes: Pace { first: Duration::from_secs(30), cap: Duration::from_secs(300) },
+    lease: Duration::from_secs(120),
+    call: Duration::from_secs(20),
+    margin: Duration::from_secs(5),
+    hand_over: Duration::from_millis(2500),
+    match_patience: Duration::from_secs(900),
+    match_retry: Duration::from_secs(60),
+    lookup_interval: Duration::from_secs(30),
+    poll_overlap: Duration::from_secs(86_400),
+    poll_lease: Duration::from_secs(120),
+    handed_over: Duration::from_secs(120),
+};
+
+/// The n-th order.
+pub(crate) fn order(n: usize) -> Order {
+    let client = "acme".parse().unwrap();
+    Order {
+        id: ReservationId::derive(&client, &n.to_string()),
+        client,
+        fingerprint: Digest::of(b"{}"),
+        account: Account { vendor: Vendor::Truenorth, name: "default".parse().unwrap() },
+        product: "English Speaking".to_owned(),
+        candidate: Candidate {
+            external_id: "c-1001".into(),
+            given_name: "Mary".into(),
+            family_name: "Poppins".into(),
+            email: None,
+            birth_date: None,
+        },
+        registration: BTreeMap::new(),
+        groups: Vec::new(),
+        return_url: None,
+        expires_at: "2026-06-01T09:00:00Z".parse().unwrap(),
+        metadata: BTreeMap::new(),
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Virtual,
+    hangs_for: Duration,
+    /// Whether it gives no sign of life but by selling.
+    pub(crate) is_mute: bool,
+    /// Whether the breakers' storage fails.
+    pub(crate) breakers_fail: bool,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    reservations: BTreeMap<ReservationId, Reservation>,
+    breakers: BTreeMap<Account, Breaker>,
+    to_fulfil: VecDeque<ReservationId>,
+    to_look_up: VecDeque<ReservationId>,
+    sales: BTreeMap<ReservationId, Vec<VendorReference>>,
+    alerts: Vec<Alert>,
+    doubts: usize,
+    unanswered: usize,
+    notes: usize,
+}
+
+impl World {
+    /// A vendor that answers nothing at first.
+    pub(crate) fn hanging_for(hangs_for: Duration) -> Self {
+        Self { clock: Virtual::new(), hangs_for, is_mute: false, breakers_fail: false, kept: Mutex::default() }
+    }
+
+    fn hangs(&self) -> bool {
+        self.clock.passed() < self.hangs_for
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap()
+    }
+
+    pub(crate) fn next_to_fulfil(&self) -> Option<ReservationId> {
+        self.kept().to_fulfil.pop_front()
+    }
+
+    pub(crate) fn count(&self, status: Status) -> usize {
+        self.kept().reservations.values().filter(|reservation| reservation.status() == status).count()
+    }
+
+    pub(crate) fn sales(&self) -> BTreeMap<ReservationId, Vec<VendorReference>> {
+        self.kept().sales.clone()
+    }
+
+    /// How often a reservation came to be in doubt.
+    pub(crate) fn doubts(&self) -> usize {
+        self.kept().doubts
+    }
+
+    pub(crate) fn calls_unanswered(&self) -> usize {
+        self.kept().unanswered
+    }
+
+    pub(crate) fn breaker_writes(&self) -> u64 {
+        self.kept().breakers.values().map(|breaker| breaker.seq).sum()
+    }
+
+    pub(crate) fn alerts(&self, alert: Alert) -> usize {
+        self.kept().alerts.iter().filter(|raised| **raised == alert).count()
+    }
+
+    /// How often a failure was noted.
+    pub(crate) fn notes(&self) -> usize {
+        self.kept().notes
+    }
+
+    /// The vendor's own books: what it sold to a reservation, told once it answers.
+    pub(crate) async fn looks_doubts_up(&self) {
+        loop {
+            let next = self.kept().to_look_up.pop_front();
+            match next {
+                Some(id) if !self.hangs() => self.look_up(id).await,
+                _ => self.clock.sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+
+    async fn look_up(&self, id: ReservationId) {
+        let (reservation, sold) = {
+            let kept = self.kept();
+            (kept.reservations[&id].clone(), kept.sales.get(&id).and_then(|tests| tests.first()).cloned())
+        };
+        let event = match sold {
+            None => Event::NothingSold,
+            Some(reference) => Event::Reported(Box::new(Report {
+                receipt: None,
+                digest: Digest::of(id.as_str().as_bytes()),
+                reference,
+                observed_at: self.clock.now(),
+                says: Reported::Ready,
+            })),
+        };
+        let source = Source::VendorLookup;
+        if let Settled::Written(change) =
+            settle(self, &self.clock, &TIMES, reservation, &event, &source, None).await.unwrap()
+        {
+            carry_out(&change, self, self).await;
+        }
+    }
+}
+
+impl Purchase for World {
+    async fn examine(&self, _: &Order) -> Result<(), OrderProblem> {
+        Ok(())
+    }
+
+    /// While it hangs, the vendor sells on every other call and says nothing.
+    async fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> CallOutcome {
+        let hangs = self.hangs();
+        let reference = {
+            let mut kept = self.kept();
+            kept.unanswered += usize::from(hangs);
+            if hangs && kept.unanswered.is_multiple_of(2) {
+                None
+            } else {
+                let reference = VendorReference::truenorth(&format!("{}-{call_no}", order.id), "user");
+                kept.sales.entry(order.id.clone()).or_default().push(reference.clone());
+                Some(reference)
+            }
+        };
+        match reference {
+            Some(reference) if !hangs => {
+                self.clock.sleep(Duration::from_secs(1)).await;
+                CallOutcome::Confirmed { reference, launch: None }
+            }
+            _ => {
+                self.clock.sleep(budget).await;
+                CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut))
+            }
+        }
+    }
+
+    async fn answers(&self, _: &Account) -> bool {
+        let hangs = self.hangs() || self.is_mute;
+        self.clock.sleep(if hangs { Duration::from_secs(5) } else { Duration::from_secs(1) }).await;
+        !hangs
+    }
+}
+
+impl Breakers for World {
+    async fn breaker(&self, account: &Account) -> Result<Breaker, Outage> {
+        if self.breakers_fail {
+            return Err(Outage { operation: "read a breaker", source: "it cannot be reached".into() });
+        }
+        Ok(self.kept().breakers.get(account).cloned().unwrap_or_default())
+    }
+
+    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
+        let mut kept = self.kept();
+        let current = kept.breakers.entry(account.clone()).or_default();
+        if current.seq + 1 != breaker.seq {
+            return Ok(Replaced::Overtaken(current.clone()));
+        }
+        *current = breaker.clone();
+        Ok(Replaced::Done)
+    }
+}
+
+impl Alerts for World {
+    fn raise(&self, alert: Alert, _: &str) {
+        self.kept().alerts.push(alert);
+    }
+
+    fn note(&self, failure: &Outage, about: &str) {
+        assert!(self.breakers_fail, "{about}: {failure}");
+        self.kept().notes += 1;
+    }
+}
+
+impl Queue for World {
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
+        self.kept().to_fulfil.push_back(id.clone());
+        Ok(())
+    }
+
+    async fn record(&self, _: &ResultMessage, _: Duration) -> Result<(), Outage> {
+        unreachable!("every outcome can be written")
+    }
+
+    async fn check_score(&self, check: &ScoreCheck, _: Duration) -> Result<(), Outage> {
+        self.kept().to_look_up.push_back(check.reservation_id.clone());
+        Ok(())
+    }
+}
+
+impl Store for World {
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+        let known = self.kept().reservations.insert(reservation.id().clone(), reservation.clone());
+        assert_eq!(known, None, "no order comes twice here");
+        Ok(Reserved::New)
+    }
+
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+        Ok(self.kept().reservations.get(id).cloned())
+    }
+
+    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<Committed, Outage> {
+        let mut kept = self.kept();
+        let current = kept.reservations[change.after.id()].clone();
+        if current.seq + 1 != change.after.seq {
+            return Ok(Committed::Conflict(Box::new(current)));
+        }
+        let in_doubt = |reservation: &Reservation| matches!(reservation.state, State::InDoubt { .. });
+        kept.doubts += usize::from(in_doubt(&change.after) && !in_doubt(&current));
+        kept.reservations.insert(current.id().clone(), change.after.clone());
+        Ok(Committed::Done)
+    }
+
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+        let mut kept = self.kept();
+        let current = kept.reservations.get_mut(reservation.id()).unwrap();
+        if current.seq == reservation.seq {
+            current.due_at = Some(due_at);
+        }
+        Ok(())
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+        let kept = self.kept();
+        let mut due: Vec<_> = kept.reservations.values().filter(|r| r.due_at.is_some_and(|at| at <= now)).collect();
+        due.sort_by_key(|reservation| reservation.due_at);
+        Ok(due.into_iter().take(limit).map(|reservation| reservation.id().clone()).collect())
+    }
+
+    async fn worklist(&self, _: &Worklist, _: Option<&str>, _: usize) -> Result<Page<ReservationId>, Outage> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn reservations(&self, _: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+        unreachable!("nobody lists here")
+    }
+
+    async fn owner(&self, _: &Account, _: &str) -> Result<Option<ReservationId>, Outage> {
+        unreachable!("every report names its reservation")
+    }
+
+    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+        unreachable!("nobody reads histories here")
+    }
+
+    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+        unreachable!("nobody lists here")
+    }
+}

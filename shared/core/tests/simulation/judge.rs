@@ -1,0 +1,197 @@
+//! The verdict on a world that has come to rest, read off the vendors' ledgers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::domain::reservation::{Alert, Attempt, Reason, Reported, Reservation, State as Status};
+
+use crate::sim::{Sim, State};
+use crate::vendors::{Sale, Told};
+
+/// What a world came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verdict {
+    pub(crate) violations: Vec<String>,
+    pub(crate) reservations: u64,
+    pub(crate) sales: u64,
+    pub(crate) results: u64,
+    pub(crate) in_doubt: u64,
+    pub(crate) faults: u64,
+    pub(crate) port_calls: u64,
+    /// Alerts that died with the invocation that had written what they are about.
+    pub(crate) untold: Vec<(ReservationId, Alert)>,
+    pub(crate) trace: Vec<String>,
+}
+
+/// Judges a world.
+pub(crate) fn judge(sim: &Sim) -> Verdict {
+    let mut state = sim.state();
+    let mut found = Vec::new();
+    let rows: BTreeMap<_, _> = state.table.rows.iter().map(|(id, row)| (id.clone(), row.reservation.clone())).collect();
+    each_sold_once(&state, &mut found);
+    no_reference_has_two_owners(&rows, &mut found);
+    for sale in &state.vendors.sales {
+        is_known(sale, &rows, &mut found);
+    }
+    for reservation in rows.values() {
+        is_settled(reservation, &state, &mut found);
+    }
+    results_are_kept(&state, &rows, &mut found);
+    truenorth_is_told_of(&state, &rows, &mut found);
+    for request in state.requests.iter().filter(|request| !request.answered) {
+        found.push(format!("{}: its client was never answered", request.order.id));
+    }
+    for what in found {
+        state.violated(what);
+    }
+    let results = rows.values().filter(|reservation| reservation.holds_result()).count() as u64;
+    let in_doubt = rows.values().filter(|r| matches!(r.state, Status::InDoubt { .. })).count() as u64;
+    Verdict {
+        violations: std::mem::take(&mut state.violations),
+        reservations: rows.len() as u64,
+        sales: state.vendors.sales.len() as u64,
+        results,
+        in_doubt,
+        faults: state.injected,
+        port_calls: state.calls,
+        untold: untold(&state),
+        trace: state.trace.take().unwrap_or_default(),
+    }
+}
+
+fn untold(state: &State) -> Vec<(ReservationId, Alert)> {
+    let is_told = |(id, owed): &&(ReservationId, Alert)| {
+        let told = state.alerts.get(id.as_str());
+        *owed == Alert::InDoubt || told.is_some_and(|told| told.iter().any(|(alert, _)| alert == owed))
+    };
+    state.table.owed.iter().filter(|owed| !is_told(owed)).cloned().collect()
+}
+
+fn each_sold_once(state: &State, found: &mut Vec<String>) {
+    let mut sold: BTreeMap<&ReservationId, u32> = BTreeMap::new();
+    for sale in &state.vendors.sales {
+        *sold.entry(&sale.reservation).or_default() += 1;
+    }
+    for (id, times) in sold.into_iter().filter(|(_, times)| *times > 1) {
+        found.push(format!("{id}: sold {times} times"));
+    }
+}
+
+fn no_reference_has_two_owners(rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let mut owners: BTreeMap<(Vendor, &str), &ReservationId> = BTreeMap::new();
+    for (id, reservation) in rows {
+        let surplus = reservation.surplus.iter().map(|surplus| &surplus.reference);
+        for reference in reservation.reference.iter().chain(surplus) {
+            if let Some(other) = owners.insert((reservation.vendor(), reference.test()), id) {
+                found.push(format!("{} belongs to {other} and to {id}", reference.test()));
+            }
+        }
+    }
+}
+
+/// Whatever was sold is known to its reservation, or the reservation is in doubt.
+fn is_known(sale: &Sale, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let Some(reservation) = rows.get(&sale.reservation) else {
+        found.push(format!("{}: sold without a reservation", sale.reservation));
+        return;
+    };
+    let own = reservation.reference.as_ref().is_some_and(|own| own.is_same_test(&sale.reference));
+    let in_doubt = matches!(reservation.state, Status::InDoubt { .. });
+    if !own && !in_doubt {
+        let status = reservation.status().as_str();
+        found.push(format!("{}: {} was sold, and it is {status} without it", sale.reservation, sale.reference.test()));
+    }
+}
+
+/// Nothing waits for ever: it has ended, or rests at the vendor, or somebody is told.
+fn is_settled(reservation: &Reservation, state: &State, found: &mut Vec<String>) {
+    let id = reservation.id();
+    let told = |alert: Alert| {
+        state.alerts.get(id.as_str()).is_some_and(|alerts| alerts.iter().any(|(told, _)| *told == alert))
+    };
+    let reminded =
+        state.alerts.values().flatten().any(|(alert, at)| *alert == Alert::InDoubt && *at + 60_000 > state.now);
+    let stuck = match reservation.state {
+        Status::Queued { .. } | Status::Calling { .. } => Some("is still to be bought"),
+        Status::InDoubt { .. } if !told(Alert::InDoubt) && !reminded => Some("is in doubt, and nobody is told"),
+        Status::InDoubt { .. } if reservation.vendor() == Vendor::Truenorth => {
+            Some("is in doubt, and could be asked for")
+        }
+        Status::AwaitingScore { .. } | Status::UnderReview { .. }
+            if reservation.reason != Some(Reason::ResultOverdue) =>
+        {
+            Some("waits for a result, and that is not overdue")
+        }
+        Status::AwaitingScore { .. } | Status::UnderReview { .. } if !told(Alert::ResultOverdue) => {
+            Some("is overdue, and nobody is told")
+        }
+        Status::Ready if !reservation.was_sat() => Some("has not expired"),
+        _ => None,
+    };
+    found.extend(stuck.map(|how| format!("{id}: {how}")));
+}
+
+/// Every graded report of iTEP's that was answered with success is kept, and the
+/// newest of them is shown, where they came in their order.
+fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    for (number, sale) in state.vendors.sales.iter().enumerate() {
+        let Some(reservation) = rows.get(&sale.reservation) else { continue };
+        let docs: Vec<_> = state.vendors.docs.iter().filter(|doc| doc.sale == number).collect();
+        let graded: Vec<_> =
+            docs.iter().filter(|doc| matches!(doc.says, Reported::Completed(_)) && !doc.kept.is_empty()).collect();
+        let quarantined = |digest: &shared_core::domain::ids::Digest| {
+            state.marks.quarantine.iter().any(|receipt| {
+                let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes);
+                number.is_ok_and(|number| state.vendors.docs[number].digest == *digest)
+            })
+        };
+        for doc in &graded {
+            let keeps = |attempt: &Attempt| {
+                attempt.graded.as_ref() == Some(&doc.digest) || attempt.superseded.contains(&doc.digest)
+            };
+            // A report without an `OID` goes to whoever owns the reference.
+            if !rows.values().flat_map(|row| &row.attempts).any(keeps) && !quarantined(&doc.digest) {
+                found.push(format!("{}: a result was lost", sale.reservation));
+            }
+        }
+        let times: Vec<&Vec<Timestamp>> = docs.iter().map(|doc| &doc.kept).collect();
+        // One that was kept without an answer may have come at any time.
+        let all_answered = docs.iter().all(|doc| doc.kept.len() == doc.tried);
+        let own = reservation.reference.as_ref() == Some(&sale.reference);
+        let newest = graded.last().filter(|doc| own && !quarantined(&doc.digest));
+        if let Some(newest) = newest.filter(|_| all_answered && came_in_order(&times)) {
+            let shown = reservation.attempts.iter().rev().find_map(|attempt| attempt.graded.as_ref());
+            if shown != Some(&newest.digest) {
+                found.push(format!("{}: an older result is shown than the newest", sale.reservation));
+            }
+        }
+    }
+}
+
+/// Whether every delivery of each document came before all of the next one.
+fn came_in_order(times: &[&Vec<Timestamp>]) -> bool {
+    let times: Vec<_> = times.iter().filter(|times| !times.is_empty()).collect();
+    times.windows(2).all(|pair| pair[0].iter().max() < pair[1].iter().min())
+}
+
+/// TrueNorth can be asked, so the hub knows in the end what TrueNorth knows.
+fn truenorth_is_told_of(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    for sale in state.vendors.sales.iter().filter(|sale| sale.vendor == Vendor::Truenorth) {
+        let Some(reservation) = rows.get(&sale.reservation) else { continue };
+        if let Some(Reported::Completed(result)) = sale.life.last().map(|step| &step.says)
+            && reservation.result() != Some(result)
+        {
+            found.push(format!("{}: TrueNorth has a result, the hub has not", sale.reservation));
+        }
+    }
+    let vendors = &state.vendors;
+    for call in vendors.calls.iter().filter(|call| call.told == Some(Told::Confirmed)) {
+        let Some(sale) = call.sale.map(|sale| &vendors.sales[sale]).filter(|sale| !sale.twin) else { continue };
+        let known = rows.get(&call.reservation).is_some_and(|r| r.reference.as_ref() == Some(&sale.reference));
+        let in_doubt = rows.get(&call.reservation).is_some_and(|r| matches!(r.state, Status::InDoubt { .. }));
+        if !known && !in_doubt {
+            found.push(format!("{}: a confirmation was lost", call.reservation));
+        }
+    }
+}

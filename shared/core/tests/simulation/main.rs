@@ -1,0 +1,167 @@
+//! Deterministic simulation of the hub: the production's use cases over ports in
+//! memory, under faults that a seed decides. See `README.md`.
+
+mod breakers;
+mod client;
+mod events;
+mod judge;
+mod lives;
+mod queue;
+mod rng;
+mod run;
+mod sim;
+mod store;
+mod vendors;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use judge::Verdict;
+use sim::{Bug, FAULTS, Options, Sim};
+
+/// Seeds of a run without `SIM_SEEDS`.
+const SEEDS: u64 = 20_000;
+
+fn live(options: Options) -> Verdict {
+    let times = world::times(&options);
+    let sim = Sim::new(options, times);
+    run::run(&sim);
+    judge::judge(&sim)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|value| value.parse().ok())
+}
+
+/// What a campaign came to.
+#[derive(Debug, Default)]
+struct Figures {
+    worlds: u64,
+    reservations: u64,
+    sales: u64,
+    results: u64,
+    in_doubt: u64,
+    faults: u64,
+    port_calls: u64,
+    untold: BTreeMap<&'static str, u64>,
+    failed: Vec<(u64, Vec<String>)>,
+}
+
+impl Figures {
+    fn count(&mut self, seed: u64, verdict: Verdict) {
+        self.worlds += 1;
+        self.reservations += verdict.reservations;
+        self.sales += verdict.sales;
+        self.results += verdict.results;
+        self.in_doubt += verdict.in_doubt;
+        self.faults += verdict.faults;
+        self.port_calls += verdict.port_calls;
+        for (_, alert) in &verdict.untold {
+            *self.untold.entry(alert.metric()).or_default() += 1;
+        }
+        if !verdict.violations.is_empty() {
+            self.failed.push((seed, verdict.violations));
+        }
+    }
+}
+
+/// Lives through the seeds on every core.
+fn campaign(seeds: std::ops::Range<u64>) -> Figures {
+    let (next, figures) = (AtomicU64::new(seeds.start), Mutex::new(Figures::default()));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let verdict = live(Options { seed, ..Options::default() });
+                    figures.lock().expect("no thread panics here").count(seed, verdict);
+                }
+            });
+        }
+    });
+    figures.into_inner().expect("no thread panics here")
+}
+
+#[test]
+fn under_faults_nothing_is_lost_doubled_or_stuck() {
+    let from = number("SIM_FROM").unwrap_or(0);
+    let began = std::time::Instant::now();
+    let mut figures = campaign(from..from + number("SIM_SEEDS").unwrap_or(SEEDS));
+    let mut failed = std::mem::take(&mut figures.failed);
+    failed.sort();
+    println!("{figures:?}; {} seeds failed; {:.1?}", failed.len(), began.elapsed());
+    for (seed, violations) in failed.iter().take(number("SIM_SHOW").unwrap_or(20) as usize) {
+        println!("SIM_SEED={seed} cargo test -p shared-core --test simulation -- --nocapture one_seed");
+        violations.iter().for_each(|violation| println!("    {violation}"));
+    }
+    assert!(failed.is_empty(), "{} of {} seeds failed", failed.len(), figures.worlds);
+}
+
+/// The world of `SIM_SEED` with its trace.
+#[test]
+fn one_seed() {
+    let Some(seed) = number("SIM_SEED") else { return };
+    let verdict = live(Options { seed, trace: true, ..Options::default() });
+    verdict.trace.iter().for_each(|line| println!("{line}"));
+    assert!(verdict.violations.is_empty(), "{:#?}", verdict.violations);
+}
+
+#[test]
+fn a_seed_is_the_same_world_every_time() {
+    for seed in 0..50 {
+        let once = live(Options { seed, trace: true, ..Options::default() });
+        let again = live(Options { seed, trace: true, ..Options::default() });
+        assert_eq!(once.trace, again.trace, "seed {seed}");
+    }
+}
+
+/// Every fault at every port call of a quiet world, alone.
+#[test]
+fn one_fault_at_every_await_point_does_no_harm() {
+    let mut worlds = 0;
+    for seed in 0..30 {
+        let quiet = live(Options { seed, only: Some(Vec::new()), ..Options::default() });
+        assert_eq!(quiet.violations, Vec::<String>::new(), "seed {seed}, without a fault");
+        for call in 1..=quiet.port_calls {
+            for fault in FAULTS {
+                let verdict = live(Options { seed, only: Some(vec![(call, fault)]), ..Options::default() });
+                assert!(verdict.violations.is_empty(), "seed {seed}, {fault:?} at {call}: {:?}", verdict.violations);
+                worlds += 1;
+            }
+        }
+    }
+    println!("{worlds} worlds with one fault each");
+}
+
+/// The seed that shows a bug, within the first so many.
+fn caught(bug: Bug, seeds: u64) -> Option<(u64, String)> {
+    (0..seeds).find_map(|seed| {
+        let verdict = live(Options { seed, bug: Some(bug), ..Options::default() });
+        verdict.violations.into_iter().next().map(|violation| (seed, violation))
+    })
+}
+
+#[test]
+fn bugs_between_the_hub_and_its_ports_are_caught() {
+    for bug in [
+        Bug::UnknownIsNotProcessed,
+        Bug::UnknownIsRefused,
+        Bug::SeqIgnored,
+        Bug::ReserveOverwrites,
+        Bug::ClaimsIgnored,
+        Bug::AnsweredBeforeKept,
+        Bug::NoQuiet,
+        Bug::GradeTimesForgotten,
+        Bug::SoldAfterQuiet,
+    ] {
+        let caught = caught(bug, 5000);
+        println!("{bug:?}: {caught:?}");
+        assert!(caught.is_some(), "{bug:?} goes unnoticed");
+    }
+}

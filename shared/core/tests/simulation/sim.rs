@@ -1,0 +1,363 @@
+//! The simulated machine: virtual time, one heap of things to come, the faults,
+//! and [`Port`], through which an invocation reaches all of it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared_core::domain::reservation::Alert;
+use shared_core::ports::Outage;
+use shared_core::usecases::Times;
+
+use crate::breakers::Fuses;
+use crate::client::Request;
+use crate::events::{Entry, Event};
+use crate::queue::{Marks, Message};
+use crate::rng::Rng;
+use crate::store::Table;
+use crate::vendors::Vendors;
+
+/// Virtual milliseconds since the world began.
+pub(crate) type Ms = u64;
+
+pub(crate) const SECOND: Ms = 1000;
+pub(crate) const MINUTE: Ms = 60 * SECOND;
+pub(crate) const HOUR: Ms = 60 * MINUTE;
+
+/// When the world begins, in Unix milliseconds.
+const BEGIN: i64 = 1_772_355_600_000;
+
+/// A moment of the virtual time as the hub writes it.
+pub(crate) fn at(time: Ms) -> Timestamp {
+    Timestamp::from_millisecond(BEGIN + time as i64).expect("a time in range")
+}
+
+/// A bug that is put between the hub and its ports, to show that it is caught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// The connector takes a lost answer for a call that was not processed.
+    UnknownIsNotProcessed,
+    /// The connector takes a lost answer for a refusal.
+    UnknownIsRefused,
+    /// The store writes whatever the `seq`.
+    SeqIgnored,
+    /// The store writes a new reservation over the one that is there.
+    ReserveOverwrites,
+    /// The store lets a reference have two owners.
+    ClaimsIgnored,
+    /// The webhook function answers before the report is kept.
+    AnsweredBeforeKept,
+    /// A look-up that finds nothing counts at once.
+    NoQuiet,
+    /// When the grade that shows was received is forgotten.
+    GradeTimesForgotten,
+    /// The vendor breaks the assumption: it sells long after the call.
+    SoldAfterQuiet,
+}
+
+/// What goes wrong at one port call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It fails and nothing happened.
+    ErrorBefore,
+    /// It fails and yet it happened.
+    ErrorAfter,
+    /// It fails, and happens some time later.
+    Late,
+    /// The invocation dies before.
+    CrashBefore,
+    /// The invocation dies after.
+    CrashAfter,
+    /// It takes long.
+    Slow,
+}
+
+pub(crate) const FAULTS: [Fault; 6] =
+    [Fault::ErrorBefore, Fault::ErrorAfter, Fault::Late, Fault::CrashBefore, Fault::CrashAfter, Fault::Slow];
+
+/// How a world is made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) seed: u64,
+    pub(crate) bug: Option<Bug>,
+    pub(crate) trace: bool,
+    /// Instead of chance: the faults of these port calls, by their number.
+    pub(crate) only: Option<Vec<(u64, Fault)>>,
+}
+
+/// Everything that is, at a moment.
+pub(crate) struct State {
+    pub(crate) now: Ms,
+    pub(crate) rng: Rng,
+    heap: BinaryHeap<Reverse<Entry>>,
+    pushed: u64,
+    /// Port calls so far.
+    pub(crate) calls: u64,
+    /// Faults per mille of port calls; 0 once it is quiet.
+    pub(crate) level: u64,
+    /// Vendor faults per mille of vendor calls.
+    pub(crate) vendor_level: u64,
+    pub(crate) quiet: bool,
+    pub(crate) next_sweep: Option<Ms>,
+    pub(crate) table: Table,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) marks: Marks,
+    pub(crate) fuses: Fuses,
+    pub(crate) vendors: Vendors,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) alerts: BTreeMap<String, Vec<(Alert, Ms)>>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) injected: u64,
+    pub(crate) trace: Option<Vec<String>>,
+}
+
+impl State {
+    /// Has something happen, in a random order with what happens at the same time.
+    pub(crate) fn push(&mut self, at: Ms, event: Event) {
+        self.pushed += 1;
+        let key = (at.max(self.now), self.rng.next() >> 32, self.pushed);
+        self.heap.push(Reverse(Entry { key, event }));
+    }
+
+    /// Sees to it that a sweep comes in the minute when something is due.
+    pub(crate) fn due_at(&mut self, due: Option<Timestamp>) {
+        let Some(due) = due else { return };
+        let due = u64::try_from(due.as_millisecond() - BEGIN).unwrap_or(0).max(self.now + 1);
+        let tick = due.div_ceil(MINUTE) * MINUTE;
+        if self.next_sweep.is_none_or(|next| tick < next) {
+            self.next_sweep = Some(tick);
+            self.push(tick, Event::Sweep);
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            let (s, ms) = (self.now / 1000, self.now % 1000);
+            trace.push(format!("{:3}:{:02}:{:02}.{ms:03} {}", s / 3600, s / 60 % 60, s % 60, line()));
+        }
+    }
+
+    pub(crate) fn violated(&mut self, what: String) {
+        self.note(|| format!("VIOLATION {what}"));
+        self.violations.push(what);
+    }
+
+    /// Whether chance has something of this many per mille happen, before it is quiet.
+    pub(crate) fn trouble(&mut self, chance: u64) -> bool {
+        self.level > 0 && self.rng.per_mille(chance)
+    }
+}
+
+/// The world of one seed.
+pub(crate) struct Sim {
+    state: Mutex<State>,
+    pub(crate) times: Times,
+    pub(crate) options: Options,
+}
+
+impl Sim {
+    pub(crate) fn new(options: Options, times: Times) -> Self {
+        let state = State {
+            now: 0,
+            rng: Rng::new(options.seed),
+            heap: BinaryHeap::new(),
+            pushed: 0,
+            calls: 0,
+            level: 0,
+            vendor_level: 0,
+            quiet: false,
+            next_sweep: None,
+            table: Table::default(),
+            messages: Vec::new(),
+            marks: Marks::default(),
+            fuses: Fuses::default(),
+            vendors: Vendors::default(),
+            requests: Vec::new(),
+            alerts: BTreeMap::new(),
+            violations: Vec::new(),
+            injected: 0,
+            trace: options.trace.then(Vec::new),
+        };
+        Self { state: Mutex::new(state), times, options }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What comes next; time goes there.
+    pub(crate) fn pop(&self) -> Option<Event> {
+        let mut state = self.state();
+        let Reverse(entry) = state.heap.pop()?;
+        state.now = entry.key.0;
+        Some(entry.event)
+    }
+
+    /// The vendors' latest sale after a call, as a multiple of what is assumed.
+    pub(crate) fn lateness(&self) -> Ms {
+        if self.has(Bug::SoldAfterQuiet) { 5 } else { 1 }
+    }
+
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.options.bug == Some(bug)
+    }
+}
+
+/// The world as one invocation sees it: with its own idea of the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Port<'a> {
+    pub(crate) sim: &'a Sim,
+    pub(crate) task: usize,
+    /// By how many milliseconds the invocation's clock is off.
+    pub(crate) skew: i64,
+}
+
+struct Plan {
+    before: Ms,
+    after: Ms,
+    fault: Option<Fault>,
+    retried: bool,
+}
+
+impl Port<'_> {
+    pub(crate) fn local_now(&self) -> Timestamp {
+        let now = self.sim.state().now;
+        at(now.saturating_add_signed(self.skew))
+    }
+
+    pub(crate) fn wait(&self, time: Ms) -> Delay<'_> {
+        let until = self.sim.state().now + time;
+        Delay { sim: self.sim, task: self.task, until, armed: false }
+    }
+
+    /// The invocation ends here, wherever it is.
+    pub(crate) async fn crash(&self, why: &'static str) {
+        self.sim.state().push(0, Event::Kill(self.task, why));
+        std::future::pending().await
+    }
+
+    fn plan(&self) -> Plan {
+        let mut state = self.sim.state();
+        state.calls += 1;
+        let number = state.calls;
+        let (before, after) = (state.rng.within(1, 12), state.rng.within(0, 8));
+        let level = state.level;
+        let fault = match &self.sim.options.only {
+            Some(only) => only.iter().find(|(call, _)| *call == number).map(|(_, fault)| *fault),
+            None if state.rng.per_mille(level) => Some(state.rng.pick(&FAULTS)),
+            None => None,
+        };
+        state.injected += u64::from(fault.is_some());
+        let retried = state.rng.per_mille(500);
+        let slow = if fault == Some(Fault::Slow) { state.rng.within(100, 30_000) } else { 0 };
+        Plan {
+            before: before + if retried { slow } else { 0 },
+            after: after + if retried { 0 } else { slow },
+            fault,
+            retried,
+        }
+    }
+
+    /// One port call. The world's SDKs repeat what failed, some of the time: the
+    /// same `act` may run twice, and must know itself again.
+    pub(crate) async fn op<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        act: impl Fn(&mut State) -> T + Send + 'static,
+    ) -> Result<T, Outage> {
+        let plan = self.plan();
+        self.wait(plan.before).await;
+        self.say(name, &plan);
+        match plan.fault {
+            Some(Fault::CrashBefore) => self.crash(name).await,
+            Some(Fault::ErrorBefore) if plan.retried => {}
+            Some(Fault::ErrorBefore) => return Err(outage(name)),
+            Some(Fault::Late) => {
+                let mut state = self.sim.state();
+                let later = state.now + state.rng.within(10, 20_000);
+                let late = move |state: &mut State| {
+                    state.note(|| format!("late: {name}"));
+                    drop(act(state));
+                };
+                state.push(later, Event::Effect(Box::new(late)));
+                return Err(outage(name));
+            }
+            _ => {}
+        }
+        let mut answer = act(&mut self.sim.state());
+        self.wait(plan.after).await;
+        match plan.fault {
+            Some(Fault::CrashAfter) => self.crash(name).await,
+            Some(Fault::ErrorAfter) if plan.retried => {
+                self.wait(50).await;
+                answer = act(&mut self.sim.state());
+            }
+            Some(Fault::ErrorAfter) => return Err(outage(name)),
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    fn say(&self, name: &'static str, plan: &Plan) {
+        let fault = plan.fault.map(|fault| format!(" !{fault:?}")).unwrap_or_default();
+        let mut state = self.sim.state();
+        let call = state.calls;
+        state.note(|| format!("#{} {name}{fault} (≤{call})", self.task));
+    }
+}
+
+pub(crate) fn outage(operation: &'static str) -> Outage {
+    Outage { operation, source: "a fault of the simulation".into() }
+}
+
+/// Waits for a moment of the virtual time.
+pub(crate) struct Delay<'a> {
+    sim: &'a Sim,
+    task: usize,
+    until: Ms,
+    armed: bool,
+}
+
+impl Future for Delay<'_> {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.sim.state();
+        if state.now >= self.until {
+            return Poll::Ready(());
+        }
+        if !self.armed {
+            state.push(self.until, Event::Wake(self.task));
+            drop(state);
+            self.armed = true;
+        }
+        Poll::Pending
+    }
+}
+
+impl shared_core::ports::Clock for Port<'_> {
+    fn now(&self) -> Timestamp {
+        self.local_now()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.wait(time.as_millis() as u64).await;
+    }
+}
+
+impl shared_core::ports::Alerts for Port<'_> {
+    fn raise(&self, alert: Alert, about: &str) {
+        let mut state = self.sim.state();
+        let now = state.now;
+        state.note(|| format!("#{} alert {alert:?} about {about}", self.task));
+        state.alerts.entry(about.to_owned()).or_default().push((alert, now));
+    }
+
+    fn note(&self, failure: &Outage, about: &str) {
+        self.sim.state().note(|| format!("#{} {failure} ({about})", self.task));
+    }
+}

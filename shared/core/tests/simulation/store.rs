@@ -1,0 +1,183 @@
+//! The table in memory, with the conditions that the real one puts on its writes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared_core::domain::ids::{Account, ReservationId, Vendor};
+use shared_core::domain::reservation::{Alert, Change, Effect, HistoryEntry, Reservation, State as Status};
+use shared_core::ports::{Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+
+use crate::sim::{Bug, Port, State, outage};
+
+/// The items.
+#[derive(Default)]
+pub(crate) struct Table {
+    pub(crate) rows: BTreeMap<ReservationId, Row>,
+    pub(crate) claims: BTreeMap<String, ReservationId>,
+    /// Alerts that written changes call for.
+    pub(crate) owed: Vec<(ReservationId, Alert)>,
+}
+
+/// A reservation's item, with the write that made it so.
+pub(crate) struct Row {
+    pub(crate) reservation: Reservation,
+    made_by: Option<u64>,
+    last: Option<Change>,
+}
+
+fn claim_key(account: &Account, reference: &str) -> String {
+    format!("{account}#{reference}")
+}
+
+fn put(state: &mut State, reservation: &Reservation, write: u64, overwrites: bool) -> Reserved {
+    let id = reservation.id().clone();
+    if let Some(row) = state.table.rows.get(&id).filter(|_| !overwrites) {
+        let same_holder = match &row.reservation.state {
+            Status::Calling { lease, .. } => reservation.is_held_by(&lease.holder),
+            _ => false,
+        };
+        let ours = same_holder || (row.made_by == Some(write) && row.last.is_none());
+        return if ours { Reserved::New } else { Reserved::Existing(Box::new(row.reservation.clone())) };
+    }
+    state.due_at(reservation.due_at);
+    state.note(|| format!("  {id} {}", reservation.status().as_str()));
+    let row = Row { reservation: reservation.clone(), made_by: Some(write), last: None };
+    state.table.rows.insert(id, row);
+    Reserved::New
+}
+
+fn write(state: &mut State, change: &Change, (any_seq, any_claim): (bool, bool)) -> Result<Committed, Outage> {
+    let id = change.after.id();
+    let Some(row) = state.table.rows.get(id) else { return Err(outage("the reservation does not exist")) };
+    if row.reservation.seq + 1 != change.after.seq && !any_seq {
+        if row.last.as_ref() == Some(change) {
+            return Ok(Committed::Done);
+        }
+        return Ok(Committed::Conflict(Box::new(row.reservation.clone())));
+    }
+    let keys: Vec<_> =
+        change.claims().map(|reference| claim_key(&change.after.order.account, reference.test())).collect();
+    let is_taken = |key: &String| state.table.claims.get(key).is_some_and(|owner| owner != id);
+    if !any_claim && keys.iter().any(is_taken) {
+        return Ok(Committed::ReferenceTaken);
+    }
+    for key in keys {
+        state.table.claims.insert(key, id.clone());
+    }
+    let owed = change.effects.iter().filter_map(|effect| match effect {
+        Effect::Alert(alert) => Some((id.clone(), *alert)),
+        _ => None,
+    });
+    state.table.owed.extend(owed);
+    state.due_at(change.after.due_at);
+    state.note(|| {
+        let (after, entry) = (&change.after, &change.entry);
+        let verdict = entry.verdict;
+        format!("  {id} {} seq {}: {:?} {verdict:?} {:?}", after.status().as_str(), after.seq, entry.event, entry.why)
+    });
+    let row = Row { reservation: change.after.clone(), made_by: None, last: Some(change.clone()) };
+    state.table.rows.insert(id.clone(), row);
+    Ok(Committed::Done)
+}
+
+/// Ids for which `key` has a time, in its order. An index may lag behind.
+fn listed(state: &mut State, limit: usize, key: impl Fn(&Reservation) -> Option<Timestamp>) -> Vec<ReservationId> {
+    let mut found: Vec<_> = state
+        .table
+        .rows
+        .values()
+        .filter_map(|row| Some((key(&row.reservation)?, row.reservation.id().clone())))
+        .collect();
+    found.retain(|_| !state.trouble(100));
+    found.sort();
+    found.into_iter().map(|(_, id)| id).take(limit).collect()
+}
+
+impl Store for Port<'_> {
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+        let token = self.sim.state().rng.next();
+        let (reservation, overwrites) = (reservation.clone(), self.sim.has(Bug::ReserveOverwrites));
+        self.op("reserve", move |state| put(state, &reservation, token, overwrites)).await
+    }
+
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+        let (id, forgets) = (id.clone(), self.sim.has(Bug::GradeTimesForgotten));
+        self.op("read", move |state| {
+            let mut found = state.table.rows.get(&id)?.reservation.clone();
+            for attempt in found.attempts.iter_mut().filter(|_| forgets) {
+                attempt.graded_at = None;
+            }
+            Some(found)
+        })
+        .await
+    }
+
+    /// In the order of their ids, since a caller may ask in the order of a hash map.
+    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+        let mut ids = ids.to_vec();
+        ids.sort();
+        self.op("read many", move |state| {
+            ids.iter().filter_map(|id| state.table.rows.get(id).map(|row| row.reservation.clone())).collect()
+        })
+        .await
+    }
+
+    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<Committed, Outage> {
+        let lax = (self.sim.has(Bug::SeqIgnored), self.sim.has(Bug::ClaimsIgnored));
+        let change = change.clone();
+        self.op("commit", move |state| write(state, &change, lax)).await?
+    }
+
+    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, Outage> {
+        let key = claim_key(account, reference);
+        self.op("owner", move |state| state.table.claims.get(&key).cloned()).await
+    }
+
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+        let (id, seq) = (reservation.id().clone(), reservation.seq);
+        self.op("postpone", move |state| {
+            if let Some(row) = state.table.rows.get_mut(&id).filter(|row| row.reservation.seq == seq) {
+                row.reservation.due_at = Some(due_at);
+                state.due_at(Some(due_at));
+            }
+        })
+        .await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+        self.op("due", move |state| listed(state, limit, |r| r.due_at.filter(|due| *due <= now))).await
+    }
+
+    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+        Ok((Vec::new(), false))
+    }
+
+    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    /// Pages by position, which is enough for a handful.
+    async fn worklist(
+        &self,
+        list: &Worklist,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<ReservationId>, Outage> {
+        let (list, from) = (list.clone(), cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize));
+        self.op("worklist", move |state| {
+            let mut items = listed(state, usize::MAX, |r| match (&list, &r.state) {
+                (Worklist::InDoubt, Status::InDoubt { since }) => Some(*since),
+                (Worklist::Open(name), _)
+                    if r.is_open() && r.vendor() == Vendor::Truenorth && r.order.account.name == *name =>
+                {
+                    Some(r.created_at)
+                }
+                _ => None,
+            });
+            let next = (items.len() > from + limit).then(|| (from + limit).to_string());
+            items = items.into_iter().skip(from).take(limit).collect();
+            Page { items, next }
+        })
+        .await
+    }
+}

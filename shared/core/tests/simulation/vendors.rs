@@ -1,0 +1,315 @@
+//! The two vendors: what they sell, what they say of it, and a ledger of both
+//! that no fault can touch. The verdict is read off this ledger.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Reported, Unknown};
+use shared_core::ports::{LookupError, OrderProblem, Purchase, RawDocument, Scores, Sighting};
+
+use crate::events::Event;
+use crate::lives::{self, Step};
+use crate::sim::{Bug, MINUTE, Ms, Port, SECOND, State, at};
+
+/// How late a vendor may come to sell what it was asked for: within `doubt_quiet`.
+const LATEST_SALE: Ms = 14 * MINUTE;
+
+/// The ledgers.
+#[derive(Default)]
+pub(crate) struct Vendors {
+    pub(crate) calls: Vec<Call>,
+    pub(crate) sales: Vec<Sale>,
+    pub(crate) docs: Vec<Doc>,
+    /// When a look-up last found nothing.
+    pub(crate) nothing_at: BTreeMap<ReservationId, Ms>,
+}
+
+/// What a caller was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Confirmed,
+    Refused,
+    NotProcessed,
+    Unknown,
+}
+
+/// One purchase request that reached a vendor, or tried to.
+pub(crate) struct Call {
+    pub(crate) reservation: ReservationId,
+    pub(crate) sent: Ms,
+    pub(crate) told: Option<Told>,
+    pub(crate) sale: Option<usize>,
+}
+
+/// One test sold.
+pub(crate) struct Sale {
+    pub(crate) reservation: ReservationId,
+    pub(crate) reference: VendorReference,
+    pub(crate) vendor: Vendor,
+    /// The vendor named a test that it had sold before.
+    pub(crate) twin: bool,
+    /// What becomes of the test, and when.
+    pub(crate) life: Vec<Step>,
+}
+
+/// One document that iTEP sends, however often.
+pub(crate) struct Doc {
+    pub(crate) sale: usize,
+    pub(crate) says: Reported,
+    pub(crate) names_oid: bool,
+    pub(crate) digest: Digest,
+    /// How many deliveries were tried.
+    pub(crate) tried: usize,
+    /// When the deliveries that were answered with success had come.
+    pub(crate) kept: Vec<Timestamp>,
+}
+
+pub(crate) fn digest(number: usize) -> Digest {
+    format!("{number:064x}").parse().expect("a digest")
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    Sells,
+    SellsTwin,
+    Not,
+}
+
+/// How a call goes: what the vendor does and when, what is heard and when.
+struct Plan {
+    does: Does,
+    sells_after: Ms,
+    answers_after: Ms,
+    told: Told,
+    why: u64,
+}
+
+impl State {
+    fn plan_call(&mut self, order: &Order, budget: Ms, lateness: Ms) -> Plan {
+        let quick = self.rng.within(20, 400);
+        let mut plan =
+            Plan { does: Does::Sells, sells_after: quick, answers_after: quick + 30, told: Told::Confirmed, why: 0 };
+        if !self.rng.per_mille(self.vendor_level) {
+            return plan;
+        }
+        plan.why = self.rng.below(14);
+        (plan.does, plan.told) = match plan.why {
+            0..=3 => (Does::Not, Told::NotProcessed),
+            4 | 5 => (Does::Not, Told::Refused),
+            6 | 8 => (Does::Not, Told::Unknown),
+            7 | 9 | 10 | 11 => (Does::Sells, Told::Unknown),
+            12 if order.account.vendor == Vendor::Itep => (Does::SellsTwin, Told::Confirmed),
+            _ => (Does::Sells, Told::Confirmed),
+        };
+        match plan.why {
+            8 | 9 => plan.answers_after = budget,
+            10 => (plan.sells_after, plan.answers_after) = (self.rng.within(SECOND, LATEST_SALE * lateness), budget),
+            13 => (plan.sells_after, plan.answers_after) = (5 * SECOND, self.rng.within(6 * SECOND, budget - 1)),
+            _ => {}
+        }
+        plan
+    }
+
+    /// The request leaves: nobody may ask again for what may have been sold.
+    fn begin_call(&mut self, order: &Order, call_no: u32, plan: &Plan, quiet: Ms) -> usize {
+        let id = &order.id;
+        let cleared = self.vendors.nothing_at.get(id).copied();
+        let earlier = self.vendors.calls.iter().filter(|call| call.reservation == *id);
+        let blind = earlier.filter(|call| match call.told {
+            Some(Told::NotProcessed) => false,
+            Some(Told::Confirmed) => true,
+            // The answer may have died with whoever heard it: then it is a doubt like any.
+            None | Some(Told::Unknown | Told::Refused) => {
+                order.account.vendor == Vendor::Itep
+                    || cleared.is_none_or(|cleared| cleared + 10 * SECOND < call.sent + quiet)
+            }
+        });
+        let blind: Vec<_> = blind.map(|call| call.told).collect();
+        if !blind.is_empty() {
+            self.violated(format!("{id}: call {call_no} was made after calls that ended with {blind:?}"));
+        }
+        let number = self.vendors.calls.len();
+        self.vendors.calls.push(Call { reservation: id.clone(), sent: self.now, told: None, sale: None });
+        let (does, told, why) = (plan.does, plan.told, plan.why);
+        self.note(|| format!("  vendor: call {call_no} of {id}, case {why}, to be {told:?}"));
+        if does != Does::Not {
+            let (id, vendor, twin) = (id.clone(), order.account.vendor, does == Does::SellsTwin);
+            let sell = move |state: &mut State| state.sell(number, id, vendor, twin);
+            self.push(self.now + plan.sells_after, Event::Effect(Box::new(sell)));
+        }
+        number
+    }
+
+    fn sell(&mut self, call: usize, reservation: ReservationId, vendor: Vendor, twin: bool) {
+        let number = self.vendors.sales.len();
+        let fresh = || match vendor {
+            Vendor::Itep => VendorReference::itep(&format!("TEST{number}")),
+            Vendor::Truenorth => VendorReference::truenorth(&format!("ua-{number}"), &format!("user-{number}")),
+        };
+        let other = |sale: &&Sale| sale.vendor == vendor && sale.reservation != reservation && !sale.twin;
+        let known = self.vendors.sales.iter().find(other).filter(|_| twin).map(|sale| sale.reference.clone());
+        let twin = known.is_some();
+        let reference = known.unwrap_or_else(fresh);
+        self.note(|| format!("  vendor: sold {} to {reservation}", reference.test()));
+        self.vendors.calls[call].sale = Some(number);
+        let life = if twin { Vec::new() } else { lives::life(&mut self.rng, vendor, self.now, number) };
+        self.vendors.sales.push(Sale { reservation, reference, vendor, twin, life });
+        lives::announce(self, number);
+    }
+
+    fn told(&mut self, call: usize, told: Told) {
+        self.vendors.calls[call].told = Some(told);
+    }
+}
+
+impl Port<'_> {
+    fn outcome(&self, plan: &Plan, call: usize, call_no: u32) -> CallOutcome {
+        let unknown = |unknown| CallOutcome::Unknown(Evidence::without_answer(call_no, self.local_now(), unknown));
+        match plan.told {
+            Told::Confirmed => {
+                let state = self.sim.state();
+                let sale = state.vendors.calls[call].sale.map(|sale| state.vendors.sales[sale].reference.clone());
+                let reference = sale.expect("what is confirmed was sold");
+                let test_id = reference.test().to_owned();
+                let launch = Launch::Credentials { url: None, test_id, password: Some("secret".into()) };
+                CallOutcome::Confirmed { reference, launch: Some(launch) }
+            }
+            Told::Refused => CallOutcome::Refused(Refusal { out_of_tests: plan.why == 5, vendor_reason: "No.".into() }),
+            Told::NotProcessed => {
+                let reasons = [
+                    NotProcessed::Unreachable,
+                    NotProcessed::Busy,
+                    NotProcessed::CredentialsRefused,
+                    NotProcessed::SaidSo,
+                ];
+                let why = reasons[plan.why as usize % 4];
+                let retry_after = (why == NotProcessed::Busy).then_some(Duration::from_secs(30));
+                CallOutcome::NotProcessed { why, retry_after, detail: None }
+            }
+            Told::Unknown => unknown(match plan.why {
+                6 | 7 => Unknown::ConnectionLost,
+                11 => Unknown::NoReference,
+                _ => Unknown::TimedOut,
+            }),
+        }
+    }
+
+    fn misread(&self, outcome: CallOutcome) -> CallOutcome {
+        match outcome {
+            CallOutcome::Unknown(_) if self.sim.has(Bug::UnknownIsNotProcessed) => {
+                CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None }
+            }
+            CallOutcome::Unknown(_) if self.sim.has(Bug::UnknownIsRefused) => {
+                CallOutcome::Refused(Refusal { out_of_tests: false, vendor_reason: "No.".into() })
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Purchase for Port<'_> {
+    async fn examine(&self, _: &Order) -> Result<(), OrderProblem> {
+        self.wait(1).await;
+        Ok(())
+    }
+
+    async fn answers(&self, _: &Account) -> bool {
+        self.op("knock", |state| state.asked().is_ok()).await.unwrap_or(false)
+    }
+
+    async fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> CallOutcome {
+        if self.op("connect", |_| ()).await.is_err() {
+            return CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None };
+        }
+        let budget = budget.as_millis() as u64;
+        // The assumption behind `doubt_quiet`, whatever a seeded bug makes of it.
+        let quiet = 15 * MINUTE;
+        let (plan, call) = {
+            let mut state = self.sim.state();
+            let plan = state.plan_call(order, budget, self.sim.lateness());
+            let call = state.begin_call(order, call_no, &plan, quiet);
+            (plan, call)
+        };
+        self.wait(plan.answers_after).await;
+        let heard = self.op("hear the answer", |_| ()).await;
+        let outcome = match heard {
+            Ok(()) => self.outcome(&plan, call, call_no),
+            Err(_) => {
+                let lost = Evidence::without_answer(call_no, self.local_now(), Unknown::ConnectionLost);
+                CallOutcome::Unknown(lost)
+            }
+        };
+        let told = if heard.is_ok() { plan.told } else { Told::Unknown };
+        self.sim.state().told(call, told);
+        self.misread(outcome)
+    }
+}
+
+impl State {
+    /// TrueNorth's answer about a sale.
+    fn sighting(&self, number: usize, observed_at: Timestamp) -> Sighting {
+        let sale = &self.vendors.sales[number];
+        let done = sale.life.iter().take_while(|step| step.at <= self.now).count();
+        let says = done.checked_sub(1).map_or(Reported::Ready, |last| sale.life[last].says.clone());
+        let raw = RawDocument { digest: digest(1_000_000 + number * 100 + done), bytes: Vec::new() };
+        Sighting { reference: sale.reference.clone(), observed_at, says, raw }
+    }
+
+    fn asked(&mut self) -> Result<(), LookupError> {
+        if !self.rng.per_mille(self.vendor_level) {
+            return Ok(());
+        }
+        Err(match self.rng.below(3) {
+            0 => LookupError::Held { retry_after: Duration::from_secs(20) },
+            1 => LookupError::CredentialsRefused,
+            _ => LookupError::Unusable { what: "a fault of the simulation".into() },
+        })
+    }
+}
+
+impl Scores for Port<'_> {
+    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
+        let (id, asked_at) = (id.clone(), self.local_now());
+        let seen = self.op("look up", move |state| {
+            state.asked()?;
+            let of_user = |sale: &Sale| sale.vendor == Vendor::Truenorth && sale.reservation == id;
+            let count = state.vendors.sales.len();
+            let sales: Vec<_> = (0..count).filter(|n| of_user(&state.vendors.sales[*n])).collect();
+            if sales.is_empty() {
+                let now = state.now;
+                state.vendors.nothing_at.insert(id.clone(), now);
+            }
+            Ok(sales.into_iter().map(|n| state.sighting(n, asked_at)).collect())
+        });
+        seen.await.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
+    }
+
+    async fn sweep(
+        &self,
+        _: &AccountName,
+        (from, to): (Timestamp, Timestamp),
+        sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+    ) -> Result<usize, LookupError> {
+        let asked_at = self.local_now();
+        let seen = self.op("ask for all", move |state| {
+            state.asked()?;
+            let now = state.now;
+            let begun = |sale: &Sale| {
+                let begun = sale.life.first().filter(|step| step.at <= now).map(|step| at(step.at));
+                sale.vendor == Vendor::Truenorth && begun.is_some_and(|begun| from <= begun && begun <= to)
+            };
+            let sales = (0..state.vendors.sales.len()).filter(|n| begun(&state.vendors.sales[*n]));
+            Ok(sales
+                .map(|n| (state.vendors.sales[n].reservation.clone(), state.sighting(n, asked_at)))
+                .collect::<Vec<_>>())
+        });
+        let seen = seen.await.unwrap_or_else(|o| Err(LookupError::Unusable { what: o.operation.to_owned() }))?;
+        let count = seen.len();
+        seen.into_iter().for_each(|(id, sighting)| sink(id, sighting));
+        Ok(count)
+    }
+}
