@@ -69,6 +69,10 @@ impl Key {
         Self::new(format!("ACCOUNT#truenorth#{account}"), "LIMIT")
     }
 
+    pub(crate) fn breaker(account: &Account) -> Self {
+        Self::new(format!("ACCOUNT#{account}"), "BREAKER")
+    }
+
     pub(crate) fn poll(account: &AccountName) -> Self {
         Self::new(format!("ACCOUNT#truenorth#{account}"), "POLL")
     }

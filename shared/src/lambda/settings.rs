@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared_core::domain::backoff::Backoff;
+use shared_core::domain::breaker::Pace;
 use shared_core::domain::reservation::Policy;
 use shared_core::usecases::Times;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub secret_ttl: Duration,
     /// How long an API key is trusted before it is read again.
     pub key_ttl: Duration,
+    /// How long an account's breaker that was quiet is trusted.
+    pub breaker_ttl: Duration,
 }
 
 impl Settings {
@@ -40,7 +43,12 @@ impl Settings {
         Ok(Self {
             table: text("TABLE_NAME")?,
             times: Times {
-                policy: Policy { backoff, result_overdue: seconds("RESULT_OVERDUE_SECONDS", 7 * 24 * 3600)? },
+                policy: Policy {
+                    backoff,
+                    result_overdue: seconds("RESULT_OVERDUE_SECONDS", 7 * 24 * 3600)?,
+                    doubt_quiet: seconds("DOUBT_QUIET_SECONDS", 900)?,
+                },
+                probes: Pace { first: seconds("PROBE_BASE_SECONDS", 30)?, cap: seconds("PROBE_CAP_SECONDS", 300)? },
                 lease: seconds("LEASE_SECONDS", 120)?,
                 call,
                 margin: Duration::from_secs(5),
@@ -55,6 +63,7 @@ impl Settings {
             call_times: CallTimes { connect: seconds("VENDOR_CONNECT_SECONDS", 3)?, whole: call },
             secret_ttl: seconds("SECRET_TTL_SECONDS", 300)?,
             key_ttl: seconds("KEY_TTL_SECONDS", 60)?,
+            breaker_ttl: seconds("BREAKER_TTL_SECONDS", 10)?,
         })
     }
 }

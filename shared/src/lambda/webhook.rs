@@ -6,10 +6,9 @@ use shared_core::domain::ids::AccountName;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::Proof;
 
-use super::problem::{Problem, kinds};
+use crate::vendors::itep::webhook::BODY_MAX;
 
-/// The most that is taken of a webhook's body: as base64 it fits a queue message.
-pub const BODY_MAX: usize = 150 * 1024;
+use super::problem::{Problem, kinds};
 
 /// A webhook delivery, bounded but neither authenticated nor parsed.
 pub struct Delivery {

@@ -12,7 +12,7 @@ use super::settings::{InvalidSetting, Settings};
 use super::telemetry::MetricAlerts;
 use crate::aws::access::Access;
 use crate::aws::clients::{Clients, Unset};
-use crate::aws::dynamodb::DynamoStore;
+use crate::aws::dynamodb::{DynamoBreakers, DynamoStore};
 use crate::aws::secrets::SecretCache;
 use crate::aws::sqs::SqsQueue;
 use crate::vendors::Vendors;
@@ -31,6 +31,8 @@ pub struct Hub {
     pub queue: SqsQueue,
     /// The vendors.
     pub vendors: LiveVendors,
+    /// The accounts' circuit breakers.
+    pub breakers: DynamoBreakers,
     /// The clients' keys.
     pub access: Access,
     /// The operator.
@@ -56,6 +58,7 @@ impl Hub {
             vendors: Vendors::new(secrets, store.clone(), SystemClock, settings.call_times),
             queue: SqsQueue::from_env(clients),
             access: Access::new(store.clone(), settings.key_ttl),
+            breakers: DynamoBreakers::new(store.clone(), settings.breaker_ttl),
             store,
             settings,
             alerts: MetricAlerts,
@@ -64,11 +67,12 @@ impl Hub {
     }
 
     /// What buying needs.
-    pub fn buying(&self) -> Buying<'_, DynamoStore, LiveVendors, SqsQueue, MetricAlerts, SystemClock> {
+    pub fn buying(&self) -> Buying<'_, DynamoStore, LiveVendors, SqsQueue, MetricAlerts, SystemClock, DynamoBreakers> {
         Buying {
             store: &self.store,
             vendor: &self.vendors,
             queue: &self.queue,
+            breakers: &self.breakers,
             alerts: &self.alerts,
             clock: &self.clock,
             times: &self.settings.times,

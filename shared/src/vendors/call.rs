@@ -20,6 +20,8 @@ pub struct CallTimes {
     pub whole: Duration,
 }
 
+/// How long a vendor may take to give a sign of life.
+pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// The most that is read of a purchase's answer, in bytes.
 pub(crate) const PURCHASE_ANSWER_MAX: usize = 256 * 1024;
 /// The most that is read of any other answer that is held in memory, in bytes.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
+use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, NotProcessed};
 use shared_core::domain::sensitive::Sensitive;
@@ -154,6 +155,24 @@ impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
                 let limited = self.limited(&profile, &order.account);
                 truenorth::purchase::examine(&limited, &self.catalogue, order).await
             }
+        }
+    }
+
+    /// Without a profile nothing is asked: the purchase will say what is missing.
+    async fn answers(&self, account: &Account) -> bool {
+        match account.vendor {
+            Vendor::Itep => match self.itep(account).await {
+                Ok(profile) => itep::client::answers(&self.http, &profile).await,
+                Err(_) => true,
+            },
+            Vendor::Truenorth => match self.truenorth(account).await {
+                Ok(profile) => {
+                    let limited = self.limited(&profile, account).within(call::SIGN_OF_LIFE);
+                    let asked = limited.call(Priority::Interactive, limited.client.assessments()).await;
+                    !matches!(asked, Err(LookupError::Unusable { .. } | LookupError::Held { .. }))
+                }
+                Err(_) => true,
+            },
         }
     }
 

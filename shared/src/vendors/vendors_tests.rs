@@ -82,6 +82,19 @@ async fn a_429_empties_the_bucket_for_all() {
 }
 
 #[tokio::test]
+async fn a_sign_of_life_is_asked_for_anew_and_buys_nothing() {
+    let world = world(vec![answers("200 OK", ASSESSMENTS), answers("500 Broken", ""), answers("401 Unauthorized", "")]);
+    let account = account(Vendor::Truenorth);
+    for expected in [true, false, true] {
+        assert_eq!(world.vendors.answers(&account).await, expected);
+    }
+    let requests = world.server.requests();
+    assert!(requests.iter().all(|request| line(request) == "GET /2020q1/assessments HTTP/1.1"), "{requests:?}");
+    let unknown = vendors(TestSecrets::default(), &TestLimits::default());
+    assert!(unknown.answers(&account).await, "the purchase will say what is missing");
+}
+
+#[tokio::test]
 async fn an_account_without_a_usable_profile_makes_no_call() {
     let missing = vendors(TestSecrets::default(), &TestLimits::default());
     let down = vendors(TestSecrets::of("down", ""), &TestLimits::default());

@@ -1,6 +1,7 @@
 //! The hub's one table: reservations with their histories, claims and documents,
 //! and everything else that is kept.
 
+mod breakers;
 mod commit;
 mod limits;
 mod lists;
@@ -22,6 +23,7 @@ use super::item::Attributes;
 use super::keys::Key;
 use super::outage;
 
+pub use breakers::DynamoBreakers;
 pub use principals::{Accounts, Client, KeyRecord};
 
 /// The table. It implements the ports [`Store`](shared_core::ports::Store),
@@ -45,14 +47,6 @@ impl DynamoStore {
     /// The table that `TABLE_NAME` names.
     pub fn from_env(clients: Clients) -> Result<Self, Unset> {
         Ok(Self::new(clients, variable("TABLE_NAME")?))
-    }
-
-    /// Opens the connection that the first real call will use: one read of
-    /// nothing, for a function's start. It helps or it doesn't; it never fails.
-    pub async fn warm_up(&self) {
-        if let Err(problem) = self.get("warm up", Key::new("WARM", "WARM"), false).await {
-            tracing::debug!(error = &problem as &dyn std::error::Error, "no connection at start");
-        }
     }
 
     fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, Vendor};
+use shared_core::domain::ids::{AccountName, ClientId, Digest, Vendor};
 use shared_core::ports::Outage;
 
 use super::lists::string;
@@ -45,11 +45,6 @@ impl Accounts {
             Vendor::Itep => &self.itep,
             Vendor::Truenorth => &self.truenorth,
         }
-    }
-
-    /// Whether an account is among them.
-    pub fn contain(&self, account: &Account) -> bool {
-        self.at(account.vendor).contains(&account.name)
     }
 }
 

@@ -1,19 +1,39 @@
 //! Reports that could not be used, in the order in which they came.
 
+use jiff::Timestamp;
 use shared_core::ports::{Outage, Page, Quarantine, Quarantined};
 
 use super::lists::{at_most, string};
+use super::write::Update;
 use super::{DynamoStore, key_of, text};
 use crate::aws::cursor::{self, InvalidCursor};
 use crate::aws::item::{Item, document};
 use crate::aws::keys::{Key, QUARANTINE};
 use crate::aws::outage;
 
+impl DynamoStore {
+    /// Notes that a kept report is sent round again. To be called before it is:
+    /// what fails again is kept anew, and must not be marked after that.
+    ///
+    /// # Errors
+    /// The table could not be written.
+    pub async fn mark_replayed(&self, item: &Quarantined, at: Timestamp) -> Result<(), Outage> {
+        let update = Update {
+            key: Key::quarantined(item.receipt.received_at, &item.receipt.id),
+            update: "SET doc.replayed_at = :at",
+            condition: "attribute_exists(pk)",
+            values: vec![(":at", text(at.to_string()))],
+        };
+        self.update_if("mark a report as replayed", update).await.map(drop)
+    }
+}
+
 impl Quarantine for DynamoStore {
-    /// The same receipt is kept once, as it was kept first.
+    /// The same receipt is kept once, as it was kept first or since it was replayed.
     async fn keep(&self, item: &Quarantined) -> Result<(), Outage> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
-        self.put_if("quarantine a report", Item::of(key, item), "attribute_not_exists(pk)").await.map(drop)
+        let condition = "attribute_not_exists(pk) OR attribute_exists(doc.replayed_at)";
+        self.put_if("quarantine a report", Item::of(key, item), condition).await.map(drop)
     }
 
     async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, Outage> {

@@ -15,7 +15,7 @@ use shared_core::ports::{Clock, OrderProblem};
 
 use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
 use super::{registration, sign, wire};
-use crate::vendors::call::{Answer, Http, PURCHASE_ANSWER_MAX, cut, exchange};
+use crate::vendors::call::{Answer, Http, PURCHASE_ANSWER_MAX, SIGN_OF_LIFE, cut, exchange, open};
 use crate::vendors::fields::ProfileError;
 
 /// The longest reason that is handed on, in bytes.
@@ -51,6 +51,17 @@ pub(crate) async fn purchase(
         Ok(answer) => outcome(profile, &answer, call_no, clock.now()),
         Err(error) => error.outcome(call_no, clock.now()),
     })
+}
+
+/// Whether iTEP's server answers: a GET without signature or body, which HTTP
+/// makes safe and iTEP's document no purchase. What it answers does not matter
+/// as long as it is not that the server fails.
+pub(crate) async fn answers(http: &Http, profile: &Profile) -> bool {
+    let Ok(client) = http.purchases() else { return false };
+    match open(client.get(&profile.url), SIGN_OF_LIFE).await {
+        Ok(response) => !response.status().is_server_error(),
+        Err(_) => false,
+    }
 }
 
 /// The signed request; an error says what the profile lacks: it may have changed
@@ -110,7 +121,7 @@ fn confirmed(profile: &Profile, json: &Value) -> Option<CallOutcome> {
 }
 
 /// Whether a text can be a test ID: one visible word.
-fn is_test_id(text: &str) -> bool {
+pub(super) fn is_test_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 

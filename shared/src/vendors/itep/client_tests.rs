@@ -3,7 +3,7 @@ use shared_core::domain::reservation::Evidence;
 
 use super::*;
 use crate::vendors::call::CallTimes;
-use crate::vendors::testing::{Server, TestClock, answers, order, start};
+use crate::vendors::testing::{Server, TestClock, answers, nobody, order, start};
 
 fn profile() -> Profile {
     Profile::parse(include_str!("samples/profile.json")).unwrap()
@@ -75,6 +75,20 @@ async fn the_signature_is_over_the_bytes_that_are_sent() {
     assert_eq!(line, "POST /requests/x.php HTTP/1.1");
     let signature = sign::sign("sim-key", profile.get.as_ref().unwrap(), body.as_bytes());
     assert!(server.requests()[0].contains(&format!("x-sim-get: {signature}\r\n")));
+}
+
+#[tokio::test]
+async fn a_sign_of_life_is_any_answer_to_a_request_that_cannot_buy() {
+    let server = Server::start(vec![answers("405 Method Not Allowed", ""), answers("503 Busy", "")]);
+    let profile = Profile { url: format!("{}/requests/x.php", server.url), ..profile() };
+    let http = Http::new(CallTimes { connect: Duration::from_secs(3), whole: Duration::from_secs(5) });
+    assert!(super::answers(&http, &profile).await);
+    assert!(!super::answers(&http, &profile).await);
+    let asked = server.requests();
+    assert!(asked[0].starts_with("GET /requests/x.php HTTP/1.1\r\n") && asked[0].ends_with("\r\n\r\n"), "no body");
+    assert!(!asked[0].to_ascii_lowercase().contains("x-sim-get"), "no signature");
+    let unreachable = Profile { url: nobody(), ..profile };
+    assert!(!super::answers(&http, &unreachable).await);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 pub(crate) mod client;
 mod convert;
+pub mod inventory;
 mod json;
 pub mod profile;
 pub(crate) mod registration;
