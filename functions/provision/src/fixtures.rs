@@ -89,7 +89,8 @@ pub(crate) fn completed() -> Reservation {
 
 pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
     let backoff = Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) };
-    let policy = Policy { backoff, result_overdue: Duration::from_secs(7 * 86_400) };
+    let (result_overdue, doubt_quiet) = (Duration::from_secs(7 * 86_400), Duration::from_secs(900));
+    let policy = Policy { backoff, result_overdue, doubt_quiet };
     match reservation.apply(event, Source::VendorAnswer, now(), &policy) {
         Decision::Write(change) => change.after,
         Decision::Duplicate => reservation.clone(),

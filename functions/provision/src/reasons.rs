@@ -23,6 +23,9 @@ fn prose(reason: Reason) -> &'static str {
         Reason::AccountUnavailable => {
             "The vendor account needs the operator, who has been told. The purchase is then tried again."
         }
+        Reason::AccountPaused => {
+            "Purchases from this vendor account wait until it answers reliably again. Yours is then made by itself."
+        }
         Reason::NotProcessed => "The purchase was not processed yet. It is tried again by itself.",
         Reason::AnswerLost => {
             "The vendor's answer was lost: a test may have been bought. Do not order again; this is being settled."
@@ -57,7 +60,8 @@ mod tests {
             Reason::VendorUnreachable => Reason::VendorBusy,
             Reason::VendorBusy => Reason::CredentialsRefused,
             Reason::CredentialsRefused => Reason::AccountUnavailable,
-            Reason::AccountUnavailable => Reason::NotProcessed,
+            Reason::AccountUnavailable => Reason::AccountPaused,
+            Reason::AccountPaused => Reason::NotProcessed,
             Reason::NotProcessed => Reason::AnswerLost,
             Reason::AnswerLost => Reason::CallAbandoned,
             Reason::CallAbandoned => Reason::ReferenceTaken,

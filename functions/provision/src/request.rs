@@ -106,10 +106,23 @@ fn shape(body: &[u8]) -> Result<NewReservation, Fault> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let new = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer::of_path(error.path());
-        Fault::new(pointer, error.into_inner().to_string())
+        Fault::new(pointer, without_value(&error.into_inner().to_string()))
     })?;
     reader.end().map_err(|error| Fault::new("#", error.to_string()))?;
     Ok(new)
+}
+
+/// What a reader says of a wrong shape, without the value that it met: it may be
+/// somebody's name.
+fn without_value(text: &str) -> String {
+    let parts = text.split_once(": ").and_then(|(fault, rest)| Some((fault, rest.rsplit_once(", expected ")?)));
+    match parts {
+        Some((fault @ ("invalid type" | "invalid value"), (met, expected))) => {
+            let kind = met.split(['`', '"']).next().unwrap_or_default().trim_end();
+            format!("{fault}: {kind}, expected {expected}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn malformed(fault: Fault) -> Problem {
@@ -155,6 +168,15 @@ mod tests {
             format!("{} x", fixtures::ITEP_REQUEST),
         ];
         insta::assert_snapshot!(bodies.map(|body| fault(&body)).join("\n"));
+    }
+
+    #[test]
+    fn a_fault_does_not_quote_the_value_that_it_is_about() {
+        for value in ["5", "-5.5", "true", "\"Mary, expected `Poppins`\""] {
+            let fault = fault(&changed("\"groups\": []", &format!("\"groups\": {value}")));
+            let quotes = ["5,", "true", "Mary", "Poppins"].iter().any(|part| fault.contains(part));
+            assert!(fault.starts_with("#/groups: invalid type: ") && !quotes, "{fault}");
+        }
     }
 
     #[test]

@@ -18,38 +18,34 @@ use shared::vendors::itep::webhook;
 /// What one record may take: a read and a transaction, each with its retries.
 const NEEDS: Duration = Duration::from_secs(20);
 
-/// Why a record is handed back.
-#[derive(Debug, thiserror::Error)]
-enum RecordError {
-    /// Storage or queue failed.
-    #[error(transparent)]
-    Outage(#[from] Outage),
-    /// The sender could not be checked.
-    #[error(transparent)]
-    Inbound(#[from] InboundError),
-}
-
 /// Records a batch of reports and outcomes.
 pub async fn handle(hub: &Hub, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
     let context = &event.context;
     batch::each(event.payload, || time_left(context), NEEDS, |message| record(hub, message)).await
 }
 
-async fn record(hub: &Hub, message: RecordMessage) -> Result<(), RecordError> {
+async fn record(hub: &Hub, message: RecordMessage) -> Result<(), Outage> {
     match message.message {
         ResultMessage::Receipt(receipt) => record_receipt(hub, receipt).await,
         ResultMessage::Outcome { reservation_id, call_no, outcome } => {
-            Ok(record_outcome(hub, &reservation_id, call_no, &outcome).await?)
+            record_outcome(hub, &reservation_id, call_no, &outcome).await
         }
     }
 }
 
-async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), RecordError> {
+async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), Outage> {
     let receipt_id = receipt.id.clone();
-    let recorded = match admission(hub, &receipt).await? {
-        Admission::Admitted => read_and_record(hub, receipt).await?,
-        Admission::WrongToken => hub.recording().quarantine(receipt, "its token is not valid").await?,
-        Admission::WrongCredential => hub.recording().quarantine(receipt, "its second credential is not valid").await?,
+    let recorded = match admission(hub, &receipt).await {
+        Ok(Admission::Admitted) => read_and_record(hub, receipt).await?,
+        Ok(Admission::WrongToken) => hub.recording().quarantine(receipt, "its token is not valid").await?,
+        Ok(Admission::WrongCredential) => {
+            hub.recording().quarantine(receipt, "its second credential is not valid").await?
+        }
+        Err(InboundError::Profile(_)) => {
+            let why = "its sender cannot be checked: the account's `inbound` rules cannot be read";
+            hub.recording().quarantine(receipt, why).await?
+        }
+        Err(InboundError::Unreachable(outage)) => return Err(outage),
     };
     let (outcome, reservation_id) = match &recorded {
         Recorded::Written(change) => ("written", Some(change.after.id().to_string())),

@@ -39,11 +39,11 @@ async fn check_one(hub: &Hub, check: ScoreCheck) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// An expiry check that the vendor did not answer needs no second delivery: the
+/// A check of an expiry or a doubt that the vendor did not answer needs no second delivery: the
 /// reservation stays due, and the sweep sends it again.
 fn deferred(check: &ScoreCheck, error: CheckError) -> Result<(), CheckError> {
     match error {
-        CheckError::LookUp(error) if check.reason == CheckReason::Expiry => {
+        CheckError::LookUp(error) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => {
             tracing::warn!(reservation_id = %check.reservation_id, error = %Causes(&error), "left to the next sweep");
             Ok(())
         }

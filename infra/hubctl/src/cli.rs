@@ -1,8 +1,10 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use shared::core::domain::ids::{AccountName, ClientId};
+use shared::core::domain::ids::{Account, AccountName, ClientId, InvalidId, ReceiptId, ReservationId};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -10,12 +12,14 @@ Environment:
   AWS_REGION, AWS_ACCESS_KEY_ID,
   AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN   who asks, and where
   AWS_ENDPOINT_URL                           set for the local stack only
+  FULFILMENT_QUEUE_URL, RESULTS_QUEUE_URL,
+  SCORE_CHECKS_QUEUE_URL                     the hub's queues, for what sends messages
 
 On the local stack:  set -a; . .dev/env; set +a
 On AWS:              eval \"$(aws configure export-credentials --format env)\"
                      export AWS_REGION=eu-west-1 TABLE_NAME=english-test-hub";
 
-/// Manages the clients of the English Test Hub, and lists what needs somebody's eye.
+/// Operates the English Test Hub: clients and keys, accounts, and whatever the vendors leave open.
 #[derive(Debug, Parser)]
 #[command(name = "hubctl", version, after_help = ENVIRONMENT, propagate_version = true)]
 pub(crate) struct Cli {
@@ -37,9 +41,21 @@ pub(crate) enum Command {
     /// Purchases whose answer was lost: the vendor may have sold a test.
     #[command(subcommand)]
     Doubt(DoubtCommand),
+    /// Vendor accounts, and whether their purchases go on.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Reports of iTEP's that could not be matched or read.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Results that a vendor did not send.
+    #[command(subcommand)]
+    Result(ResultCommand),
+    /// Messages of the hub's own that could not be handled.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
+    /// iTEP's stock, from the file that its administrators export.
+    #[command(subcommand)]
+    Inventory(InventoryCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,15 +121,138 @@ pub(crate) enum KeyCommand {
 pub(crate) enum DoubtCommand {
     /// List reservations in doubt, the oldest first, with what is known of each lost call.
     ///
-    /// None of them is bought again by itself. SEEN says how the call ended, CALL which one it was;
-    /// look for the reservation's id at the vendor.
+    /// TrueNorth's settle by a look-up after the quiet time, and are bought again only if nothing was
+    /// sold; iTEP's by the first report. SEEN says how the call ended, CALL which one it was; look for
+    /// the reservation's id at the vendor.
     List(Listing),
+    /// Settle a reservation by hand. The decision stands in its history, under your name.
+    Settle(Settle),
+}
+
+#[derive(Debug, Args)]
+#[group(id = "finding", required = true, multiple = false, args = ["is", "nothing_sold", "give_up"])]
+pub(crate) struct Settle {
+    /// The reservation in doubt.
+    pub(crate) reservation: ReservationId,
+    /// The vendor sold this test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) is: Option<String>,
+    /// The vendor sold nothing: buy it again, at once.
+    #[arg(long)]
+    pub(crate) nothing_sold: bool,
+    /// Stop looking: the reservation ends as rejected. A report on it still counts.
+    #[arg(long)]
+    pub(crate) give_up: bool,
+    #[command(flatten)]
+    pub(crate) decision: Decision,
+}
+
+/// Who decides, and whether they were asked.
+#[derive(Debug, Args)]
+pub(crate) struct Decision {
+    /// Who decides this.
+    #[arg(long, value_name = "NAME", env = "USER")]
+    pub(crate) by: String,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ResultCommand {
+    /// Enter a result by hand. It stands in the history under your name; what the vendor reports later revises it.
+    Enter(EnteredResult),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnteredResult {
+    /// The reservation; it must have a test, and no result.
+    pub(crate) reservation: ReservationId,
+    /// The score of the whole test.
+    #[arg(long)]
+    pub(crate) overall: f64,
+    /// The CEFR level as the vendor writes it, such as C1 or B2-C1.
+    #[arg(long)]
+    pub(crate) cefr: Option<String>,
+    /// The address of the vendor's report.
+    #[arg(long, value_name = "URL")]
+    pub(crate) report_url: Option<String>,
+    /// The scale of the score, if not the vendor's ordinary one.
+    #[arg(long)]
+    pub(crate) scale: Option<ScaleName>,
+    #[command(flatten)]
+    pub(crate) decision: Decision,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScaleName {
+    /// 0 to 6.
+    Itep,
+    /// 0 to 10.
+    Truenorth,
+    /// 0 to 1000.
+    Webcape,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlqCommand {
+    /// Count what each dead-letter queue holds.
+    List,
+    /// Send messages back to the queue that they come from. A message that is handled twice does no harm.
+    Redrive {
+        /// Which queue's.
+        queue: QueueName,
+        /// How many to send at most.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..))]
+        limit: u16,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueueName {
+    Fulfilment,
+    Results,
+    ScoreChecks,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List the accounts that clients may use, and how each stands.
+    ///
+    /// An account is `open` after three lost answers in a row: its purchases wait, and now and then one probes the
+    /// vendor. It goes on by itself once the vendor answers.
+    List,
+    /// Have an account's purchases wait until it is resumed. Calls that are out go on.
+    Pause(ChangedAccount),
+    /// Have an account's purchases go on, whether you or lost answers held them.
+    Resume(ChangedAccount),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangedAccount {
+    /// The account, such as itep/default.
+    #[arg(value_name = "VENDOR/ACCOUNT", value_parser = account)]
+    pub(crate) account: Account,
+    /// Who decides this.
+    #[arg(long, value_name = "NAME", env = "USER")]
+    pub(crate) by: String,
+}
+
+fn account(text: &str) -> Result<Account, String> {
+    let (vendor, name) = text.split_once('/').ok_or("must be <vendor>/<account>, such as itep/default")?;
+    let vendor = vendor.parse().map_err(|invalid: InvalidId| invalid.to_string())?;
+    Ok(Account { vendor, name: name.parse().map_err(|invalid: InvalidId| invalid.to_string())? })
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
     /// List quarantined reports, the oldest first, with why each could not be used.
     List(Listing),
+    /// Send a report round again as if it had just come, vouching for its sender. What fails again is kept again.
+    Replay {
+        /// The receipt's id, as `hubctl quarantine list` shows it.
+        receipt: ReceiptId,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -124,4 +263,34 @@ pub(crate) struct Listing {
     /// How many to list at most.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) limit: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InventoryCommand {
+    /// Reconcile an Available Test CSV with the hub's books, and settle what was in doubt.
+    ///
+    /// The file comes from iTEP's screen "Tests Available", "Get Available Test CSV". Its passwords are not read.
+    /// Importing a file again is harmless.
+    Import(InventoryFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InventoryFile {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// The iTEP account whose tests it lists.
+    #[arg(long)]
+    pub(crate) account: AccountName,
+    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z: needed to tell what may be reclaimed.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) exported_at: Option<Timestamp>,
+    /// How many days after its expiry a test must still stand Ready to be reclaimable.
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub(crate) grace_days: u16,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Who does this; it is kept in the reservations' histories.
+    #[arg(long, value_name = "NAME", env = "USER")]
+    pub(crate) by: String,
 }

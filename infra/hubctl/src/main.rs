@@ -1,7 +1,8 @@
-//! The operator's command: who may call the hub, and what waits for somebody's eye.
+//! The operator's command: who may call the hub, and settling what the vendors leave open.
 
 mod cli;
 mod commands;
+mod desk;
 mod output;
 
 use std::error::Error;
@@ -33,8 +34,12 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::Client(command) => commands::client::run(&store, out, command).await,
         Command::Key(command) => commands::key::run(&store, out, command).await,
+        Command::Account(command) => commands::account::run(&store, out, command).await,
         Command::Doubt(command) => commands::doubt::run(&store, out, command).await,
+        Command::Result(command) => commands::result::run(&store, out, command).await,
+        Command::Dlq(command) => commands::dlq::run(out, command).await,
         Command::Quarantine(command) => commands::quarantine::run(&store, out, command).await,
+        Command::Inventory(command) => commands::inventory::run(&store, out, command).await,
     }
 }
 

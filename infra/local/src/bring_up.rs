@@ -20,11 +20,15 @@ use crate::{
 const WATCH: &str = "http://127.0.0.1:9000/lambda-url";
 
 /// What a test run changes of the template's defaults: it waits seconds instead of minutes.
-const TEST_PARAMETERS: [(&str, &str); 10] = [
+const TEST_PARAMETERS: [(&str, &str); 14] = [
     ("VendorCallSeconds", "8"),
     ("VendorConnectSeconds", "1"),
     ("RetryBaseSeconds", "1"),
     ("RetryCapSeconds", "2"),
+    ("DoubtQuietSeconds", "3"),
+    ("ProbeBaseSeconds", "5"),
+    ("ProbeCapSeconds", "5"),
+    ("BreakerTtlSeconds", "0"),
     ("HandedOverSeconds", "5"),
     ("MatchPatienceSeconds", "4"),
     ("MatchRetrySeconds", "1"),

@@ -6,6 +6,7 @@ use shared::aws::DynamoStore;
 use shared::core::domain::reservation::{Evidence, Reservation, State};
 use shared::core::ports::{Store, Worklist};
 
+use super::settle;
 use crate::asking;
 use crate::cli::{DoubtCommand, Listing};
 use crate::output::{Output, age, excerpt, or_dash, time};
@@ -13,7 +14,13 @@ use crate::output::{Output, age, excerpt, or_dash, time};
 const PAGE: usize = 100;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &DoubtCommand) -> anyhow::Result<()> {
-    let DoubtCommand::List(listing) = command;
+    match command {
+        DoubtCommand::List(listing) => list(store, out, listing).await,
+        DoubtCommand::Settle(wanted) => settle::run(store, out, wanted).await,
+    }
+}
+
+async fn list(store: &DynamoStore, out: Output, listing: &Listing) -> anyhow::Result<()> {
     let (doubtful, more) = read(store, usize::from(listing.limit)).await?;
     let data: Vec<_> = doubtful.iter().map(|reservation| as_json(reservation, listing.bodies)).collect();
     let lines = match doubtful.is_empty() {

@@ -1,6 +1,11 @@
 //! One module per noun.
 
+pub(crate) mod account;
 pub(crate) mod client;
+pub(crate) mod dlq;
 pub(crate) mod doubt;
+pub(crate) mod inventory;
 pub(crate) mod key;
 pub(crate) mod quarantine;
+pub(crate) mod result;
+pub(crate) mod settle;

@@ -1,19 +1,53 @@
 //! `hubctl quarantine`.
 
+use std::time::Duration;
+
+use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared::core::ports::{Quarantine, Quarantined};
+use shared::core::domain::ids::ReceiptId;
+use shared::core::ports::{Quarantine, Quarantined, Queue, Receipt, ResultMessage};
 
 use crate::asking;
 use crate::cli::{Listing, QuarantineCommand};
-use crate::output::{Output, age, excerpt, time};
+use crate::desk;
+use crate::output::{Output, age, excerpt, or_dash, time};
 
 /// How many are read at once: their bodies come with them.
 const PAGE: usize = 25;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &QuarantineCommand) -> anyhow::Result<()> {
-    let QuarantineCommand::List(listing) = command;
+    match command {
+        QuarantineCommand::List(listing) => list(store, out, listing).await,
+        QuarantineCommand::Replay { receipt } => replay(store, out, receipt).await,
+    }
+}
+
+/// Marked first: what fails again is kept anew, and must not be marked after that.
+async fn replay(store: &DynamoStore, out: Output, id: &ReceiptId) -> anyhow::Result<()> {
+    let item = find(store, id).await?.with_context(|| format!("there is no report {id} in the quarantine"))?;
+    let queue = desk::queue()?;
+    asking(store.mark_replayed(&item, Timestamp::now()).await)?;
+    let receipt = Receipt { unchecked: None, ..item.receipt };
+    asking(queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await)?;
+    let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
+    Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
+}
+
+async fn find(store: &DynamoStore, id: &ReceiptId) -> anyhow::Result<Option<Quarantined>> {
+    let mut cursor = None;
+    loop {
+        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
+        let found = page.items.into_iter().find(|item| item.receipt.id == *id);
+        cursor = page.next;
+        if found.is_some() || cursor.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn list(store: &DynamoStore, out: Output, listing: &Listing) -> anyhow::Result<()> {
     let (kept, more) = read(store, usize::from(listing.limit)).await?;
     let data: Vec<_> = kept.iter().map(|item| as_json(item, listing.bodies)).collect();
     let lines = match kept.is_empty() {
@@ -44,6 +78,7 @@ fn as_json(item: &Quarantined, bodies: bool) -> Value {
         "receipt_id": receipt.id,
         "received_at": receipt.received_at,
         "quarantined_at": item.at,
+        "replayed_at": item.replayed_at,
         "vendor": "itep",
         "account": receipt.account,
         "why": item.why,
@@ -63,10 +98,11 @@ fn lines(out: Output, kept: &[Quarantined], listing: &Listing, more: bool) -> St
             receipt.id.to_string(),
             format!("itep/{}", receipt.account),
             receipt.body.len().to_string(),
+            or_dash(item.replayed_at.map(time)),
             item.why.clone(),
         ]
     };
-    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "WHY"];
+    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "REPLAYED", "WHY"];
     let mut lines = out.table(&headings, &kept.iter().map(row).collect::<Vec<_>>());
     for item in kept.iter().filter(|_| listing.bodies) {
         lines.push_str(&out.below(item.receipt.id.as_str(), &String::from_utf8_lossy(&item.receipt.body)));

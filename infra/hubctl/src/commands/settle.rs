@@ -1,0 +1,88 @@
+//! `hubctl doubt settle`.
+
+use anyhow::{Context, bail};
+use serde_json::json;
+use shared::aws::DynamoStore;
+use shared::core::domain::ids::{Vendor, VendorReference};
+use shared::core::domain::reservation::{Evidence, Reservation, Status};
+use shared::core::ports::Store;
+use shared::core::usecases::settle_doubt::{Finding, SettleError};
+
+use crate::asking;
+use crate::cli::Settle;
+use crate::desk::{Desk, confirm};
+use crate::output::{Output, time};
+
+pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> anyhow::Result<()> {
+    let id = &wanted.reservation;
+    let desk = Desk::new(store)?;
+    let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
+    if reservation.status() != Status::InDoubt {
+        bail!("{id}: {}", SettleError::NotInDoubt(reservation.status()));
+    }
+    let finding = finding(wanted, reservation.vendor())?;
+    confirm(&wanted.decision, &question(&reservation, &finding))?;
+    let settled = desk.settling().settle(&reservation, finding, wanted.decision.by.clone()).await;
+    let settled = match settled {
+        Err(SettleError::Outage(outage)) => asking(Err(outage))?,
+        settled => settled.with_context(|| id.to_string())?,
+    };
+    let status = settled.status().as_str();
+    let json =
+        json!({ "reservation_id": id, "status": status, "reference": settled.reference, "by": wanted.decision.by });
+    Ok(out.say(&json, &format!("{id} is {status} now."))?)
+}
+
+fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
+    Ok(match &wanted.is {
+        Some(text) => Finding::Sold(reference(text.trim(), vendor)?),
+        None if wanted.nothing_sold => Finding::NothingSold,
+        None => Finding::GivenUp,
+    })
+}
+
+fn reference(text: &str, vendor: Vendor) -> anyhow::Result<VendorReference> {
+    let is_id =
+        |id: &str| !id.is_empty() && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match vendor {
+        Vendor::Itep if is_id(text) => Ok(VendorReference::itep(text)),
+        Vendor::Itep => bail!("{text:?} is no iTEP test ID"),
+        Vendor::Truenorth => match text.split_once('/') {
+            Some((test, user)) if is_id(test) && is_id(user) => Ok(VendorReference::truenorth(test, user)),
+            _ => bail!("a TrueNorth test is <userAssessmentId>/<userId>, not {text:?}"),
+        },
+    }
+}
+
+fn question(reservation: &Reservation, finding: &Finding) -> String {
+    let order = &reservation.order;
+    let seen = reservation.evidence.last().map_or("nothing".to_owned(), Evidence::summary);
+    let account = order.account.to_string().replace('#', "/");
+    let about = format!(
+        "{} of {}, {} from {account}, ordered {}; seen: {seen}.",
+        reservation.id(),
+        order.client,
+        order.product,
+        time(reservation.created_at),
+    );
+    let what = match finding {
+        Finding::Sold(reference) => format!("Is its test {}?", reference.test()),
+        Finding::NothingSold => "Was nothing sold, and is it to be bought again?".to_owned(),
+        Finding::GivenUp => "Give up and reject it? A test that was sold stays paid.".to_owned(),
+    };
+    format!("{about}\n{what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_read_in_its_vendors_form() {
+        assert_eq!(reference("3279B035APR", Vendor::Itep).unwrap(), VendorReference::itep("3279B035APR"));
+        assert_eq!(reference("AB-1/CD-2", Vendor::Truenorth).unwrap(), VendorReference::truenorth("ab-1", "cd-2"));
+        for (text, vendor) in [("", Vendor::Itep), ("a b", Vendor::Itep), ("ab-1", Vendor::Truenorth)] {
+            assert!(reference(text, vendor).is_err(), "{text}");
+        }
+    }
+}
