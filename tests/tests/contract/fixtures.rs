@@ -17,6 +17,7 @@ use shared::core::ports::{Committed, Reserved, Store};
 pub(crate) const POLICY: Policy = Policy {
     backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
     result_overdue: Duration::from_secs(7 * 24 * 3600),
+    doubt_quiet: Duration::from_secs(900),
 };
 
 /// 2026-11-23 noon, and so many seconds.

@@ -157,6 +157,25 @@ async fn the_quarantine_keeps_each_receipt_once_and_lists_the_oldest_first() {
     .await;
 }
 
+#[tokio::test]
+async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
+    in_a_world(|world| async move {
+        let first = quarantined(1, "no such test");
+        world.store.keep(&first).await.unwrap();
+        world.store.mark_replayed(&first, at(2000)).await.unwrap();
+        let marked = Quarantined { replayed_at: Some(at(2000)), ..first };
+        assert_eq!(world.store.kept(None, 10).await.unwrap().items, [marked]);
+        let again = quarantined(1, "still no such test");
+        world.store.keep(&again).await.unwrap();
+        world.store.keep(&quarantined(1, "a second delivery")).await.unwrap();
+        assert_eq!(world.store.kept(None, 10).await.unwrap().items, [again]);
+        let nobodys = quarantined(9, "never kept");
+        world.store.mark_replayed(&nobodys, at(2000)).await.unwrap();
+        assert_eq!(world.store.kept(None, 10).await.unwrap().items.len(), 1);
+    })
+    .await;
+}
+
 fn quarantined(n: i64, why: &str) -> Quarantined {
     let receipt = Receipt {
         id: format!("receipt-{n}").parse().unwrap(),
@@ -166,5 +185,5 @@ fn quarantined(n: i64, why: &str) -> Quarantined {
         body: vec![0, 255, 13, 10],
         unchecked: None,
     };
-    Quarantined { receipt, why: why.to_owned(), at: at(1000) }
+    Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod access;
+mod breakers;
 mod cost;
 mod fixtures;
 mod lists;

@@ -2,16 +2,21 @@
 //! simulated vendors' ledgers as the judge. Run by `cargo dev test`.
 
 mod bad_input;
+mod breaker;
 mod buying;
 mod calls;
+mod canaries;
 mod cancelling;
 mod doubt;
 mod events;
 mod expiry;
 mod in_process;
+mod inventory;
+mod operating;
 mod reading;
 mod results_itep;
 mod results_truenorth;
+mod settling;
 mod setup;
 mod webhooks;
 mod world;

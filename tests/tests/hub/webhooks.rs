@@ -25,7 +25,7 @@ pub(crate) async fn deliver(world: &World, data: &str) -> Answer {
     world.send(delivery(world, &world.itep_webhook(), data)).await
 }
 
-fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
+pub(crate) fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
     const BOUNDARY: &str = "-----------------------b27a39e6e6aef697";
     let body =
         format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{data}\r\n--{BOUNDARY}--\r\n");
@@ -34,7 +34,7 @@ fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
 }
 
 /// Waits for what is quarantined from a world's account.
-async fn quarantined(world: &World) -> Quarantined {
+pub(crate) async fn quarantined(world: &World) -> Quarantined {
     let store = in_process::hub().store;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {

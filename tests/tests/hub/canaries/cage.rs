@@ -1,0 +1,184 @@
+//! The world of the canaries: where they are planted, and every place that is
+//! looked through for them.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::setup::Options;
+use crate::world::{Answer, Sim, World};
+
+/// What everything planted holds that can hold it.
+const MARK: &str = "canarybird";
+const BIRTH_DATE: &str = "1961-02-03";
+/// Every function of the stack, each with its log group.
+const FUNCTIONS: [&str; 7] = [
+    "provision",
+    "fulfil",
+    "itep-webhook",
+    "truenorth-webhook",
+    "record-result",
+    "score-poller",
+    "expire-reservations",
+];
+
+/// A world full of canaries, and what must not show any.
+pub(super) struct Cage {
+    pub(super) world: World,
+    since: Timestamp,
+    canaries: Vec<String>,
+    /// Error answers, histories, and what the operator saw.
+    answers: Vec<String>,
+}
+
+impl Cage {
+    pub(super) async fn with(options: Options) -> Self {
+        let since = Timestamp::now();
+        let world = World::with(options).await;
+        let secret = world.key.rsplit('_').next().expect("a key's secret").to_owned();
+        let mut canaries = [MARK, BIRTH_DATE, "2/3/1961", "02/03/1961", "3-2-1961"].map(str::to_owned).to_vec();
+        canaries.extend([secret, world.token.clone(), format!("key-of-{}", world.account)]);
+        // As a body in a message has it, and as `Debug` prints bytes.
+        canaries.extend((0..3).map(|shift| {
+            let encoded = STANDARD.encode(format!("{}{MARK}", &"   "[shift..]));
+            encoded[4..encoded.len() - 4].to_owned()
+        }));
+        canaries.push(MARK.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", "));
+        Self { world, since, canaries, answers: Vec::new() }
+    }
+
+    pub(super) fn order(&self, sim: Sim) -> Value {
+        let mut order = self.world.order(sim);
+        order["candidate"] = json!({
+            "external_id": "canarybird-7", "given_name": "Canarybird", "family_name": "O'Canarybird",
+            "email": "canarybird@example.com", "birth_date": BIRTH_DATE,
+        });
+        order["metadata"] = json!({ "note": "for canarybird" });
+        match sim {
+            Sim::Itep => {
+                order["product"] = json!("STX-Academic-Plus");
+                order["registration"] = json!({ "Address": "1 Canarybird Lane", "OIN": "canarybird-oin" });
+            }
+            Sim::Truenorth => order["return_url"] = json!("https://company.example/canarybird"),
+        }
+        order
+    }
+
+    /// Sends a request; an error's answer is kept.
+    pub(super) async fn ask(&mut self, request: RequestBuilder) -> Answer {
+        let answer = self.world.send(request).await;
+        if answer.status.as_u16() >= 400 {
+            assert!(answer.body.is_null() || !answer.problem().is_empty());
+            self.answers.push(format!("{answer:?}"));
+        }
+        answer
+    }
+
+    pub(super) async fn reserve(&mut self, key: &str, order: &Value) -> Answer {
+        let request = self.world.reserving(&format!("canarybird-{key}"), order);
+        let answer = self.ask(request).await;
+        for name in ["password", "url"] {
+            // The exam's site is no secret.
+            let launch = answer.body["launch"][name].as_str().filter(|text| !text.contains("exam.example.com"));
+            self.canaries.extend(launch.map(|text| text.rsplit('=').next().unwrap_or(text).to_owned()));
+        }
+        answer
+    }
+
+    pub(super) async fn post(&mut self, answer: &Answer, what: &str) -> Answer {
+        let request = self.world.request(Method::POST, &format!("/v1/reservations/{}/{what}", answer.id()));
+        self.ask(request).await
+    }
+
+    pub(super) async fn read_history(&mut self, answer: &Answer) {
+        let history = self.world.history(&answer.id()).await;
+        assert!(!history.is_empty());
+        self.answers.push(json!(history).to_string());
+    }
+
+    /// Keeps what an operator's command printed.
+    pub(super) fn told(&mut self, printed: Value) {
+        self.answers.push(printed.to_string());
+    }
+
+    /// Spoils the vendor's next answer of a kind.
+    pub(super) async fn spoil(&self, sim: Sim, what: &str, status: u16, body: &str) {
+        let fault = json!({ "match": what, "fault": "status", "status": status, "body": body, "times": 1 });
+        self.world.fault(sim, fault).await;
+    }
+
+    /// The company's id, as the logs have it.
+    pub(super) fn client(&self) -> String {
+        format!("c-{}", self.world.key.rsplit('_').nth(1).expect("a key's id"))
+    }
+
+    /// Has the deployed function poll every account. Another test's may fail.
+    pub(super) async fn poll(&self) {
+        let path = format!("/2015-03-31/functions/{}-score-poller/invocations", self.world.env.stack);
+        self.world.send(self.aws("lambda", &path, &json!({ "source": "aws.scheduler" }))).await;
+    }
+
+    fn aws(&self, service: &str, path: &str, body: &Value) -> RequestBuilder {
+        let scope = format!("20260101/us-east-1/{service}/aws4_request");
+        let credential = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
+        let request = self.world.http.post(format!("{}{path}", self.world.env.aws));
+        request.header("authorization", credential).body(body.to_string())
+    }
+
+    async fn logs_call(&self, operation: &str, body: &Value) -> Value {
+        let request = self.aws("logs", "/", body).header("x-amz-target", format!("Logs_20140328.{operation}"));
+        let answer = self.world.send(request.header("content-type", "application/x-amz-json-1.1")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// Every line of a log group since this test began.
+    async fn lines(&self, group: &str) -> Vec<String> {
+        let mut body = json!({ "logGroupName": group, "startTime": self.since.as_millisecond(), "limit": 10_000 });
+        let mut lines = Vec::new();
+        loop {
+            let page = self.logs_call("FilterLogEvents", &body).await;
+            let events = page["events"].as_array().into_iter().flatten();
+            lines.extend(events.filter_map(|event| event["message"].as_str()).map(str::to_owned));
+            match page["nextToken"].as_str() {
+                Some(token) => body["nextToken"] = json!(token),
+                None => return lines,
+            }
+        }
+    }
+
+    /// Waits until a function's log says something: then it is the log that is
+    /// looked through, and it is complete.
+    pub(super) async fn heard(&self, function: &str, what: &str) {
+        let group = format!("/aws/lambda/{}-{function}", self.world.env.stack);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.lines(&group).await.iter().any(|line| line.contains(what)) {
+            assert!(Instant::now() < deadline, "{function} never wrote {what}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Looks through every log group, metrics included, and every kept answer.
+    pub(super) async fn is_quiet(&self) {
+        let groups = self.logs_call("DescribeLogGroups", &json!({})).await;
+        let groups = groups["logGroups"].as_array().expect("log groups");
+        let names: Vec<_> = groups.iter().filter_map(|group| group["logGroupName"].as_str()).collect();
+        for function in FUNCTIONS {
+            assert!(names.iter().any(|name| name.ends_with(&format!("-{function}"))), "{function} in {names:?}");
+        }
+        for name in names {
+            self.lines(name).await.iter().for_each(|line| self.holds_none(name, line));
+        }
+        self.answers.iter().for_each(|answer| self.holds_none("an answer", answer));
+    }
+
+    fn holds_none(&self, place: &str, text: &str) {
+        let (lower, is_in) = (text.to_lowercase(), |word: &String| text.contains(word.as_str()));
+        let found = self.canaries.iter().find(|word| is_in(word) || lower.contains(word.as_str()));
+        assert!(found.is_none(), "{found:?} in {place}: {text}");
+    }
+}

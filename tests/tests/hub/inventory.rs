@@ -1,0 +1,105 @@
+//! The operator imports iTEP's Available Test CSV: what was in doubt is settled.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::core::usecases::import_inventory::{Import, Importing, Kind, Report};
+use shared::vendors::itep::inventory::{FileProblem, read};
+
+use crate::in_process;
+use crate::world::{Sim, World, reference};
+
+/// Orders a test whose sale goes through and whose answer is lost.
+async fn sold_in_doubt(world: &World) -> String {
+    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-after", "times": 1 })).await;
+    let answer = world.reserve("lost", &world.itep_order()).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("in_doubt")), "{answer:?}");
+    world.clear_faults(Sim::Itep).await;
+    answer.id()
+}
+
+/// The file as iTEP would export it: what it sold to this account, and one test
+/// that is free.
+async fn exported(world: &World) -> String {
+    let mut file = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n".to_owned();
+    for sale in world.sales(Sim::Itep).await {
+        let path = format!("tests/{}?account={}", sale["reference"].as_str().expect("a test"), world.account);
+        let test = &world.sim(Sim::Itep, Method::GET, &path, Value::Null).await["test"];
+        let assigned = test["assigned_to"].to_string().replace('"', "\"\"");
+        let text = |name: &str| test[name].as_str().unwrap_or_default();
+        file += &format!("26-Jul-2024,{},{},Academic-Plus,\"{assigned}\"\r\n", text("test_id"), text("password"));
+    }
+    file + "26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n"
+}
+
+async fn import(world: &World, file: &str, dry_run: bool) -> Report {
+    let hub = in_process::hub();
+    let importing = Importing { store: &hub.store, clock: &hub.clock, times: &hub.settings.times };
+    let import = Import {
+        account: world.account.parse().expect("an account's name"),
+        operator: "ada".to_owned(),
+        exported_at: Some(Timestamp::now()),
+        grace: Duration::ZERO,
+        dry_run,
+    };
+    let listing = read(file.as_bytes()).expect("an inventory");
+    assert_eq!(listing.unreadable, [], "{file}");
+    let (report, done) = importing.import(&import, &listing, || {}).await;
+    done.expect("storage");
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_whose_answer_was_lost_is_settled_by_the_file() {
+    let world = World::new().await;
+    let bought = world.buy(Sim::Itep).await;
+    let lost = sold_in_doubt(&world).await;
+    let file = exported(&world).await;
+
+    let foreseen = import(&world, &file, true).await;
+    assert_eq!(world.reservation(&lost).await["status"], "in_doubt", "a dry run writes nothing");
+    let report = import(&world, &file, false).await;
+    assert_eq!(foreseen, report);
+    let counts = [Kind::Known, Kind::Settled, Kind::Free].map(|kind| report.count(kind));
+    assert_eq!((report.rows, counts), (3, [1, 1, 1]));
+
+    let settled = world.reservation(&lost).await;
+    assert_eq!(settled["status"], "ready", "{settled:#}");
+    let sales = world.sales(Sim::Itep).await;
+    assert_eq!(sales.len(), 2, "and nothing was bought again");
+    let sold = sales.iter().find(|sale| sale["reservation_id"] == lost.as_str()).expect("its sale");
+    assert_eq!(sold["reference"], reference(&settled).as_str());
+    let last = world.history(&lost).await.pop().expect("an entry");
+    assert_eq!((&last["event"], &last["source"]), (&json!("call_confirmed"), &json!("operator")));
+
+    assert_eq!(import(&world, &file, false).await.count(Kind::Known), 2, "a second import finds it known");
+    assert_eq!(world.reservation(&bought.id()).await["version"], bought.body["version"]);
+    world.happens(Sim::Itep, &reference(&settled), "grade").await;
+    world.until_status(&lost, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_and_still_stands_ready_is_reclaimable() {
+    let world = World::new().await;
+    let mut order = world.itep_order();
+    order["expires_at"] = json!((Timestamp::now() + jiff::SignedDuration::from_secs(4)).to_string());
+    let bought = world.reserve("order", &order).await;
+    world.until_swept(&bought.id(), "expired").await;
+    let report = import(&world, &exported(&world).await, false).await;
+    let reclaimable: Vec<_> = report.reclaimable().map(|finding| finding.test_id.clone()).collect();
+    assert_eq!(reclaimable, [reference(&bought.body)]);
+    assert_eq!(world.reservation(&bought.id()).await["status"], "expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_inventory_changes_nothing_and_says_why() {
+    let world = World::new().await;
+    let lost = sold_in_doubt(&world).await;
+    let page = format!("<html><body>{}</body></html>", exported(&world).await.replace("Test ID #", "Log in"));
+    let problem = read(page.as_bytes()).expect_err("no inventory");
+    assert!(matches!(problem, FileProblem::NoColumns));
+    assert!(problem.to_string().contains("names the columns Test ID # and Assigned To"), "{problem}");
+    assert_eq!(world.reservation(&lost).await["status"], "in_doubt");
+}

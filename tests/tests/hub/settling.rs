@@ -1,0 +1,166 @@
+//! What was in doubt is settled: by a look-up where the vendor can be asked, by
+//! the first report where it cannot, else by the operator; and sold once.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::core::domain::ids::{ReservationId, VendorReference};
+use shared::core::domain::reservation::{Lease, Reservation};
+use shared::core::ports::Store;
+use shared::core::usecases::settle_doubt::{Finding, SettleError, Settling};
+use shared::lambda::wiring::Hub;
+
+use crate::in_process;
+use crate::world::{Sim, World, reference};
+
+/// Orders a test under a fault that leaves it in doubt.
+async fn in_doubt(world: &World, sim: Sim, fault: &str) -> String {
+    world.fault(sim, json!({ "match": "purchase", "fault": fault, "times": 1 })).await;
+    let answer = world.reserve("the-order", &world.order(sim)).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("in_doubt")), "{fault}: {answer:?}");
+    world.clear_faults(sim).await;
+    answer.id()
+}
+
+/// What happened to a reservation, by whom.
+async fn told(world: &World, id: &str) -> Vec<String> {
+    let text = |entry: &Value| {
+        let who = entry["source"].as_str().unwrap_or_default();
+        format!("{who}: {}", entry["event"].as_str().unwrap_or_default())
+    };
+    world.history(id).await.iter().map(text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truenorth_sale_whose_answer_was_lost_is_found_after_the_quiet_time() {
+    for fault in ["5xx-after", "reset-after", "hang"] {
+        let world = World::new().await;
+        let id = in_doubt(&world, Sim::Truenorth, fault).await;
+        let settled = world.until_swept(&id, "ready").await;
+        let sales = world.sales(Sim::Truenorth).await;
+        assert_eq!(sales.len(), 1, "{fault}");
+        assert_eq!(Some(reference(&settled).as_str()), sales[0]["reference"].as_str(), "{fault}");
+        assert_eq!(world.calls(Sim::Truenorth, "assign").await, 1, "{fault}: found, not bought again");
+        let story = ["client: reserved", "vendor_answer: call_unknown", "vendor_lookup: report_ready"];
+        assert_eq!(told(&world, &id).await, story, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truenorth_call_that_sold_nothing_is_made_again_after_the_quiet_time() {
+    for fault in ["5xx-before", "reset-before"] {
+        let world = World::new().await;
+        let id = in_doubt(&world, Sim::Truenorth, fault).await;
+        world.until_swept(&id, "ready").await;
+        assert_eq!(world.sales(Sim::Truenorth).await.len(), 1, "{fault}");
+        assert_eq!(world.calls(Sim::Truenorth, "assign").await, 2, "{fault}");
+        let story = [
+            "client: reserved",
+            "vendor_answer: call_unknown",
+            "vendor_lookup: nothing_sold",
+            "hub: call_started",
+            "vendor_answer: call_confirmed",
+        ];
+        assert_eq!(told(&world, &id).await, story, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truenorth_call_whose_worker_died_is_settled_the_same_way() {
+    let (world, hub) = (World::new().await, in_process::hub());
+    let pattern = world.buy(Sim::Truenorth).await.id();
+    let pattern = stored(&hub, &pattern).await;
+    let mut order = pattern.order.clone();
+    order.id = ReservationId::derive(&order.client, "its-worker-died");
+    let now = Timestamp::now();
+    let died = Reservation::calling(order, Lease { holder: "a-dead-worker".to_owned(), until: now }, now);
+    hub.store.reserve(&died).await.expect("storage");
+    world.until_swept(died.id().as_str(), "ready").await;
+    let story = told(&world, died.id().as_str()).await;
+    assert_eq!(story[1..3], ["hub: lease_lapsed", "vendor_lookup: nothing_sold"], "{story:?}");
+    assert_eq!(world.sales(Sim::Truenorth).await.len(), 2, "the pattern's and its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_itep_sale_whose_answer_was_lost_is_known_by_its_first_report() {
+    let world = World::new().await;
+    let id = in_doubt(&world, Sim::Itep, "5xx-after").await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    world.run("expire-reservations").await;
+    assert_eq!(world.reservation(&id).await["status"], "in_doubt", "nothing but a report tells");
+    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test id").to_owned();
+    world.happens(Sim::Itep, &sold, "finish").await;
+    let settled = world.until_status(&id, "awaiting_score").await;
+    assert_eq!(reference(&settled), sold);
+    world.happens(Sim::Itep, &sold, "grade").await;
+    world.until_status(&id, "completed").await;
+    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_says_which_test_was_sold() {
+    let (world, hub) = (World::new().await, in_process::hub());
+    let id = in_doubt(&world, Sim::Itep, "5xx-after").await;
+    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test id").to_owned();
+    let finding = Finding::Sold(VendorReference::itep(&sold));
+    settle(&hub, &stored(&hub, &id).await, finding.clone()).await.expect("a decision");
+    let settled = world.reservation(&id).await;
+    assert_eq!((settled["status"].as_str(), reference(&settled)), (Some("ready"), sold));
+    assert_eq!(told(&world, &id).await.last().map(String::as_str), Some("operator: call_confirmed"));
+    let again = settle(&hub, &stored(&hub, &id).await, finding).await;
+    assert!(matches!(again, Err(SettleError::NotInDoubt(_))), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_says_that_nothing_was_sold_and_it_is_bought_again() {
+    let (world, hub) = (World::new().await, in_process::hub());
+    let id = in_doubt(&world, Sim::Itep, "5xx-before").await;
+    settle(&hub, &stored(&hub, &id).await, Finding::NothingSold).await.expect("a decision");
+    world.until_status(&id, "ready").await;
+    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_gives_up_and_a_report_that_comes_all_the_same_counts() {
+    let (world, hub) = (World::new().await, in_process::hub());
+    let id = in_doubt(&world, Sim::Itep, "5xx-after").await;
+    settle(&hub, &stored(&hub, &id).await, Finding::GivenUp).await.expect("a decision");
+    let given_up = world.reservation(&id).await;
+    assert_eq!((given_up["status"].as_str(), given_up["status_reason"].as_str()), (Some("rejected"), Some("given_up")));
+    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test id").to_owned();
+    world.happens(Sim::Itep, &sold, "grade").await;
+    world.until_status(&id, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_for_another_reservations_test_or_on_an_old_view_is_refused() {
+    let (world, hub) = (World::new().await, in_process::hub());
+    let owner = world.reserve("the-owner", &world.itep_order()).await;
+    let id = in_doubt(&world, Sim::Itep, "5xx-before").await;
+    let seen = stored(&hub, &id).await;
+    let others = Finding::Sold(VendorReference::itep(&reference(&owner.body)));
+    let taken = settle(&hub, &seen, others).await;
+    assert!(matches!(taken, Err(SettleError::ReferenceTaken)), "{taken:?}");
+    assert_eq!(stored(&hub, &id).await, seen, "nothing was written");
+    settle(&hub, &seen, Finding::GivenUp).await.expect("a decision");
+    let old_view = settle(&hub, &seen, Finding::NothingSold).await;
+    assert!(matches!(old_view, Err(SettleError::Changed)), "{old_view:?}");
+    assert_eq!(world.reservation(&id).await["status"], "rejected");
+}
+
+async fn settle(hub: &Hub, seen: &Reservation, finding: Finding) -> Result<Reservation, SettleError> {
+    let settling = Settling {
+        store: &hub.store,
+        queue: &hub.queue,
+        alerts: &hub.alerts,
+        clock: &hub.clock,
+        times: &hub.settings.times,
+    };
+    settling.settle(seen, finding, "the operator".to_owned()).await
+}
+
+async fn stored(hub: &Hub, id: &str) -> Reservation {
+    let id = id.parse().expect("an id");
+    hub.store.reservation(&id).await.expect("storage").expect("the reservation")
+}
