@@ -13,6 +13,7 @@ mod expiry;
 mod in_process;
 mod inventory;
 mod operating;
+mod queues;
 mod reading;
 mod results_itep;
 mod results_truenorth;

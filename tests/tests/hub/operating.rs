@@ -5,13 +5,16 @@ use std::process::{Command, Output, Stdio};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::aws::DeadLetterQueue;
 use shared::core::domain::reservation::Reservation;
 use shared::core::ports::Store;
+use shared::lambda::wiring::Hub;
 
 use crate::in_process;
+use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::setup::Options;
-use crate::webhooks::{delivery, quarantined, sample_with};
-use crate::world::{Sim, World, reference};
+use crate::webhooks::{deliver, delivery, quarantined, sample_with};
+use crate::world::{SPEAKING, Sim, World, reference};
 
 /// `cargo dev test` builds it beside the tests.
 fn binary() -> PathBuf {
@@ -108,24 +111,90 @@ async fn what_fails_again_after_a_replay_is_kept_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_is_counted_sent_back_and_handled() {
-    let (world, hub) = (World::new().await, in_process::hub());
-    let order = in_process::order(&hub, &world).await;
-    let (now, id) = (Timestamp::now(), order.id.to_string());
-    // Not due before the test is over, so that nothing but the message can bring it about.
-    let waiting = Reservation::queued(order, now, now);
-    hub.store.reserve(&waiting).await.expect("storage");
-    let later = now.checked_add(jiff::SignedDuration::from_secs(600)).expect("a time");
-    hub.store.postpone(&waiting, later).await.expect("storage");
-    let url = format!("{}-dlq", std::env::var("FULFILMENT_QUEUE_URL").expect("the stack's environment"));
-    let aws = shared::aws::Clients::from_env().expect("the stack's environment");
-    let message = json!({ "v": 1, "reservation_id": id }).to_string();
-    aws.sqs().send_message().queue_url(url).message_body(message).send().await.expect("a dead letter");
+async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_nothing() {
+    let _alone = DEAD_LETTERS.lock().await;
+    let (world, hub, since) = (World::new().await, in_process::hub(), Timestamp::now());
+    let (id, post) = (waiting(&hub, &world, 1).await.remove(0), Post::of(DeadLetterQueue::Fulfilment));
+    // A redrive that was stopped between sending and taking away leaves a letter twice.
+    post.bury(&[order(&id), order(&id)]).await;
     let counts = hubctl(&["dlq", "list"]).await;
     let count = counts["data"].as_array().expect("queues").iter().find(|queue| queue["queue"] == "fulfilment");
-    assert!(count.is_some_and(|count| count["messages"].as_u64() >= Some(1)), "{counts:#}");
-    let redriven = hubctl(&["dlq", "redrive", "fulfilment"]).await;
-    assert!(redriven["sent"].as_u64() >= Some(1), "{redriven:#}");
-    world.until_status(&id, "ready").await;
-    assert_eq!(hubctl(&["dlq", "redrive", "fulfilment"]).await["sent"], 0);
+    assert!(count.is_some_and(|count| count["messages"] == 2), "{counts:#}");
+    redriven(DeadLetterQueue::Fulfilment, 2).await;
+    world.until_status(id.as_str(), "ready").await;
+    let attended = ["attended to a reservation", id.as_str()];
+    post.until_logged(&world, since, &attended, 2).await;
+    let (history, bought) = (world.history(id.as_str()).await, world.reservation(id.as_str()).await);
+    assert_eq!(history.iter().filter(|entry| entry["event"] == "call_confirmed").count(), 1, "{history:#?}");
+    post.bury(&[order(&id)]).await;
+    redriven(DeadLetterQueue::Fulfilment, 1).await;
+    post.until_logged(&world, since, &attended, 3).await;
+    assert_eq!((world.history(id.as_str()).await, world.reservation(id.as_str()).await), (history, bought));
+    let sales = world.sales(Sim::Itep).await;
+    assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
+}
+
+/// Redrives a queue's dead letters, so many, and finds none when it does so again.
+async fn redriven(queue: DeadLetterQueue, count: usize) {
+    assert_eq!(hubctl(&["dlq", "redrive", queue.name()]).await["sent"], count, "{}", queue.name());
+    assert_eq!(hubctl(&["dlq", "redrive", queue.name()]).await["sent"], 0, "{}", queue.name());
+}
+
+/// Everything there is to know of a reservation: at the hub, in storage, at the vendors.
+async fn known(world: &World, hub: &Hub, id: &str) -> (Vec<Value>, Option<Reservation>, Vec<Value>) {
+    let stored = hub.store.reservation(&id.parse().expect("an id")).await.expect("storage");
+    let sales = [world.sales(Sim::Itep).await, world.sales(Sim::Truenorth).await].concat();
+    (world.history(id).await, stored, sales)
+}
+
+/// One of each vendor's reservations, completed, and dead letters of all the messages that may have
+/// brought that about, with the words that say that such a one was handled.
+async fn completed(world: &World) -> ([String; 2], Vec<(DeadLetterQueue, String, [String; 2])>) {
+    let itep = world.buy(Sim::Itep).await;
+    let (itep, test) = (itep.id(), reference(&itep.body));
+    let data = sample_with(json!({ "OID": itep, "TestID": test }));
+    assert_eq!(deliver(world, &data).await.status, 200);
+    let tn = world.reserve("another", &world.truenorth_order(SPEAKING)).await;
+    world.happens(Sim::Truenorth, &reference(&tn.body), "grade").await;
+    let tn = tn.id();
+    let mut letters = vec![
+        (
+            DeadLetterQueue::Results,
+            report(world, "again", &data),
+            [format!("{}-again", world.account), "duplicate".into()],
+        ),
+        (DeadLetterQueue::Results, outcome(&itep, &test), ["recorded an outcome".into(), itep.clone()]),
+    ];
+    for id in [&itep, &tn] {
+        world.until_status(id, "completed").await;
+        letters.push((DeadLetterQueue::Fulfilment, order(id), ["attended to".into(), id.clone()]));
+    }
+    for (reason, told) in
+        [("webhook", "Webhook\""), ("webhook_again", "WebhookAgain"), ("expiry", "Expiry"), ("doubt", "Doubt")]
+    {
+        letters.push((DeadLetterQueue::ScoreChecks, check(world, &tn, reason), [tn.clone(), format!("\"{told}")]));
+    }
+    ([itep, tn], letters)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_whose_work_was_done_meanwhile_change_nothing_however_often_redriven() {
+    let _alone = DEAD_LETTERS.lock().await;
+    let (world, hub) = (World::new().await, in_process::hub());
+    let (ids, letters) = completed(&world).await;
+    let before = [known(&world, &hub, &ids[0]).await, known(&world, &hub, &ids[1]).await];
+    let since = Timestamp::now();
+    for round in 1..=2 {
+        for queue in DeadLetterQueue::ALL {
+            let bodies: Vec<_> = letters.iter().filter(|it| it.0 == queue).map(|it| it.1.clone()).collect();
+            Post::of(queue).bury(&[bodies.clone(), bodies.clone()].concat()).await;
+            redriven(queue, bodies.len() * 2).await;
+        }
+        for (queue, _, words) in &letters {
+            let words = words.each_ref().map(String::as_str);
+            Post::of(*queue).until_logged(&world, since, &words, round * 2).await;
+        }
+    }
+    assert_eq!([known(&world, &hub, &ids[0]).await, known(&world, &hub, &ids[1]).await], before);
+    assert_eq!(before[0].2.len(), 2, "one sale at each vendor");
 }

@@ -1,0 +1,208 @@
+//! Posting messages to the stack's queues, and seeing what becomes of them.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::aws::sqs::RecordMessage;
+use shared::aws::{Clients, DeadLetterQueue};
+use shared::core::domain::ids::{ReservationId, VendorReference};
+use shared::core::domain::order::Order;
+use shared::core::domain::reservation::{CallOutcome, Reservation};
+use shared::core::ports::{Receipt, ResultMessage, Store};
+use shared::lambda::wiring::Hub;
+use tokio::sync::Mutex;
+
+use crate::in_process;
+use crate::world::World;
+
+/// Held by the one test at a time that puts dead letters somewhere or takes them away.
+pub(crate) static DEAD_LETTERS: Mutex<()> = Mutex::const_new(());
+
+/// How long a test waits: for five deliveries, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One queue of the stack, and its dead letters.
+pub(crate) struct Post {
+    pub(crate) queue: DeadLetterQueue,
+    aws: Clients,
+    url: String,
+}
+
+impl Post {
+    pub(crate) fn of(queue: DeadLetterQueue) -> Self {
+        let variable = match queue {
+            DeadLetterQueue::Fulfilment => "FULFILMENT_QUEUE_URL",
+            DeadLetterQueue::Results => "RESULTS_QUEUE_URL",
+            DeadLetterQueue::ScoreChecks => "SCORE_CHECKS_QUEUE_URL",
+        };
+        let aws = Clients::from_env().expect("the stack's environment");
+        Self { queue, aws, url: std::env::var(variable).expect("the stack's environment") }
+    }
+
+    /// Who works through the queue.
+    pub(crate) fn consumer(&self) -> &'static str {
+        match self.queue {
+            DeadLetterQueue::Fulfilment => "fulfil",
+            DeadLetterQueue::Results => "record-result",
+            DeadLetterQueue::ScoreChecks => "score-poller",
+        }
+    }
+
+    fn dead_letters(&self) -> String {
+        format!("{}-dlq", self.url)
+    }
+
+    /// Posts messages in one call, and returns their ids.
+    pub(crate) async fn post(&self, bodies: &[String]) -> Vec<String> {
+        self.post_to(&self.url, bodies).await
+    }
+
+    /// Makes dead letters.
+    pub(crate) async fn bury(&self, bodies: &[String]) {
+        self.post_to(&self.dead_letters(), bodies).await;
+    }
+
+    async fn post_to(&self, url: &str, bodies: &[String]) -> Vec<String> {
+        let entry = |(n, body): (usize, &String)| {
+            SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build().expect("an entry")
+        };
+        let entries = bodies.iter().enumerate().map(entry).collect();
+        let sending = self.aws.sqs().send_message_batch().queue_url(url).set_entries(Some(entries));
+        let mut sent = sending.send().await.expect("a sent batch").successful;
+        assert_eq!(sent.len(), bodies.len());
+        sent.sort_by_key(|it| it.id.parse::<usize>().expect("our number"));
+        sent.into_iter().map(|it| it.message_id).collect()
+    }
+
+    /// How long a message that was handed back stays away.
+    pub(crate) async fn visibility(&self) -> String {
+        self.attribute(QueueAttributeName::VisibilityTimeout).await
+    }
+
+    async fn attribute(&self, name: QueueAttributeName) -> String {
+        let asked = self.aws.sqs().get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
+        let answer = asked.send().await.expect("the queue");
+        answer.attributes().and_then(|all| all.get(&name)).expect("the attribute").clone()
+    }
+
+    pub(crate) async fn set_visibility(&self, seconds: &str) {
+        let set = self.aws.sqs().set_queue_attributes().queue_url(&self.url);
+        set.attributes(QueueAttributeName::VisibilityTimeout, seconds).send().await.expect("the queue");
+    }
+
+    /// Waits for so many dead letters, and takes away whatever there is by then.
+    pub(crate) async fn exhume(&self, count: usize) -> Vec<Message> {
+        let (deadline, url, sqs) = (Instant::now() + PATIENCE, self.dead_letters(), self.aws.sqs());
+        let mut found = Vec::new();
+        loop {
+            let asked = sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(1);
+            let asked = asked.message_system_attribute_names(MessageSystemAttributeName::All);
+            let batch = asked.send().await.expect("the dead letters").messages.unwrap_or_default();
+            if batch.is_empty() && found.len() >= count {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "{count} dead letters are not there: {found:#?}");
+            for message in batch {
+                let handle = message.receipt_handle.clone();
+                sqs.delete_message().queue_url(&url).set_receipt_handle(handle).send().await.expect("deleted");
+                found.push(message);
+            }
+        }
+    }
+
+    /// Every line of the consumer's log since a moment that holds all these words.
+    pub(crate) async fn logged(&self, world: &World, since: Timestamp, words: &[&str]) -> Vec<String> {
+        let group = format!("/aws/lambda/{}-{}", world.env.stack, self.consumer());
+        let mut body = json!({ "logGroupName": group, "startTime": since.as_millisecond(), "limit": 10_000 });
+        let mut lines = Vec::new();
+        loop {
+            let page = filter_log_events(world, &body).await;
+            let events = page["events"].as_array().into_iter().flatten();
+            let texts = events.filter_map(|event| event["message"].as_str());
+            lines.extend(texts.filter(|text| words.iter().all(|word| text.contains(word))).map(str::to_owned));
+            match page["nextToken"].as_str() {
+                Some(token) => body["nextToken"] = json!(token),
+                None => return lines,
+            }
+        }
+    }
+
+    /// Waits until the consumer's log holds so many lines with all these words.
+    pub(crate) async fn until_logged(&self, world: &World, since: Timestamp, words: &[&str], times: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let lines = self.logged(world, since, words).await;
+            if lines.len() >= times {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{words:?} not {times} times in the log: {lines:#?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn filter_log_events(world: &World, body: &Value) -> Value {
+    let credential =
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/logs/aws4_request, SignedHeaders=host, Signature=0";
+    let request = world.http.post(&world.env.aws).header("authorization", credential);
+    let request = request.header("x-amz-target", "Logs_20140328.FilterLogEvents");
+    let request = request.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
+    let answer = world.send(request).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body
+}
+
+/// Reservations that wait to be bought, and are due so late that only a message of the
+/// test's can bring it about.
+pub(crate) async fn waiting(hub: &Hub, world: &World, count: usize) -> Vec<ReservationId> {
+    let pattern = in_process::order(hub, world).await;
+    let (now, mut ids) = (Timestamp::now(), Vec::new());
+    for n in 0..count {
+        let id = ReservationId::derive(&pattern.client, &format!("waiting-{n}"));
+        let reservation = Reservation::queued(Order { id: id.clone(), ..pattern.clone() }, now, now);
+        hub.store.reserve(&reservation).await.expect("storage");
+        hub.store.postpone(&reservation, now + SignedDuration::from_secs(900)).await.expect("storage");
+        ids.push(id);
+    }
+    ids
+}
+
+/// A message for `fulfil`.
+pub(crate) fn order(id: &impl ToString) -> String {
+    json!({ "v": 1, "reservation_id": id.to_string() }).to_string()
+}
+
+/// A message for `record-result`: this document of iTEP's, under a receipt's id.
+pub(crate) fn report(world: &World, receipt: &str, data: &str) -> String {
+    report_of(world, receipt, data, 0)
+}
+
+/// The same with a body of so many bytes, if the document is shorter: it ends in spaces then.
+pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) -> String {
+    let escaped: String = data.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let padding = bytes.saturating_sub("data=".len() + escaped.len());
+    let receipt = Receipt {
+        id: format!("{}-{receipt}", world.account).parse().expect("a receipt's id"),
+        account: world.account.parse().expect("an account's name"),
+        received_at: Timestamp::now(),
+        content_type: "application/x-www-form-urlencoded".to_owned(),
+        body: format!("data={escaped}{}", "+".repeat(padding)).into_bytes(),
+        unchecked: None,
+    };
+    serde_json::to_string(&RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message")
+}
+
+/// A message for `record-result`: a purchase's first call brought this test of iTEP's.
+pub(crate) fn outcome(id: &str, test: &str) -> String {
+    let outcome = CallOutcome::Confirmed { reference: VendorReference::itep(test), launch: None };
+    let reservation_id = id.parse().expect("a reservation's id");
+    let message = ResultMessage::Outcome { reservation_id, call_no: 1, outcome };
+    serde_json::to_string(&RecordMessage::new(message)).expect("a message")
+}
+
+/// A message for `score-poller`.
+pub(crate) fn check(world: &World, id: &impl ToString, reason: &str) -> String {
+    json!({ "v": 1, "account": world.account, "reservation_id": id.to_string(), "reason": reason }).to_string()
+}
