@@ -4,8 +4,10 @@ use lambda_http::http::StatusCode;
 use shared::core::domain::reservation::{Alert, Reservation, Why};
 use shared::core::ports::{Alerts, LookupError};
 use shared::core::usecases::cancel::{Cancelled, cancel as withdraw};
+use shared::core::usecases::commit::Writer;
 use shared::core::usecases::launch::{LaunchError, launch as make_launch};
 use shared::lambda::problem::Problem;
+use shared::lambda::wiring::Hub;
 
 use crate::answer::{self, Answered};
 use crate::call::Call;
@@ -20,8 +22,9 @@ use crate::view::ReservationView;
 pub(crate) async fn cancel(call: &Call<'_>, id: &str) -> Answered {
     Query::of(call.request, &[])?;
     let reservation = call.reservation(id).await?;
-    let hub = call.hub;
-    match withdraw(&hub.store, &hub.clock, &hub.settings.times, reservation).await? {
+    let Hub { store, alerts, clock, settings, .. } = call.hub;
+    let writer = Writer { store, alerts, clock, times: &settings.times };
+    match withdraw(&writer, reservation).await? {
         Cancelled::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
         Cancelled::Refused(reservation, why) => Err(not_withdrawn(&reservation, why).into()),
     }

@@ -33,6 +33,9 @@ fn prose(reason: Reason) -> &'static str {
         Reason::CallAbandoned => {
             "The purchase was cut short: a test may have been bought. Do not order again; this is being settled."
         }
+        Reason::SoldReferenceUnknown => {
+            "The vendor sold the test and has not said which. Do not order again; this is being settled."
+        }
         Reason::ReferenceTaken => {
             "The vendor named a test that is another reservation's. Do not order again; this is being settled."
         }
@@ -64,7 +67,8 @@ mod tests {
             Reason::AccountPaused => Reason::NotProcessed,
             Reason::NotProcessed => Reason::AnswerLost,
             Reason::AnswerLost => Reason::CallAbandoned,
-            Reason::CallAbandoned => Reason::ReferenceTaken,
+            Reason::CallAbandoned => Reason::SoldReferenceUnknown,
+            Reason::SoldReferenceUnknown => Reason::ReferenceTaken,
             Reason::ReferenceTaken => Reason::VendorRefused,
             Reason::VendorRefused => Reason::OutOfTests,
             Reason::OutOfTests => Reason::GivenUp,

@@ -7,8 +7,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::LambdaEvent;
 use shared::aws::sqs::RecordMessage;
 use shared::core::domain::ids::{Account, ReservationId, Vendor};
-use shared::core::domain::reservation::CallOutcome;
-use shared::core::ports::{Outage, Receipt, ResultMessage, Store};
+use shared::core::domain::reservation::{Alert, CallOutcome};
+use shared::core::ports::{Alerts, Outage, Receipt, ResultMessage, Store};
 use shared::core::usecases::record_report::Recorded;
 use shared::lambda::wiring::Hub;
 use shared::lambda::{batch, time_left};
@@ -29,6 +29,10 @@ async fn record(hub: &Hub, message: RecordMessage) -> Result<(), Outage> {
         ResultMessage::Receipt(receipt) => record_receipt(hub, receipt).await,
         ResultMessage::Outcome { reservation_id, call_no, outcome } => {
             record_outcome(hub, &reservation_id, call_no, &outcome).await
+        }
+        ResultMessage::LowStock { account } => {
+            hub.alerts.raise(Alert::LowStock, &Account { vendor: Vendor::Itep, name: account }.to_string());
+            Ok(())
         }
     }
 }

@@ -270,8 +270,15 @@ pub(crate) enum InventoryCommand {
     /// Reconcile an Available Test CSV with the hub's books, and settle what was in doubt.
     ///
     /// The file comes from iTEP's screen "Tests Available", "Get Available Test CSV". Its passwords are not read.
-    /// Importing a file again is harmless.
-    Import(InventoryFile),
+    /// Importing a file again is harmless. Lists what may be reclaimed, what was perhaps sat without a report, and
+    /// the stock; low stock rings the alarm LowStock.
+    Import(Imported),
+    /// Take back the tests that a file shows unused after their reservations expired, so that they can be sold again.
+    ///
+    /// First reclaim here, then clear the tests' Assigned To at iTEP: a test that iTEP sells while it is still an
+    /// expired reservation's leaves its new reservation in doubt. A reclaimed test's password is to be changed at
+    /// iTEP, since its first candidate has it.
+    Reclaim(Reclaim),
 }
 
 #[derive(Debug, Args)]
@@ -281,16 +288,39 @@ pub(crate) struct InventoryFile {
     /// The iTEP account whose tests it lists.
     #[arg(long)]
     pub(crate) account: AccountName,
-    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z: needed to tell what may be reclaimed.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) exported_at: Option<Timestamp>,
     /// How many days after its expiry a test must still stand Ready to be reclaimable.
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub(crate) grace_days: u16,
     /// Only say what would be done.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Imported {
+    #[command(flatten)]
+    pub(crate) file: InventoryFile,
+    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z: needed to tell what may be reclaimed or was perhaps sat.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) exported_at: Option<Timestamp>,
     /// Who does this; it is kept in the reservations' histories.
     #[arg(long, value_name = "NAME", env = "USER")]
     pub(crate) by: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reclaim {
+    #[command(flatten)]
+    pub(crate) file: InventoryFile,
+    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) exported_at: Timestamp,
+    /// Only this test; may be said several times. Without it, all that are reclaimable.
+    #[arg(long, value_name = "TEST ID")]
+    pub(crate) test: Vec<String>,
+    /// Why; it is kept in the reservations' histories.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    #[command(flatten)]
+    pub(crate) decision: Decision,
 }

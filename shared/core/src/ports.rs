@@ -17,7 +17,7 @@ use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, 
 use crate::domain::launch::Launch;
 use crate::domain::limiter::{Booking, Levels};
 use crate::domain::order::{Fault, Order};
-use crate::domain::reservation::{Alert, CallOutcome, Change, HistoryEntry, Reported, Reservation};
+use crate::domain::reservation::{Alert, CallOutcome, Change, HistoryEntry, Reported, Reservation, Seal};
 use crate::domain::sensitive::Sensitive;
 
 /// An answer that comes later, on whichever thread.
@@ -161,6 +161,9 @@ pub enum Worklist {
     InDoubt,
     /// Those of a TrueNorth account whose tests are still open.
     Open(AccountName),
+    /// Those of an iTEP account that ended with a test which was not begun, as far
+    /// as is known.
+    Unused(AccountName),
 }
 
 /// Reports that could not be used, kept until the operator has looked.
@@ -190,12 +193,38 @@ pub trait Purchase: Sync {
     /// error beside them.
     fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> impl Answer<CallOutcome>;
 
+    /// The digest of the request that a call would send, where the account's vendor
+    /// is known to refuse a request that it has processed; kept before the call, so
+    /// that a lost one can be sent again byte by byte.
+    fn seal(&self, order: &Order, call_no: u32) -> impl Answer<Option<Digest>> {
+        let _ = (order, call_no);
+        std::future::ready(None)
+    }
+
+    /// Sends a doubtful call's request again, if that is byte by byte the one that
+    /// was sealed.
+    fn resend(&self, order: &Order, seal: &Seal, budget: Duration) -> impl Answer<Resent> {
+        let _ = (order, seal, budget);
+        std::future::ready(Resent::Impossible)
+    }
+
     /// Whether the vendor answers at all, by a request that cannot buy anything:
     /// asked before a probe, so that a vendor that stays silent makes no doubt.
     fn answers(&self, account: &Account) -> impl Answer<bool> {
         let _ = account;
         std::future::ready(true)
     }
+}
+
+/// What became of a request that was to be sent again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resent {
+    /// It was: this is what it says of the call. A refusal is none of the call's.
+    Ended(CallOutcome),
+    /// The vendor did not process it.
+    NotProcessed,
+    /// It cannot be made again as it was, or must not any more.
+    Impossible,
 }
 
 /// The accounts' circuit breakers.

@@ -135,16 +135,20 @@ pub(crate) fn worklist(list: &Worklist) -> String {
     match list {
         Worklist::InDoubt => "in_doubt".to_owned(),
         Worklist::Open(account) => format!("open#truenorth#{account}"),
+        Worklist::Unused(account) => format!("unused#itep#{account}"),
     }
 }
 
 /// On which worklist a reservation stands, and since when.
 pub(crate) fn work(reservation: &Reservation) -> Option<(String, String)> {
-    use shared_core::domain::ids::Vendor::Truenorth;
+    use shared_core::domain::ids::Vendor::{Itep, Truenorth};
     let (list, since) = match reservation.state {
         State::InDoubt { since } => (Worklist::InDoubt, since),
         _ if reservation.is_open() && reservation.vendor() == Truenorth => {
             (Worklist::Open(reservation.order.account.name.clone()), reservation.created_at)
+        }
+        _ if reservation.has_unused_test() && reservation.vendor() == Itep => {
+            (Worklist::Unused(reservation.order.account.name.clone()), reservation.order.expires_at)
         }
         _ => return None,
     };

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::{Location, PanicHookInfo};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -15,11 +16,16 @@ use tracing_subscriber::EnvFilter;
 /// Where the hub's metrics are kept.
 const NAMESPACE: &str = "EnglishTestHub";
 
-/// Sends logs to standard output as JSON, from the level in `RUST_LOG` on.
+/// Sends logs to standard output as JSON, from the level in `RUST_LOG` on. A panic
+/// is logged by its place alone: its text may quote a message or a body.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second call, as in tests, finds a subscriber in place and is harmless.
     let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_target(false).try_init();
+    std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
+        let at = panic.location().map(Location::to_string);
+        tracing::error!(at, "a panic");
+    }));
 }
 
 /// An error with its causes, on one line.

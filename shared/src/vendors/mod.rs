@@ -1,5 +1,6 @@
 //! The vendors: two connectors side by side, behind the ports of the core.
 
+mod bounds;
 pub mod call;
 mod fields;
 pub mod inbound;
@@ -13,13 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, NotProcessed};
+use shared_core::domain::reservation::{CallOutcome, NotProcessed, Seal};
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Scores, Secrets, Sighting};
+use shared_core::ports::{
+    Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Resent, Scores, Secrets, Sighting,
+};
 
 pub use call::{CallTimes, Http};
 pub use fields::ProfileError;
@@ -173,6 +176,25 @@ impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
                 }
                 Err(_) => true,
             },
+        }
+    }
+
+    async fn seal(&self, order: &Order, call_no: u32) -> Option<Digest> {
+        match order.account.vendor {
+            Vendor::Itep => itep::client::seal(&self.itep(&order.account).await.ok()?, order, call_no),
+            Vendor::Truenorth => None,
+        }
+    }
+
+    async fn resend(&self, order: &Order, seal: &Seal, budget: Duration) -> Resent {
+        match (order.account.vendor, self.itep(&order.account).await) {
+            (Vendor::Itep, Ok(profile)) => {
+                let time = budget.min(self.http.times().whole);
+                itep::client::resend(&self.http, &profile, &self.clock, (order, seal), time).await
+            }
+            // Without a profile nothing was sent.
+            (Vendor::Itep, Err(_)) => Resent::NotProcessed,
+            (Vendor::Truenorth, _) => Resent::Impossible,
         }
     }
 

@@ -108,6 +108,28 @@ async fn worklists_hold_the_doubtful_and_what_is_open_at_truenorth() {
 }
 
 #[tokio::test]
+async fn a_worklist_holds_what_ended_unused_at_itep_until_its_test_is_reclaimed() {
+    in_a_world(|world| async move {
+        let list = Worklist::Unused(account_name());
+        for (key, vendor) in [("i", Vendor::Itep), ("t", Vendor::Truenorth)] {
+            let bought = calling(key, vendor, at(0));
+            reserve(&world.store, &bought).await;
+            let ready = commit(&world.store, confirmed(&bought, "3279B035APR", at(1))).await;
+            assert_eq!(world.store.worklist(&list, None, 10).await.unwrap().items, [], "it is not over");
+            let expiry = ready.order.expires_at;
+            let expired = commit(&world.store, change(&ready, &Event::ExpiryReached, expiry)).await;
+            let unused = world.store.worklist(&list, None, 10).await.unwrap().items;
+            assert_eq!(unused.contains(expired.id()), vendor == Vendor::Itep);
+            let reference = expired.reference.clone().unwrap();
+            let event = Event::Reclaimed { reference, seen_at: expiry, reason: "nobody came".to_owned() };
+            commit(&world.store, change(&expired, &event, expiry)).await;
+            assert_eq!(world.store.worklist(&list, None, 10).await.unwrap().items, []);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_history_goes_on_after_the_entry_that_was_read_last() {
     in_a_world(|world| async move {
         let mut current = calling("k", Vendor::Itep, at(0));

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use jiff::ToSpan;
 use shared::core::domain::ids::{Digest, Vendor};
-use shared::core::domain::reservation::{Event, Lease, Reservation, Source, State};
+use shared::core::domain::reservation::{Event, Lease, Report, Reported, Reservation, Source, State};
 use shared::core::ports::{Committed, RawDocument, Reserved, Store};
 
 use crate::fixtures::*;
@@ -152,6 +152,36 @@ async fn writers_who_plan_again_after_a_conflict_all_get_through() {
         writers.await.into_iter().for_each(Result::unwrap);
         let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
         assert_eq!(history.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (2..=7).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reclaimed_test_has_no_owner_until_it_is_sold_again() {
+    in_a_world(|world| async move {
+        let (old, next) = (calling("old", Vendor::Itep, at(0)), calling("next", Vendor::Itep, at(0)));
+        let itep = account(Vendor::Itep);
+        let owner = async || world.store.owner(&itep, "3279B035APR").await.unwrap();
+        reserve(&world.store, &old).await;
+        reserve(&world.store, &next).await;
+        let ready = commit(&world.store, confirmed(&old, "3279B035APR", at(1))).await;
+        let expiry = ready.order.expires_at;
+        let expired = commit(&world.store, change(&ready, &Event::ExpiryReached, expiry)).await;
+        let sale = confirmed(&next, "3279B035APR", at(2));
+        assert_eq!(world.store.commit(&sale, None).await.unwrap(), Committed::ReferenceTaken);
+        let reference = expired.reference.clone().unwrap();
+        let event = Event::Reclaimed { reference, seen_at: expiry, reason: "nobody came".to_owned() };
+        let reclaimed = change(&expired, &event, expiry);
+        commit(&world.store, reclaimed.clone()).await;
+        assert_eq!(owner().await, None);
+        assert_eq!(world.store.commit(&reclaimed, None).await.unwrap(), Committed::Done, "said twice");
+        let history = world.store.history(old.id(), 3, 10).await.unwrap().0;
+        assert_eq!(history, std::slice::from_ref(&reclaimed.entry));
+        commit(&world.store, sale).await;
+        assert_eq!(owner().await.as_ref(), Some(next.id()));
+        let begun = Report { says: Reported::InProgress, ..graded(&ready) };
+        let begun = change(&reclaimed.after, &Event::Reported(Box::new(begun)), expiry);
+        assert_eq!(world.store.commit(&begun, None).await.unwrap(), Committed::ReferenceTaken, "it is another's");
     })
     .await;
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::aws::clients::Clients;
 
 use self::cage::Cage;
+use crate::inventory::{exported, saved};
 use crate::operating::hubctl;
 use crate::setup::{self, Options};
 use crate::webhooks::{SAMPLE, delivery, quarantined, sample_with};
@@ -232,6 +233,28 @@ async fn nobody_is_seen_where_the_operator_looks_and_settles() {
     cage.heard("record-result", receipt.as_str()).await;
     cage.heard("provision", "AccountPaused").await;
     cage.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_seen_where_the_stock_is_imported_and_an_unused_test_reclaimed() {
+    let mut cage = Cage::with(Options::default()).await;
+    let mut order = cage.order(Sim::Itep);
+    order["expires_at"] = json!((Timestamp::now() + jiff::SignedDuration::from_secs(4)).to_string());
+    let bought = cage.reserve("unused", &order).await;
+    cage.world.until_swept(&bought.id(), "expired").await;
+    let (file, exported_at) = saved(&cage.world, &exported(&cage.world).await);
+    let of =
+        ["inventory", "import", &file, "--account", &cage.world.account, "--exported-at", &exported_at, "--by", "ann"];
+    cage.told(hubctl(&of).await);
+    // The operator's terminal rings no alarm, so a function does.
+    cage.heard("record-result", &format!("itep#{}", cage.world.account)).await;
+    cage.heard("record-result", "LowStock").await;
+    let of =
+        ["inventory", "reclaim", &file, "--account", &cage.world.account, "--exported-at", &exported_at, "--by", "ann"];
+    cage.told(hubctl(&[of.as_slice(), &["--grace-days", "0", "--why", "nobody came", "--yes"]].concat()).await);
+    cage.read_history(&bought).await;
+    cage.is_quiet().await;
+    let _ = std::fs::remove_file(file);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,8 @@ use shared::core::usecases::import_inventory::{Import, Importing, Kind, Report};
 use shared::vendors::itep::inventory::{FileProblem, read};
 
 use crate::in_process;
-use crate::world::{Sim, World, reference};
+use crate::operating::hubctl;
+use crate::world::{ITEP_PRODUCT, Sim, World, reference};
 
 /// Orders a test whose sale goes through and whose answer is lost.
 async fn sold_in_doubt(world: &World) -> String {
@@ -22,7 +23,7 @@ async fn sold_in_doubt(world: &World) -> String {
 
 /// The file as iTEP would export it: what it sold to this account, and one test
 /// that is free.
-async fn exported(world: &World) -> String {
+pub(crate) async fn exported(world: &World) -> String {
     let mut file = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n".to_owned();
     for sale in world.sales(Sim::Itep).await {
         let path = format!("tests/{}?account={}", sale["reference"].as_str().expect("a test"), world.account);
@@ -36,12 +37,13 @@ async fn exported(world: &World) -> String {
 
 async fn import(world: &World, file: &str, dry_run: bool) -> Report {
     let hub = in_process::hub();
-    let importing = Importing { store: &hub.store, clock: &hub.clock, times: &hub.settings.times };
+    let importing = Importing { store: &hub.store, alerts: &hub.alerts, clock: &hub.clock, times: &hub.settings.times };
     let import = Import {
         account: world.account.parse().expect("an account's name"),
         operator: "ada".to_owned(),
         exported_at: Some(Timestamp::now()),
         grace: Duration::ZERO,
+        watch: None,
         dry_run,
     };
     let listing = read(file.as_bytes()).expect("an inventory");
@@ -80,17 +82,83 @@ async fn a_sale_whose_answer_was_lost_is_settled_by_the_file() {
     world.until_status(&lost, "completed").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_expired_and_still_stands_ready_is_reclaimable() {
-    let world = World::new().await;
+/// A test that is bought and expires unused.
+async fn expired(world: &World) -> (String, String) {
     let mut order = world.itep_order();
     order["expires_at"] = json!((Timestamp::now() + jiff::SignedDuration::from_secs(4)).to_string());
     let bought = world.reserve("order", &order).await;
     world.until_swept(&bought.id(), "expired").await;
+    (bought.id(), reference(&bought.body))
+}
+
+/// A file on disk for the operator's command, with the time of its export.
+pub(crate) fn saved(world: &World, file: &str) -> (String, String) {
+    let path = std::env::temp_dir().join(format!("inventory-{}.csv", world.account));
+    std::fs::write(&path, file).expect("a file");
+    (path.display().to_string(), Timestamp::now().to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_and_still_stands_ready_is_reclaimable() {
+    let world = World::new().await;
+    let (id, test) = expired(&world).await;
     let report = import(&world, &exported(&world).await, false).await;
     let reclaimable: Vec<_> = report.reclaimable().map(|finding| finding.test_id.clone()).collect();
-    assert_eq!(reclaimable, [reference(&bought.body)]);
-    assert_eq!(world.reservation(&bought.id()).await["status"], "expired");
+    assert_eq!((reclaimable, report.perhaps_sat), (vec![test], vec![]));
+    assert_eq!(world.reservation(&id).await["status"], "expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_and_is_missing_from_the_file_was_perhaps_sat() {
+    let world = World::new().await;
+    let (id, test) = expired(&world).await;
+    let header = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n";
+    let report = import(&world, header, true).await;
+    let missing: Vec<_> =
+        report.perhaps_sat.iter().map(|m| (m.test_id.clone(), m.reservation_id.to_string())).collect();
+    assert_eq!(missing, [(test.clone(), id.clone())]);
+    world.happens(Sim::Itep, &test, "grade").await;
+    world.until_status(&id, "completed").await;
+    assert_eq!(import(&world, header, true).await.perhaps_sat, [], "its result came");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reclaimed_test_is_sold_again_and_its_reports_are_its_new_owners() {
+    let world = World::new().await;
+    let (old, test) = expired(&world).await;
+    let (file, exported_at) = saved(&world, &exported(&world).await);
+    let reclaim = ["inventory", "reclaim", &file, "--account", &world.account, "--exported-at", &exported_at];
+    let reclaim = [reclaim.as_slice(), &["--grace-days", "0", "--why", "nobody came", "--by", "ada"]].concat();
+    let dry = hubctl(&[reclaim.as_slice(), &["--dry-run"]].concat()).await;
+    assert_eq!(dry["reclaimable"][0]["test_id"], test.as_str(), "{dry:#}");
+    assert_eq!(reference(&world.reservation(&old).await), test, "a dry run writes nothing");
+    let done = hubctl(&[reclaim.as_slice(), &["--yes"]].concat()).await;
+    assert_eq!(done["data"][0]["outcome"], "reclaimed", "{done:#}");
+    let last = world.history(&old).await.pop().expect("an entry");
+    assert_eq!((&last["event"], &last["source"]), (&json!("reclaimed"), &json!("operator")));
+
+    // iTEP has it free again, and sells it to the next order.
+    let stock = json!({ "product": ITEP_PRODUCT, "test_ids": [test] });
+    world.sim(Sim::Itep, Method::PUT, &format!("accounts/{}/stock", world.account), stock).await;
+    let next = world.reserve("the-next-order", &world.itep_order()).await;
+    assert_eq!((next.status.as_u16(), reference(&next.body)), (201, test.clone()));
+    let again = hubctl(&[reclaim.as_slice(), &["--yes"]].concat()).await;
+    assert_eq!(again["reclaimable"], json!([]), "the old file takes nothing from the new owner");
+    world.happens(Sim::Itep, &test, "grade").await;
+    world.until_status(&next.id(), "completed").await;
+    assert_eq!(world.reservation(&old).await["status"], "expired");
+    let _ = std::fs::remove_file(file);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn low_stock_is_told_to_the_operator() {
+    let world = World::new().await;
+    let (file, exported_at) = saved(&world, &exported(&world).await);
+    let import = ["inventory", "import", &file, "--account", &world.account, "--exported-at", &exported_at];
+    let said = hubctl(&[import.as_slice(), &["--by", "ada"]].concat()).await;
+    let low = json!([{ "version": "Academic-Plus", "free": 1, "below": 10 }]);
+    assert_eq!(said["report"]["low_stock"], low, "{said:#}");
+    let _ = std::fs::remove_file(file);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! What was in doubt is settled: by a look-up where the vendor can be asked, by
 //! the first report where it cannot, else by the operator; and sold once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use shared::core::usecases::settle_doubt::{Finding, SettleError, Settling};
 use shared::lambda::wiring::Hub;
 
 use crate::in_process;
+use crate::setup::Options;
 use crate::world::{Sim, World, reference};
 
 /// Orders a test under a fault that leaves it in doubt.
@@ -103,6 +104,56 @@ async fn an_itep_sale_whose_answer_was_lost_is_known_by_its_first_report() {
     world.happens(Sim::Itep, &sold, "grade").await;
     world.until_status(&id, "completed").await;
     assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+}
+
+/// A world whose iTEP account is known to refuse what it has processed.
+async fn repeating() -> World {
+    let answer = json!({
+        "test_id": ["/test-id"], "password": ["/password"], "reason": ["/message"],
+        "refused_if": [{ "status": 422, "pointer": "/status", "equals": "error" }],
+        "replay_if": [{ "status": 409, "pointer": "/code", "equals": "REPLAY" }],
+    });
+    let itep_profile = json!({ "resend_identical": true, "answer": answer });
+    World::with(Options { itep_profile, ..Options::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_itep_sale_that_refuses_its_repetition_is_known_to_be_sold_and_stays_in_doubt() {
+    let world = repeating().await;
+    let id = in_doubt(&world, Sim::Itep, "5xx-after").await;
+    let told = until_told(&world, &id, "sold_reference_unknown").await;
+    assert_eq!(told["status"], "in_doubt", "{told:#}");
+    assert_eq!((world.sales(Sim::Itep).await.len(), world.calls(Sim::Itep, "ecommerce").await), (1, 2));
+    world.run("expire-reservations").await;
+    assert_eq!(world.calls(Sim::Itep, "ecommerce").await, 2, "there is nothing more to learn");
+    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test id").to_owned();
+    world.happens(Sim::Itep, &sold, "grade").await;
+    world.until_status(&id, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_itep_call_that_never_arrived_is_repeated_byte_by_byte_and_sold_once() {
+    let world = repeating().await;
+    let id = in_doubt(&world, Sim::Itep, "5xx-before").await;
+    world.until_swept(&id, "ready").await;
+    assert_eq!((world.sales(Sim::Itep).await.len(), world.calls(Sim::Itep, "ecommerce").await), (1, 2));
+    let story =
+        ["client: reserved", "vendor_answer: call_unknown", "hub: resend_started", "vendor_answer: call_confirmed"];
+    assert_eq!(told(&world, &id).await, story);
+}
+
+/// Sweeps until a reservation has a reason.
+async fn until_told(world: &World, id: &str, reason: &str) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let reservation = world.reservation(id).await;
+        if reservation["status_reason"] == reason {
+            return reservation;
+        }
+        assert!(Instant::now() < deadline, "never {reason}: {reservation:#}");
+        world.run("expire-reservations").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,6 +76,7 @@ fn as_json(reservation: &Reservation, bodies: bool) -> Value {
         "account": order.account.name,
         "product": order.product,
         "calls": reservation.calls,
+        "reason": reservation.reason,
         "evidence": reservation.evidence.iter().map(evidence).collect::<Vec<_>>(),
     })
 }

@@ -1,5 +1,8 @@
 //! `hubctl inventory`.
 
+mod reclaim;
+mod stock;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::time::Duration;
@@ -10,40 +13,77 @@ use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DynamoStore;
 use shared::core::domain::reservation::Status;
-use shared::core::usecases::import_inventory::{Finding, Import, Importing, Kind, Report, Stock, Unreadable};
+use shared::core::ports::Outage;
+use shared::core::usecases::import_inventory::{
+    Finding, Import, Importing, Kind, Listing, LowStock, PerhapsSat, Report, Stock, Unreadable,
+};
 use shared::lambda::clock::SystemClock;
 use shared::lambda::settings::Settings;
 use shared::vendors::itep::inventory;
 
 use crate::asking;
-use crate::cli::{InventoryCommand, InventoryFile};
-use crate::output::{Output, or_dash};
+use crate::cli::{Imported, InventoryCommand, InventoryFile};
+use crate::desk::Terminal;
+use crate::output::{Output, or_dash, time};
 
+const RECLAIMABLE: &str = "Reclaimable: ended here unused, and still Ready at iTEP after its expiry and the grace";
+const RECLAIMABLE_COLUMNS: [&str; 3] = ["TEST", "RESERVATION", "STATUS"];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &InventoryCommand) -> anyhow::Result<()> {
-    let InventoryCommand::Import(file) = command;
-    if file.exported_at.is_some_and(|exported| exported > Timestamp::now()) {
+    match command {
+        InventoryCommand::Import(imported) => import(store, out, imported).await,
+        InventoryCommand::Reclaim(wanted) => reclaim::run(store, out, wanted).await,
+    }
+}
+
+async fn import(store: &DynamoStore, out: Output, imported: &Imported) -> anyhow::Result<()> {
+    let file = &imported.file;
+    let listing = listing(file, imported.exported_at)?;
+    let watch = stock::watch(&file.account).await;
+    let import = Import {
+        account: file.account.clone(),
+        operator: imported.by.clone(),
+        exported_at: imported.exported_at,
+        grace: DAY * u32::from(file.grace_days),
+        watch: watch.as_ref().ok().cloned(),
+        dry_run: file.dry_run,
+    };
+    let (report, done) = reconcile(store, &import, &listing).await?;
+    let json = json!({ "account": import.account, "dry_run": import.dry_run, "report": report });
+    let mut lines = lines(out, imported, &report);
+    if let Err(why) = watch {
+        lines.push_str(&format!("\nThe stock was not watched: {why}.\n"));
+    }
+    out.say(&json, &lines)?;
+    if !report.low_stock.is_empty() && !import.dry_run {
+        stock::ring(&import.account).await;
+    }
+    asking(done).context("the import stopped; run it again")
+}
+
+/// Reads a file before anything is done with it.
+fn listing(file: &InventoryFile, exported_at: Option<Timestamp>) -> anyhow::Result<Listing> {
+    if exported_at.is_some_and(|exported| exported > Timestamp::now()) {
         bail!("--exported-at is in the future");
     }
     let path = file.file.display();
     let opened = File::open(&file.file).with_context(|| format!("{path} cannot be opened"))?;
-    let listing = inventory::read(BufReader::new(opened)).with_context(|| format!("{path}: nothing was imported"))?;
-    let import = Import {
-        account: file.account.clone(),
-        operator: file.by.clone(),
-        exported_at: file.exported_at,
-        grace: DAY * u32::from(file.grace_days),
-        dry_run: file.dry_run,
-    };
+    inventory::read(BufReader::new(opened)).with_context(|| format!("{path}: nothing was imported"))
+}
+
+/// Imports under a progress bar; what failed comes with the report so far.
+async fn reconcile(
+    store: &DynamoStore,
+    import: &Import,
+    listing: &Listing,
+) -> anyhow::Result<(Report, Result<(), Outage>)> {
     let bar = ProgressBar::new(listing.rows.len() as u64).with_style(style());
     let times = Settings::from_env()?.times;
-    let importing = Importing { store, clock: &SystemClock, times: &times };
-    let (report, done) = importing.import(&import, &listing, || bar.inc(1)).await;
+    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, times: &times };
+    let done = importing.import(import, listing, || bar.inc(1)).await;
     bar.finish_and_clear();
-    let json = json!({ "account": import.account, "dry_run": import.dry_run, "report": report });
-    out.say(&json, &lines(out, file, &report))?;
-    asking(done).context("the import stopped; run it again")
+    Ok(done)
 }
 
 fn style() -> ProgressStyle {
@@ -51,7 +91,8 @@ fn style() -> ProgressStyle {
     style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn lines(out: Output, file: &InventoryFile, report: &Report) -> String {
+fn lines(out: Output, imported: &Imported, report: &Report) -> String {
+    let file = &imported.file;
     let counts: Vec<_> = report.counts.iter().map(|(kind, n)| vec![n.to_string(), words(*kind).to_owned()]).collect();
     let mut lines = format!("{} tests of itep/{}\n\n", report.rows, file.account);
     lines.push_str(&out.table(&["TESTS", "WHAT"], &counts));
@@ -60,16 +101,23 @@ fn lines(out: Output, file: &InventoryFile, report: &Report) -> String {
     };
     let stock: Vec<_> = report.stock.iter().map(stock).collect();
     section(&mut lines, out, "Stock", &["VERSION", "FREE", "OURS", "OTHERS"], &stock);
+    let row = |low: &LowStock| vec![low.version.clone(), low.free.to_string(), low.below.to_string()];
+    let low: Vec<_> = report.low_stock.iter().map(row).collect();
+    section(&mut lines, out, "Low stock: buy tests", &["VERSION", "FREE", "BELOW"], &low);
     findings(&mut lines, out, file.dry_run, report);
-    let row = |finding: &Finding| vec![finding.test_id.clone(), or_dash(finding.reservation_id.as_ref())];
-    let reclaimable: Vec<_> = report.reclaimable().map(row).collect();
-    let title = "Reclaimable: expired here, and still Ready at iTEP after the grace";
-    section(&mut lines, out, title, &["TEST", "RESERVATION"], &reclaimable);
+    section(&mut lines, out, RECLAIMABLE, &RECLAIMABLE_COLUMNS, &reclaimable(report));
+    let row = |test: &PerhapsSat| {
+        vec![test.test_id.clone(), test.reservation_id.to_string(), status(Some(test.status)), time(test.expired_at)]
+    };
+    let missing: Vec<_> = report.perhaps_sat.iter().map(row).collect();
+    let title = "Perhaps sat: ended here unused, and no longer Ready at iTEP; look for a result there";
+    section(&mut lines, out, title, &["TEST", "RESERVATION", "STATUS", "EXPIRED"], &missing);
     let row = |line: &Unreadable| vec![line.line.to_string(), line.why.clone()];
     let unreadable: Vec<_> = report.unreadable.iter().map(row).collect();
     section(&mut lines, out, "Lines of no use", &["LINE", "WHY"], &unreadable);
-    if file.exported_at.is_none() {
-        lines.push_str("\nNothing was looked at for reclaiming: say when iTEP wrote the file with --exported-at.\n");
+    if imported.exported_at.is_none() {
+        let missing = "say when iTEP wrote the file with --exported-at";
+        lines.push_str(&format!("\nNot told: what is reclaimable or was perhaps sat; {missing}.\n"));
     }
     if file.dry_run {
         lines.push_str("\nA dry run: nothing was written.\n");
@@ -77,10 +125,21 @@ fn lines(out: Output, file: &InventoryFile, report: &Report) -> String {
     lines
 }
 
+/// The rows of [`RECLAIMABLE`].
+fn reclaimable(report: &Report) -> Vec<Vec<String>> {
+    let row = |finding: &Finding| {
+        vec![finding.test_id.clone(), or_dash(finding.reservation_id.as_ref()), status(finding.status)]
+    };
+    report.reclaimable().map(row).collect()
+}
+
+fn status(status: Option<Status>) -> String {
+    or_dash(status.map(Status::as_str))
+}
+
 /// What was settled, and what contradicts the books.
 fn findings(lines: &mut String, out: Output, dry_run: bool, report: &Report) {
     let (settled, rest): (Vec<_>, Vec<_>) = report.findings.iter().partition(|finding| finding.kind == Kind::Settled);
-    let status = |status: Option<Status>| or_dash(status.map(|s| s.as_str()));
     let row = |finding: &&Finding| {
         vec![
             finding.line.to_string(),
@@ -122,6 +181,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::Surplus => "ours, and one too many",
         Kind::ReferenceDiffers => "assigned to a reservation that has another test",
         Kind::ReferenceTaken => "assigned to one reservation, another's by our books",
+        Kind::Reclaimed => "reclaimed; iTEP sells it again once its Assigned To is cleared",
         Kind::OtherAccount => "assigned to a reservation of another account",
         Kind::NotInBooks => "assigned to a reservation that is not in our books",
         Kind::Unmarked => "ours by our books, but not assigned to its reservation",

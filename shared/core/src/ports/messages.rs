@@ -74,6 +74,11 @@ pub enum ResultMessage {
         /// How it ended.
         outcome: CallOutcome,
     },
+    /// An iTEP account's stock runs low: the operator's terminal rings no alarm.
+    LowStock {
+        /// The account.
+        account: AccountName,
+    },
 }
 
 /// What travels on the `score-checks` queue.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Times;
-use super::commit::{Settled, carry_out, settle};
+use super::commit::{Settled, Writer, hand_on};
 use crate::domain::ids::{ReservationId, Vendor};
 use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
 use crate::ports::{Alerts, CheckReason, Clock, Outage, Queue, ScoreCheck, Store, Worklist};
@@ -126,6 +126,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
             State::Calling { .. } => Need::Change(Event::LeaseLapsed { call_no: reservation.calls }),
             State::Ready if reservation.vendor() == Vendor::Truenorth => Need::LookUp(CheckReason::Expiry),
             State::Ready => Need::Change(Event::ExpiryReached),
+            State::InDoubt { .. } if reservation.vendor() == Vendor::Itep => Need::Purchase,
             State::InDoubt { .. } => Need::LookUp(CheckReason::Doubt),
             State::AwaitingScore { .. } | State::UnderReview { .. } => Need::Change(Event::ResultOverdue),
             _ => Need::Nothing,
@@ -133,13 +134,10 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
     }
 
     async fn change(&self, reservation: Reservation, event: &Event) -> Result<(), Outage> {
-        // Told before it is written: once it is, no sweep comes back to tell it.
-        if *event == Event::ResultOverdue {
-            self.alerts.raise(Alert::ResultOverdue, reservation.id().as_str());
-        }
-        let settled = settle(self.store, self.clock, self.times, reservation, event, &Source::Hub, None).await?;
+        let Attending { store, alerts, clock, times, .. } = *self;
+        let settled = Writer { store, alerts, clock, times }.settle(reservation, event, &Source::Hub, None).await?;
         if let Settled::Written(change) = settled {
-            carry_out(&change, self.queue, self.alerts).await;
+            hand_on(&change, self.queue, self.alerts).await;
         }
         Ok(())
     }

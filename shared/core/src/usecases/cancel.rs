@@ -1,9 +1,8 @@
 //! Withdrawing a reservation.
 
-use super::Times;
-use super::commit::{Settled, settle};
+use super::commit::{Settled, Writer};
 use crate::domain::reservation::{Event, Reservation, Source, Why};
-use crate::ports::{Clock, Outage, Store};
+use crate::ports::{Alerts, Clock, Outage, Store};
 
 /// What became of a withdrawal.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,13 +14,14 @@ pub enum Cancelled {
 }
 
 /// Withdraws a reservation that was read before.
-pub async fn cancel<S: Store>(
-    store: &S,
-    clock: &impl Clock,
-    times: &Times,
+///
+/// # Errors
+/// Storage failed.
+pub async fn cancel<S: Store, A: Alerts, C: Clock>(
+    writer: &Writer<'_, S, A, C>,
     reservation: Reservation,
 ) -> Result<Cancelled, Outage> {
-    let settled = settle(store, clock, times, reservation, &Event::Cancel, &Source::Client, None).await?;
+    let settled = writer.settle(reservation, &Event::Cancel, &Source::Client, None).await?;
     Ok(match settled {
         Settled::Written(change) if !change.is_applied() => {
             let why = change.entry.why.unwrap_or(Why::Ended);

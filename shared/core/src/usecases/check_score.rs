@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Times;
-use super::commit::{Settled, carry_out, settle};
+use super::commit::{Settled, Writer, hand_on};
 use crate::domain::ids::{Account, Vendor};
 use crate::domain::reservation::{Alert, CallOutcome, Event, Report, Reservation, Source, State, Status};
 use crate::ports::{
@@ -165,9 +165,10 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         source: Source,
         raw: Option<&RawDocument>,
     ) -> Result<Reservation, Outage> {
-        let settled = settle(self.store, self.clock, self.times, reservation, event, &source, raw).await?;
+        let Looking { store, alerts, clock, times, .. } = *self;
+        let settled = Writer { store, alerts, clock, times }.settle(reservation, event, &source, raw).await?;
         if let Settled::Written(change) = &settled {
-            carry_out(change, self.queue, self.alerts).await;
+            hand_on(change, self.queue, self.alerts).await;
         }
         Ok(settled.into_reservation())
     }

@@ -30,44 +30,69 @@ impl Settled {
     }
 }
 
-/// Brings an event to a reservation and writes what the state machine says: one
-/// transaction, and one more for each time that somebody else was faster.
-pub async fn settle<S: Store>(
-    store: &S,
-    clock: &impl Clock,
-    times: &Times,
-    mut reservation: Reservation,
-    event: &Event,
-    source: &Source,
-    raw: Option<&RawDocument>,
-) -> Result<Settled, Outage> {
-    for _ in 0..ROUNDS {
-        let change = match reservation.apply(event, source.clone(), clock.now(), &times.policy) {
-            Decision::Duplicate => return Ok(Settled::Duplicate(Box::new(reservation))),
-            Decision::Write(change) => change,
-        };
-        match store.commit(&change, raw).await? {
-            Committed::Done => return Ok(Settled::Written(change)),
-            Committed::ReferenceTaken => return Ok(Settled::ReferenceTaken(Box::new(reservation))),
-            Committed::Conflict(current) => reservation = *current,
-        }
-    }
-    Err(Outage {
-        operation: "writing a reservation that others keep changing",
-        source: format!("{ROUNDS} writes in a row were overtaken").into(),
-    })
+/// What it takes to write a change.
+pub struct Writer<'a, S, A, C> {
+    /// The reservations.
+    pub store: &'a S,
+    /// The operator.
+    pub alerts: &'a A,
+    /// The time.
+    pub clock: &'a C,
+    /// The times.
+    pub times: &'a Times,
 }
 
-/// Carries out what a written change entails beside the write. The queue only
-/// makes things quick (`due_at` is written), so its failure is not the caller's.
-pub async fn carry_out(change: &Change, queue: &impl Queue, alerts: &impl Alerts) {
-    let id = change.after.id();
-    for effect in &change.effects {
-        match effect {
-            Effect::Alert(alert) => alerts.raise(*alert, id.as_str()),
-            Effect::Fulfil => hand_over(id, queue, alerts).await,
-            Effect::Claim(_) => {}
+impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
+    /// Brings an event to a reservation and writes what the state machine says: one
+    /// transaction, and one more for each time that somebody else was faster.
+    ///
+    /// # Errors
+    /// Storage failed, or others overtook every write.
+    pub async fn settle(
+        &self,
+        mut reservation: Reservation,
+        event: &Event,
+        source: &Source,
+        raw: Option<&RawDocument>,
+    ) -> Result<Settled, Outage> {
+        for _ in 0..ROUNDS {
+            let decision = reservation.apply(event, source.clone(), self.clock.now(), &self.times.policy);
+            let Decision::Write(change) = decision else {
+                return Ok(Settled::Duplicate(Box::new(reservation)));
+            };
+            match self.commit(&change, raw).await? {
+                Committed::Done => return Ok(Settled::Written(change)),
+                Committed::ReferenceTaken => return Ok(Settled::ReferenceTaken(Box::new(reservation))),
+                Committed::Conflict(current) => reservation = *current,
+            }
         }
+        Err(Outage {
+            operation: "writing a reservation that others keep changing",
+            source: format!("{ROUNDS} writes in a row were overtaken").into(),
+        })
+    }
+
+    /// Tells the operator of a change, then writes it. The other way round, a
+    /// function that dies in between would leave a change that nobody is told of;
+    /// this way, one that is told of may be told twice, or prove overtaken.
+    ///
+    /// # Errors
+    /// Storage failed.
+    pub async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+        for effect in &change.effects {
+            if let Effect::Alert(alert) = effect {
+                self.alerts.raise(*alert, change.after.id().as_str());
+            }
+        }
+        self.store.commit(change, raw).await
+    }
+}
+
+/// Hands a written change to the function that goes on with it. The queue only
+/// makes things quick (`due_at` is written), so its failure is not the caller's.
+pub async fn hand_on(change: &Change, queue: &impl Queue, alerts: &impl Alerts) {
+    if change.effects.contains(&Effect::Fulfil) {
+        hand_over(change.after.id(), queue, alerts).await;
     }
 }
 

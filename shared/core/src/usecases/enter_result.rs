@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::commit::carry_out;
 use super::settle_doubt::Settling;
 use crate::domain::ids::Digest;
 use crate::domain::reservation::{Decision, Event, Report, Reported, Reservation, Source, Why};
@@ -63,11 +62,10 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         if !change.is_applied() {
             return Err(EnterError::Refused(change.entry.why));
         }
-        match self.store.commit(&change, Some(&raw)).await? {
-            Committed::Done => carry_out(&change, self.queue, self.alerts).await,
-            Committed::Conflict(_) | Committed::ReferenceTaken => return Err(EnterError::Changed),
+        match self.writer().commit(&change, Some(&raw)).await? {
+            Committed::Done => Ok(change.after),
+            Committed::Conflict(_) | Committed::ReferenceTaken => Err(EnterError::Changed),
         }
-        Ok(change.after)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::commit::{Settled, settle};
+use super::commit::Settled;
 use super::guard::Turned;
 use super::purchase::Buying;
 use crate::domain::breaker::{Sign, Stance};
@@ -22,12 +22,16 @@ pub enum Fulfilled {
 }
 
 impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'_, S, V, Q, A, C, B> {
-    /// Attends to a queued reservation: takes the lease, calls, writes the outcome.
+    /// Attends to a reservation that waits: takes the lease, calls, writes the outcome;
+    /// or sends a doubtful call again where that settles it.
     pub async fn fulfil(&self, id: &ReservationId, invocation: &str, left: Duration) -> Result<Fulfilled, Outage> {
         let begun = self.clock.now();
         let Some(reservation) = self.store.reservation(id).await? else {
             return Ok(Fulfilled::Nothing);
         };
+        if self.is_resend_due(&reservation) {
+            return self.resend(reservation, self.left(left, begun)).await;
+        }
         if !reservation.may_call(self.clock.now()) {
             return Ok(Fulfilled::Nothing);
         }
@@ -41,9 +45,12 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
 
     async fn fulfil_now(&self, reservation: Reservation, lease: Lease, left: Duration) -> Result<Fulfilled, Outage> {
         let (begun, holder) = (self.clock.now(), lease.holder.clone());
+        let call_no = reservation.calls + 1;
+        let seal = self.vendor.seal(&reservation.order, call_no).await;
+        // Whoever writes in between takes the seal away, and with it the repetition.
+        let reservation = reservation.sealed(call_no, seal);
         let start = Event::CallStarted(lease);
-        let started = settle(self.store, self.clock, self.times, reservation, &start, &Source::Hub, None).await?;
-        match started {
+        match self.writer().settle(reservation, &start, &Source::Hub, None).await? {
             Settled::Written(change) if change.after.is_held_by(&holder) => {
                 self.call(change.after, self.left(left, begun)).await?;
                 Ok(Fulfilled::Called)

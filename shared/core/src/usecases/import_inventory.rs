@@ -4,6 +4,8 @@
 //! shows whose answer was lost. It lists what stands Ready: what is absent from it
 //! may have been begun, voided or moved, so absence proves nothing.
 
+mod leftovers;
+mod reclaim;
 mod report;
 
 use std::collections::HashMap;
@@ -13,13 +15,15 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+pub use leftovers::{LowStock, PerhapsSat, StockWatch};
+pub use reclaim::Reclaimed;
 pub use report::{Assigned, Finding, Kind, Listing, Report, Row, Stock, Unreadable};
 
 use super::Times;
-use super::commit::{Settled, settle};
+use super::commit::{Settled, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
-use crate::domain::reservation::{CallOutcome, Decision, Event, Reservation, Source, State, Why};
-use crate::ports::{Clock, Outage, Store};
+use crate::domain::reservation::{CallOutcome, Decision, Event, Reservation, Source, Why};
+use crate::ports::{Alerts, Clock, Outage, Store};
 
 /// How many rows are looked up at once.
 const READS: usize = 16;
@@ -31,10 +35,12 @@ pub struct Import {
     pub account: AccountName,
     /// Who imports it.
     pub operator: String,
-    /// When iTEP wrote it; without it nothing counts as reclaimable.
+    /// When iTEP wrote it; without it nothing counts as reclaimable or perhaps sat.
     pub exported_at: Option<Timestamp>,
     /// How long after its expiry a test must still stand Ready to be reclaimable.
     pub grace: Duration,
+    /// The stock that the operator wants to hear of.
+    pub watch: Option<StockWatch>,
     /// Whether only to say what an import would do.
     pub dry_run: bool,
 }
@@ -51,14 +57,16 @@ impl Import {
         let unused_since = reservation.order.expires_at.checked_add(self.grace);
         let is_past = unused_since.is_ok_and(|since| self.exported_at.is_some_and(|exported| since <= exported));
         let is_free = row.assigned != Assigned::Another;
-        is_past && is_free && is_its_test && reservation.state == State::Expired && !reservation.was_sat()
+        is_past && is_free && is_its_test && reservation.has_unused_test()
     }
 }
 
 /// The ports that an import needs.
-pub struct Importing<'a, S, C> {
+pub struct Importing<'a, S, A, C> {
     /// The reservations.
     pub store: &'a S,
+    /// The operator.
+    pub alerts: &'a A,
     /// The time.
     pub clock: &'a C,
     /// The times.
@@ -84,7 +92,7 @@ impl Judged {
 /// give it another one.
 type Given = HashMap<ReservationId, String>;
 
-impl<S: Store, C: Clock> Importing<'_, S, C> {
+impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
     /// Reconciles a file that was read to its end. Importing it again is harmless.
     /// `progress` is called after each row.
     ///
@@ -111,6 +119,11 @@ impl<S: Store, C: Clock> Importing<'_, S, C> {
                 Err(outage) => return (report, Err(outage)),
             }
             progress();
+        }
+        self.watch_stock(import, &mut report);
+        match self.perhaps_sat(import, listing).await {
+            Ok(missing) => report.perhaps_sat = missing,
+            Err(outage) => return (report, Err(outage)),
         }
         (report, Ok(()))
     }
@@ -169,7 +182,9 @@ impl<S: Store, C: Clock> Importing<'_, S, C> {
         if import.dry_run {
             return self.foresee(import, row, before, &event, source).await;
         }
-        let settled = settle(self.store, self.clock, self.times, before.clone(), &event, &source, None).await?;
+        let Importing { store, alerts, clock, times } = *self;
+        let writer = Writer { store, alerts, clock, times };
+        let settled = writer.settle(before.clone(), &event, &source, None).await?;
         let kind = match &settled {
             // Somebody else settled it with another test since it was read.
             Settled::Written(change) if change.entry.why == Some(Why::Surplus) => Kind::Surplus,
@@ -205,14 +220,14 @@ impl<S: Store, C: Clock> Importing<'_, S, C> {
 /// How a test that the vendor assigned to a reservation stands to what the
 /// reservation knows; `None` where it knows of no test.
 fn compare(reservation: &Reservation, test_id: &str) -> Option<Kind> {
+    if reservation.has_released(&VendorReference::itep(test_id)) {
+        return Some(Kind::Reclaimed);
+    }
+    if reservation.surplus.iter().any(|surplus| surplus.reference.test() == test_id) {
+        return Some(Kind::Surplus);
+    }
     let known = reservation.reference.as_ref()?;
-    Some(if known.test() == test_id {
-        Kind::Known
-    } else if reservation.surplus.iter().any(|surplus| surplus.reference.test() == test_id) {
-        Kind::Surplus
-    } else {
-        Kind::ReferenceDiffers
-    })
+    Some(if known.test() == test_id { Kind::Known } else { Kind::ReferenceDiffers })
 }
 
 fn finding(import: &Import, row: &Row, judged: &Judged) -> Finding {

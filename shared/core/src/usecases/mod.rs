@@ -13,6 +13,7 @@ pub mod launch;
 pub mod poll_scores;
 pub mod purchase;
 pub mod record_report;
+mod resend;
 pub mod reserve;
 pub mod settle_doubt;
 

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
 use super::Times;
-use super::commit::{Settled, carry_out, settle};
+use super::commit::{Settled, Writer, hand_on};
 use crate::domain::breaker::Sign;
 use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, State, Unknown};
 use crate::ports::{Alerts, Breakers, Clock, Outage, Purchase, Queue, ResultMessage, Store};
@@ -67,7 +67,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
     /// Writes an outcome. If that fails, or takes longer than this invocation may
     /// live, the outcome itself is handed to the `results` queue: what the vendor
     /// said must not be lost. Both may then happen, which is harmless.
-    async fn write_outcome(
+    pub(super) async fn write_outcome(
         &self,
         reservation: Reservation,
         call_no: u32,
@@ -128,12 +128,16 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
     }
 
     async fn settle(&self, reservation: Reservation, event: &Event) -> Result<Settled, Outage> {
-        let source = Source::VendorAnswer;
-        let settled = settle(self.store, self.clock, self.times, reservation, event, &source, None).await?;
+        let settled = self.writer().settle(reservation, event, &Source::VendorAnswer, None).await?;
         if let Settled::Written(change) = &settled {
-            carry_out(change, self.queue, self.alerts).await;
+            hand_on(change, self.queue, self.alerts).await;
         }
         Ok(settled)
+    }
+
+    pub(super) fn writer(&self) -> Writer<'_, S, A, C> {
+        let Buying { store, alerts, clock, times, .. } = *self;
+        Writer { store, alerts, clock, times }
     }
 
     /// The vendor named a test that is somebody else's: kept, alerted, and in

@@ -12,6 +12,9 @@ use crate::domain::order::Order;
 use crate::domain::reservation::{Lease, Reservation};
 use crate::ports::{Alerts, Breakers, Clock, OrderProblem, Outage, Purchase, Queue, Reserved, Store};
 
+/// The number of a reservation's first call.
+const FIRST: u32 = 1;
+
 /// What became of a request to reserve.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -59,7 +62,8 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         let stance = self.stance(&order.account).await;
         let in_time = self.left(serving.left, begun) >= self.times.call + self.times.margin;
         let inline = stance == Stance::Closed && !serving.respond_async && in_time;
-        let reservation = self.intent(order, serving, inline, stance);
+        let seal = if inline { self.vendor.seal(&order, FIRST).await } else { None };
+        let reservation = self.intent(order, serving, inline, stance).sealed(FIRST, seal);
         match self.store.reserve(&reservation).await? {
             Reserved::New => {}
             Reserved::Existing(known) if inline && known.is_held_by(&serving.invocation) => {}

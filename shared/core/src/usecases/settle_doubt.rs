@@ -2,7 +2,7 @@
 //! by name, and a line of the reservation's history.
 
 use super::Times;
-use super::commit::carry_out;
+use super::commit::{Writer, hand_on};
 use crate::domain::ids::VendorReference;
 use crate::domain::reservation::{CallOutcome, Change, Decision, Event, Reservation, Source, Status};
 use crate::ports::{Alerts, Clock, Committed, Outage, Queue, Store};
@@ -72,10 +72,15 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         Ok(change.after)
     }
 
+    pub(super) fn writer(&self) -> Writer<'_, S, A, C> {
+        let Settling { store, alerts, clock, times, .. } = *self;
+        Writer { store, alerts, clock, times }
+    }
+
     async fn write(&self, change: &Change) -> Result<(), SettleError> {
-        match self.store.commit(change, None).await? {
+        match self.writer().commit(change, None).await? {
             Committed::Done => {
-                carry_out(change, self.queue, self.alerts).await;
+                hand_on(change, self.queue, self.alerts).await;
                 Ok(())
             }
             Committed::Conflict(_) => Err(SettleError::Changed),

@@ -3,8 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+#[macro_use]
+#[path = "../seeded/list.rs"]
+mod list;
+
 mod clock;
 mod ports;
+mod seeded;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +23,7 @@ use shared_core::usecases::attend_due::Attending;
 use shared_core::usecases::purchase::Buying;
 use shared_core::usecases::reserve::Serving;
 
-use ports::{TIMES, World, order};
+use ports::{World, order};
 
 const PURCHASES: usize = 1_000;
 const HOUR: Duration = Duration::from_secs(3600);
@@ -51,7 +56,7 @@ async fn worker(world: &World, name: usize) {
 }
 
 async fn sweeper(world: &World) {
-    let attending = Attending { store: world, queue: world, alerts: world, clock: &world.clock, times: &TIMES };
+    let attending = Attending { store: world, queue: world, alerts: world, clock: &world.clock, times: &world.times };
     loop {
         attending.sweep(|| Duration::from_secs(50)).await.unwrap();
         world.clock.sleep(Duration::from_secs(60)).await;
@@ -66,20 +71,25 @@ fn buying(world: &World) -> Buying<'_, World, World, World, World, clock::Virtua
         breakers: world,
         alerts: world,
         clock: &world.clock,
-        times: &TIMES,
+        times: &world.times,
     }
 }
 
 /// Lets everything run until all is sold, or a day is over.
 fn until_sold(world: &World, callers: usize) {
+    runs_until(world, callers, HOUR * 24);
+    assert!(world.clock.passed() < HOUR * 24, "{} of {PURCHASES} are sold", world.count(Status::Ready));
+}
+
+/// Lets everything run until all is sold, or so much time has passed.
+fn runs_until(world: &World, callers: usize, limit: Duration) {
     let mut tasks: Vec<Task<'_>> = vec![Box::pin(sweeper(world)), Box::pin(world.looks_doubts_up())];
     tasks.extend((0..callers).map(|caller| -> Task<'_> { Box::pin(site(world, caller, callers)) }));
     tasks.extend((0..WORKERS).map(|name| -> Task<'_> { Box::pin(worker(world, name)) }));
     let mut context = Context::from_waker(Waker::noop());
-    while world.count(Status::Ready) < PURCHASES {
+    while world.count(Status::Ready) < PURCHASES && world.clock.passed() < limit {
         tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
         world.clock.advance();
-        assert!(world.clock.passed() < HOUR * 24, "{} of {PURCHASES} are sold", world.count(Status::Ready));
     }
 }
 

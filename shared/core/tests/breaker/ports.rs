@@ -17,9 +17,10 @@ use shared_core::domain::reservation::{
 };
 use shared_core::ports::*;
 use shared_core::usecases::Times;
-use shared_core::usecases::commit::{Settled, carry_out, settle};
+use shared_core::usecases::commit::{Settled, Writer, hand_on};
 
 use crate::clock::Virtual;
+use crate::seeded::Bug;
 
 /// The template's times.
 pub(crate) const TIMES: Times = Times {
@@ -67,7 +68,12 @@ pub(crate) fn order(n: usize) -> Order {
 
 pub(crate) struct World {
     pub(crate) clock: Virtual,
+    pub(crate) times: Times,
     hangs_for: Duration,
+    /// How long the vendor takes to answer a purchase, while it answers.
+    pub(crate) takes: Duration,
+    /// The bug that is put in.
+    pub(crate) bug: Option<Bug>,
     /// Whether it gives no sign of life but by selling.
     pub(crate) is_mute: bool,
     /// Whether the breakers' storage fails.
@@ -86,12 +92,23 @@ struct Kept {
     doubts: usize,
     unanswered: usize,
     notes: usize,
+    probes: usize,
+    most_probes: usize,
 }
 
 impl World {
     /// A vendor that answers nothing at first.
     pub(crate) fn hanging_for(hangs_for: Duration) -> Self {
-        Self { clock: Virtual::new(), hangs_for, is_mute: false, breakers_fail: false, kept: Mutex::default() }
+        Self {
+            clock: Virtual::new(),
+            times: TIMES,
+            hangs_for,
+            takes: Duration::from_secs(1),
+            bug: None,
+            is_mute: false,
+            breakers_fail: false,
+            kept: Mutex::default(),
+        }
     }
 
     fn hangs(&self) -> bool {
@@ -131,6 +148,22 @@ impl World {
         self.kept().alerts.iter().filter(|raised| **raised == alert).count()
     }
 
+    /// How many times the vendor was asked for a sign of life at the same time.
+    pub(crate) fn most_probes(&self) -> usize {
+        self.kept().most_probes
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    fn misread(&self, breaker: Breaker) -> Breaker {
+        match self.bug {
+            Some(bug) => bug.misread(breaker),
+            None => breaker,
+        }
+    }
+
     /// How often a failure was noted.
     pub(crate) fn notes(&self) -> usize {
         self.kept().notes
@@ -163,10 +196,9 @@ impl World {
             })),
         };
         let source = Source::VendorLookup;
-        if let Settled::Written(change) =
-            settle(self, &self.clock, &TIMES, reservation, &event, &source, None).await.unwrap()
-        {
-            carry_out(&change, self, self).await;
+        let writer = Writer { store: self, alerts: self, clock: &self.clock, times: &self.times };
+        if let Settled::Written(change) = writer.settle(reservation, &event, &source, None).await.unwrap() {
+            hand_on(&change, self, self).await;
         }
     }
 }
@@ -192,7 +224,7 @@ impl Purchase for World {
         };
         match reference {
             Some(reference) if !hangs => {
-                self.clock.sleep(Duration::from_secs(1)).await;
+                self.clock.sleep(self.takes).await;
                 CallOutcome::Confirmed { reference, launch: None }
             }
             _ => {
@@ -204,8 +236,14 @@ impl Purchase for World {
 
     async fn answers(&self, _: &Account) -> bool {
         let hangs = self.hangs() || self.is_mute;
+        {
+            let mut kept = self.kept();
+            kept.probes += 1;
+            kept.most_probes = kept.most_probes.max(kept.probes);
+        }
         self.clock.sleep(if hangs { Duration::from_secs(5) } else { Duration::from_secs(1) }).await;
-        !hangs
+        self.kept().probes -= 1;
+        !hangs || self.has(Bug::ProbesBlindly)
     }
 }
 
@@ -214,16 +252,19 @@ impl Breakers for World {
         if self.breakers_fail {
             return Err(Outage { operation: "read a breaker", source: "it cannot be reached".into() });
         }
-        Ok(self.kept().breakers.get(account).cloned().unwrap_or_default())
+        let breaker = self.kept().breakers.get(account).cloned().unwrap_or_default();
+        Ok(self.misread(breaker))
     }
 
     async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
         let mut kept = self.kept();
         let current = kept.breakers.entry(account.clone()).or_default();
         if current.seq + 1 != breaker.seq {
-            return Ok(Replaced::Overtaken(current.clone()));
+            return Ok(Replaced::Overtaken(self.misread(current.clone())));
         }
-        *current = breaker.clone();
+        if !self.bug.is_some_and(|bug| bug.forgets(current, breaker)) {
+            *current = breaker.clone();
+        }
         Ok(Replaced::Done)
     }
 }

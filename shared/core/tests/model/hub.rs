@@ -3,21 +3,21 @@
 
 use jiff::Timestamp;
 use shared_core::domain::reservation::{
-    Alert, CallOutcome, Change, Decision, Effect, Event, Evidence, Lease, NotProcessed, Refusal, Reservation, Source,
-    State, Unknown,
+    Alert, CallOutcome, Change, Decision, Effect, Event, Evidence, Lease, NotProcessed, Refusal, Reservation, State,
+    Unknown,
 };
 
+use crate::bugs::Bug;
 use crate::frozen::Frozen;
 use crate::grades;
-use crate::protocol::{Bug, LEASE, Protocol, holder, time};
+use crate::protocol::{LEASE, Protocol, holder, time};
 use crate::world::{Answer, Fate, Outcome, Request, Sweep, Worker, World, Written};
 
 impl Protocol {
     /// `commit::settle`: decides on what was read, writes if that is still what is
     /// stored, and decides anew on a conflict. What follows a conflict is one step
     /// here: the last round of any execution decides on what it then overwrites.
-    /// `carried` is false where the function dies before it carries effects out.
-    pub(crate) fn settle(&self, world: &mut World, res: u8, read: &Frozen, event: &Event, carried: bool) -> Written {
+    pub(crate) fn settle(&self, world: &mut World, res: u8, read: &Frozen, event: &Event) -> Written {
         let slot = usize::from(res);
         let change = match self.decide(read, event, world.now) {
             Decision::Duplicate => return Written::Duplicate,
@@ -34,42 +34,18 @@ impl Protocol {
             }
             world.claims.extend(claims.into_iter().map(|test| (test, res)));
         }
-        self.store(world, res, event, &change, carried)
+        self.store(world, res, event, &change)
     }
 
-    fn decide(&self, read: &Reservation, event: &Event, now: u8) -> Decision {
-        let decide = |reservation: &Reservation| reservation.apply(event, Source::Hub, time(now), &self.policy());
-        match self.bug {
-            Some(Bug::SkipLease) if matches!(event, Event::CallStarted(_)) => decide(&unleased(read)),
-            Some(Bug::DropStaleGuard | Bug::ShowHeldUpGrade) => decide(&self.forgetful(read)),
-            _ => decide(read),
-        }
-    }
-
-    /// What reports are compared with is forgotten.
-    fn forgetful(&self, read: &Reservation) -> Reservation {
-        let mut reservation = read.clone();
-        for attempt in &mut reservation.attempts {
-            if self.has(Bug::ShowHeldUpGrade) {
-                attempt.graded_at = None;
-            } else {
-                attempt.superseded.clear();
-                attempt.observed_at = None;
-            }
-        }
-        reservation
-    }
-
-    fn store(&self, world: &mut World, res: u8, event: &Event, change: &Change, carried: bool) -> Written {
+    fn store(&self, world: &mut World, res: u8, event: &Event, change: &Change) -> Written {
         let slot = usize::from(res);
         let after = Frozen::new(change.after.clone());
         if let Event::Reported(report) = event {
             grades::watch(self, world, res, &after, report);
         }
         world.stored[slot] = after;
-        if carried && change.effects.contains(&Effect::Alert(Alert::InDoubt)) {
-            world.alerted[slot] = true;
-        }
+        // Alerts are raised before the write: of what is written, somebody was told.
+        world.alerted[slot] |= change.effects.contains(&Effect::Alert(Alert::InDoubt));
         // `Effect::Fulfil` is left to the sweep, which may come at any time: a
         // queue that is as quick as can be is one of its executions.
         Written::Done { holder: held_by(&change.after) }
@@ -87,7 +63,7 @@ impl Protocol {
         let Worker::Read { res, second, read } = world.workers[worker].clone() else { return };
         let invocation = holder(second, read.calls + 1);
         let lease = Lease { holder: invocation.clone(), until: time(world.now + LEASE) };
-        let written = self.settle(world, res, &read, &Event::CallStarted(lease), true);
+        let written = self.settle(world, res, &read, &Event::CallStarted(lease));
         world.workers[worker] = match written {
             Written::Done { holder: Some(holder) } if holder == invocation => {
                 Worker::Leased { res, read: world.stored[usize::from(res)].clone() }
@@ -115,7 +91,7 @@ impl Protocol {
         let Worker::Answered { res, call, answer, read } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;
         let outcome = Outcome { res, call, answer };
-        self.record(world, &read, outcome, acknowledged);
+        self.record(world, &read, outcome);
         if !acknowledged {
             world.outcomes.insert(outcome, 2);
         }
@@ -135,10 +111,10 @@ impl Protocol {
             _ => drop(world.outcomes.remove(&outcome)),
         }
         let read = world.stored[usize::from(outcome.res)].clone();
-        self.record(world, &read, outcome, true);
+        self.record(world, &read, outcome);
     }
 
-    fn record(&self, world: &mut World, read: &Frozen, outcome: Outcome, carried: bool) {
+    fn record(&self, world: &mut World, read: &Frozen, outcome: Outcome) {
         let Outcome { res, call, answer } = outcome;
         if let Answer::Confirmed(test) = answer {
             world.told.insert((res, test));
@@ -148,13 +124,14 @@ impl Protocol {
             }
         }
         let event = Event::CallEnded { call_no: u32::from(call), outcome: self.outcome(call, answer) };
-        if let Written::ReferenceTaken = self.settle(world, res, read, &event, carried) {
+        let written = self.settle(world, res, read, &event);
+        if matches!(written, Written::ReferenceTaken) && !self.has(Bug::ForgetTaken) {
             let mut evidence = Evidence::without_answer(call.into(), time(world.now), Unknown::ReferenceTaken);
             if let Answer::Confirmed(test) = answer {
                 evidence.reference = Some(self.reference(test));
             }
             let event = Event::CallEnded { call_no: call.into(), outcome: CallOutcome::Unknown(evidence) };
-            self.settle(world, res, read, &event, carried);
+            self.settle(world, res, read, &event);
         }
     }
 
@@ -162,7 +139,6 @@ impl Protocol {
         match answer {
             Answer::Confirmed(test) => CallOutcome::Confirmed { reference: self.reference(test), launch: None },
             Answer::Refused => CallOutcome::Refused(Refusal { out_of_tests: false, vendor_reason: "no".into() }),
-            Answer::Unknown(_) if self.has(Bug::RetryUnknown) => not_processed(),
             Answer::NotProcessed => not_processed(),
             Answer::Unknown(at) => {
                 CallOutcome::Unknown(Evidence::without_answer(call.into(), time(at), Unknown::TimedOut))
@@ -170,11 +146,18 @@ impl Protocol {
         }
     }
 
+    /// The operator decides what became of a doubt, and may be wrong.
+    pub(crate) fn settle_by_hand(&self, world: &mut World, res: u8, event: &Event) {
+        world.left.decisions -= 1;
+        let read = world.stored[usize::from(res)].clone();
+        self.settle(world, res, &read, event);
+    }
+
     /// The client withdraws.
     pub(crate) fn cancel(&self, world: &mut World, res: u8) {
         world.left.cancels -= 1;
         let read = world.stored[usize::from(res)].clone();
-        self.settle(world, res, &read, &Event::Cancel, true);
+        self.settle(world, res, &read, &Event::Cancel);
     }
 
     /// What the sweep changes by itself, as `Attending::need` says.
@@ -197,7 +180,7 @@ impl Protocol {
             Sweep::Expire => Event::ExpiryReached,
             Sweep::Overdue => Event::ResultOverdue,
         };
-        self.settle(world, res, &read, &event, true);
+        self.settle(world, res, &read, &event);
     }
 
     /// A worker dies. What it held of the vendor's is on its own from then on; a
@@ -229,13 +212,4 @@ fn held_by(reservation: &Reservation) -> Option<String> {
 
 fn not_processed() -> CallOutcome {
     CallOutcome::NotProcessed { why: NotProcessed::Busy, retry_after: None, detail: None }
-}
-
-/// [`Bug::SkipLease`]: a call that is out is not seen.
-fn unleased(read: &Reservation) -> Reservation {
-    let mut reservation = read.clone();
-    if let State::Calling { tries, .. } = reservation.state {
-        reservation.state = State::Queued { retry_at: time(0), tries };
-    }
-    reservation
 }

@@ -18,7 +18,7 @@ pub(crate) const SETTLES: &str = "every reservation settles, or stands in doubt 
 /// The promises, and examples which show that a run came to where they matter.
 pub(crate) fn all(model: &Protocol) -> Vec<Property<Protocol>> {
     let mut all = vec![
-        Property::always(SOLD_ONCE, |_, world: &World| is_sold_once(world)),
+        Property::always(SOLD_ONCE, is_sold_once),
         Property::always(CONFIRMATIONS_KEPT, |_, world: &World| are_confirmations_kept(world)),
         Property::always(GRADES_KEPT, |model: &Protocol, world: &World| {
             !world.overwritten && grades::are_kept(model, world)
@@ -52,8 +52,11 @@ fn examples(model: &Protocol) -> Vec<Property<Protocol>> {
     examples
 }
 
-fn is_sold_once(world: &World) -> bool {
-    (0..).zip(&world.stored).all(|(res, _): (u8, _)| world.sales.iter().filter(|sale| sale.res == res).count() <= 1)
+/// Each decision of the operator's may buy one more.
+fn is_sold_once(model: &Protocol, world: &World) -> bool {
+    let decided = usize::from(model.budget.decisions - world.left.decisions);
+    let sold = |res: u8| world.sales.iter().filter(|sale| sale.res == res).count();
+    (0..).zip(&world.stored).all(|(res, _)| sold(res) <= 1 + decided)
 }
 
 fn are_confirmations_kept(world: &World) -> bool {

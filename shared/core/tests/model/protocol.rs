@@ -11,6 +11,7 @@ use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor, VendorRef
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Lease, Policy, Reservation};
 
+use crate::bugs::Bug;
 use crate::frozen::Frozen;
 use crate::world::{Budget, Doc, Worker, World};
 
@@ -52,27 +53,6 @@ pub(crate) enum Says {
     Complete,
 }
 
-/// A guard that is bypassed, to see that the properties notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bug {
-    /// An unknown outcome is taken for one that was not processed.
-    RetryUnknown,
-    /// A confirmation counts only while its call is out.
-    DiscardLateConfirmation,
-    /// A worker calls although another holds the lease.
-    SkipLease,
-    /// What was graded, superseded and heard before is forgotten.
-    DropStaleGuard,
-    /// A look-up that finds nothing counts at once.
-    SkipQuietTime,
-    /// An older grade that was held up replaces a newer one.
-    ShowHeldUpGrade,
-    /// References are not claimed.
-    SkipClaims,
-    /// A result that comes after an expiry or a withdrawal is dropped.
-    DropLateResult,
-}
-
 /// A configuration of the model.
 #[derive(Debug, Clone)]
 pub(crate) struct Protocol {
@@ -91,7 +71,7 @@ pub(crate) struct Protocol {
     pub(crate) calm: u8,
     /// The last tick; enough after `calm` for every lease, quiet time and wait.
     pub(crate) end: u8,
-    /// The guard that is bypassed.
+    /// The bug that is put in.
     pub(crate) bug: Option<Bug>,
 }
 

@@ -1,6 +1,6 @@
 //! Which steps there are, and what each does.
 
-use shared_core::domain::reservation::State;
+use shared_core::domain::reservation::{Event, State};
 use stateright::{Model, Property};
 
 use crate::hub::{call_of, is_due};
@@ -117,11 +117,9 @@ impl Protocol {
     fn queue_steps(&self, world: &World, steps: &mut Vec<Step>) {
         steps.extend(world.outcomes.keys().map(|outcome| Step::Deliver(*outcome)));
         for (res, reservation) in (0..).zip(&world.stored) {
-            let slot = usize::from(res);
-            // The sweep may remind at any time; nothing but the end depends on when.
             let in_doubt = matches!(reservation.state, State::InDoubt { .. });
-            if in_doubt && !world.alerted[slot] && world.now == self.end {
-                steps.push(Step::Remind(res));
+            if in_doubt && world.left.decisions > 0 && world.now < self.calm {
+                steps.extend([Step::BuyAgain(res), Step::GiveUp(res)]);
             }
             let withdrawable = matches!(reservation.state, State::Queued { .. } | State::Ready);
             if withdrawable && world.left.cancels > 0 && world.now < self.calm {
@@ -178,8 +176,9 @@ impl Protocol {
                 let Some(event) = self.sweeps(world, res) else { return };
                 world.workers[worker] = Worker::Sweeping { res, event, read };
             }
-            Step::Remind(res) => world.alerted[usize::from(res)] = true,
             Step::Cancel(res) => self.cancel(world, res),
+            Step::BuyAgain(res) => self.settle_by_hand(world, res, &Event::NothingSold),
+            Step::GiveUp(res) => self.settle_by_hand(world, res, &Event::GivenUp),
             step => self.take_vendor(world, step),
         }
     }

@@ -1,10 +1,10 @@
 //! The vendor's steps, and what the hub hears of them.
 
 use shared_core::domain::ids::Vendor;
-use shared_core::domain::reservation::{CallOutcome, Event, Report, Reported, Reservation, State};
+use shared_core::domain::reservation::{CallOutcome, Event, Report, Reported, Reservation};
 use shared_core::domain::result::TestResult;
 
-use crate::protocol::{Bug, Protocol, QUIET, Says, heard_at, time};
+use crate::protocol::{Protocol, QUIET, Says, heard_at, time};
 use crate::world::{Answer, Asked, Doc, Fate, Mail, Request, Sale, Why, Worker, World, Written};
 
 impl Protocol {
@@ -113,10 +113,9 @@ impl Protocol {
             observed_at: heard_at(receipt),
             ..self.statement(doc)
         };
-        let dropped = self.has(Bug::DropLateResult) && matches!(read.state, State::Expired | State::Cancelled);
-        let written = match dropped {
+        let written = match self.drops(&read.state) {
             true => Written::Duplicate,
-            false => self.settle(world, sale.res, &read, &Event::Reported(Box::new(report)), true),
+            false => self.settle(world, sale.res, &read, &Event::Reported(Box::new(report))),
         };
         let own = world.stored[usize::from(sale.res)].reference.as_ref().map(Self::test);
         let is_ruled = !matches!(written, Written::ReferenceTaken) && own.is_none_or(|own| own == doc.test);
@@ -170,20 +169,20 @@ impl Protocol {
         let Worker::LookedUp { res, found, at, why, read } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;
         if found.is_empty() && why == Why::Doubt {
-            self.settle(world, res, &read, &Event::NothingFound { asked_at: time(at.tick) }, true);
+            self.settle(world, res, &read, &Event::NothingFound { asked_at: time(at.tick) });
         }
         let mut read = read;
         for doc in found {
             let own = read.reference.as_ref().is_none_or(|own| Self::test(own) == doc.test);
             let event = if own { self.sighting(doc, at) } else { self.other_sale(&read, doc.test) };
-            self.settle(world, res, &read, &event, true);
+            self.settle(world, res, &read, &event);
             if self.looked_up(doc) == Says::Complete {
                 world.ruled.insert(doc);
             }
             read = world.stored[usize::from(res)].clone();
         }
         if why == Why::Expiry {
-            self.settle(world, res, &read, &Event::ExpiryReached, true);
+            self.settle(world, res, &read, &Event::ExpiryReached);
         }
     }
 

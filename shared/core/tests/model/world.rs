@@ -71,6 +71,8 @@ pub(crate) struct Budget {
     pub(crate) cancels: u8,
     /// Look-ups beyond those that are due.
     pub(crate) lookups: u8,
+    /// Decisions of the operator's on doubts, right or wrong.
+    pub(crate) decisions: u8,
 }
 
 /// A document of the vendor's: one step of the script for one test.
@@ -227,8 +229,6 @@ pub(crate) enum Step {
     Deliver(Outcome),
     /// The sweep reads a reservation that is due.
     Sweep(usize, u8),
-    /// The sweep reminds of a doubt.
-    Remind(u8),
     LookUp(usize, u8, Why),
     Sell(usize),
     /// The vendor hands out a test that it sold before.
@@ -244,6 +244,10 @@ pub(crate) enum Step {
     /// A report is read; `true`: the queue will deliver it once more.
     Report(usize, Mail, bool),
     Cancel(u8),
+    /// The operator decides that nothing was sold.
+    BuyAgain(u8),
+    /// The operator gives up on a doubt.
+    GiveUp(u8),
 }
 
 /// What became of a write.

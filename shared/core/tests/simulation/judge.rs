@@ -19,8 +19,6 @@ pub(crate) struct Verdict {
     pub(crate) in_doubt: u64,
     pub(crate) faults: u64,
     pub(crate) port_calls: u64,
-    /// Alerts that died with the invocation that had written what they are about.
-    pub(crate) untold: Vec<(ReservationId, Alert)>,
     pub(crate) trace: Vec<String>,
 }
 
@@ -30,6 +28,7 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     let mut found = Vec::new();
     let rows: BTreeMap<_, _> = state.table.rows.iter().map(|(id, row)| (id.clone(), row.reservation.clone())).collect();
     each_sold_once(&state, &mut found);
+    each_request_is_one_reservation(&rows, &mut found);
     no_reference_has_two_owners(&rows, &mut found);
     for sale in &state.vendors.sales {
         is_known(sale, &rows, &mut found);
@@ -39,6 +38,7 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     }
     results_are_kept(&state, &rows, &mut found);
     truenorth_is_told_of(&state, &rows, &mut found);
+    alerts_are_raised(&state, &mut found);
     for request in state.requests.iter().filter(|request| !request.answered) {
         found.push(format!("{}: its client was never answered", request.order.id));
     }
@@ -55,17 +55,18 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
         in_doubt,
         faults: state.injected,
         port_calls: state.calls,
-        untold: untold(&state),
         trace: state.trace.take().unwrap_or_default(),
     }
 }
 
-fn untold(state: &State) -> Vec<(ReservationId, Alert)> {
-    let is_told = |(id, owed): &&(ReservationId, Alert)| {
+/// Whoever dies or errs in the middle of it: what was written was told of.
+fn alerts_are_raised(state: &State, found: &mut Vec<String>) {
+    for (id, owed) in &state.table.owed {
         let told = state.alerts.get(id.as_str());
-        *owed == Alert::InDoubt || told.is_some_and(|told| told.iter().any(|(alert, _)| alert == owed))
-    };
-    state.table.owed.iter().filter(|owed| !is_told(owed)).cloned().collect()
+        if !told.is_some_and(|told| told.iter().any(|(alert, _)| alert == owed)) {
+            found.push(format!("{id}: nobody was told of {}", owed.metric()));
+        }
+    }
 }
 
 fn each_sold_once(state: &State, found: &mut Vec<String>) {
@@ -75,6 +76,15 @@ fn each_sold_once(state: &State, found: &mut Vec<String>) {
     }
     for (id, times) in sold.into_iter().filter(|(_, times)| *times > 1) {
         found.push(format!("{id}: sold {times} times"));
+    }
+}
+
+fn each_request_is_one_reservation(rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let mut made: BTreeMap<&str, &ReservationId> = BTreeMap::new();
+    for (id, reservation) in rows {
+        if let Some(other) = made.insert(reservation.order.fingerprint.as_str(), id) {
+            found.push(format!("{other} and {id} are of one request"));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use shared_core::ports::{
     Outage, Page, PollMark, Polls, Quarantine, Quarantined, Queue, Receipt, ResultMessage, ScoreCheck,
 };
 
+use crate::bugs::Bug;
 use crate::events::Event;
 use crate::sim::{MINUTE, Ms, Port, State};
 
@@ -59,8 +60,15 @@ impl Queue for Port<'_> {
     }
 
     async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), Outage> {
+        // Only a report that fits no reservation yet is sent round with a delay.
+        let drops = self.sim.has(Bug::StrangersDropped) && !delay.is_zero();
         let (body, delay) = (Body::Record(message.clone()), delay.as_millis() as u64);
-        self.op("send result", move |state| state.send(&body, delay)).await
+        self.op("send result", move |state| {
+            if !drops {
+                state.send(&body, delay)
+            }
+        })
+        .await
     }
 
     async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), Outage> {

@@ -14,14 +14,16 @@ use shared_core::ports::{
 use shared_core::usecases::attend_due::Attending;
 use shared_core::usecases::cancel::cancel;
 use shared_core::usecases::check_score::{CheckError, Looking};
+use shared_core::usecases::commit::Writer;
 use shared_core::usecases::purchase::Buying;
 use shared_core::usecases::record_report::{ReadReport, Recording};
 use shared_core::usecases::reserve::Serving;
 
+use crate::bugs::{self, Bug};
 use crate::client::Request;
 use crate::events::Event;
 use crate::queue::Body;
-use crate::sim::{Bug, HOUR, MINUTE, Ms, Port, SECOND, Sim, State};
+use crate::sim::{HOUR, MINUTE, Ms, Port, SECOND, Sim, State};
 use crate::world;
 
 /// How often a queue delivers a message before it is put aside.
@@ -143,6 +145,7 @@ impl<'a> Runner<'a> {
             if !again {
                 message.received += 1;
             }
+            message.done |= self.sim.has(Bug::DeletedBeforeDone);
             if message.received > RECEIVES {
                 message.dead = true;
                 if state.quiet {
@@ -208,7 +211,10 @@ impl<'a> Runner<'a> {
         let (order, respond_async) = {
             let mut state = self.sim.state();
             let Request { order, respond_async, .. } = &state.requests[number];
-            let request = (order.clone(), *respond_async);
+            let mut request = (order.clone(), *respond_async);
+            if self.sim.has(Bug::RepeatIsNew) {
+                request.0.id = bugs::another_id(number, state.requests[number].tries);
+            }
             state.requests[number].tries += 1;
             request
         };
@@ -223,8 +229,12 @@ impl<'a> Runner<'a> {
     fn cancel(&mut self, number: usize) {
         let id = self.sim.state().requests[number].order.id.clone();
         self.spawn("provision: cancel", Kind::Other, 29, move |port| async move {
-            let Some(reservation) = port.reservation(&id).await.map_err(text)? else { return Ok(()) };
-            cancel(&port, &port, &port.sim.times, reservation).await.map(drop).map_err(text)
+            let Some(mut reservation) = port.reservation(&id).await.map_err(text)? else { return Ok(()) };
+            if port.sim.has(Bug::CallsWithdrawn) {
+                reservation = bugs::unleased(reservation);
+            }
+            let writer = Writer { store: &port, alerts: &port, clock: &port, times: &port.sim.times };
+            cancel(&writer, reservation).await.map(drop).map_err(text)
         });
     }
 
@@ -275,7 +285,10 @@ async fn fulfil(port: Port<'_>, id: ReservationId) -> Result<(), String> {
 
 async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
     match message {
-        ResultMessage::Receipt(receipt) => {
+        ResultMessage::Receipt(mut receipt) => {
+            if port.sim.has(Bug::DatedWhenProcessed) {
+                receipt.received_at = port.now();
+            }
             let times = &port.sim.times;
             let (store, quarantine, queue, alerts, clock) = (&port, &port, &port, &port, &port);
             let recording = Recording { store, quarantine, queue, alerts, clock, times };
@@ -287,6 +300,7 @@ async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
             let reservation = found.ok_or("the reservation is gone")?;
             buying(&port).record(reservation, call_no, &outcome).await.map(drop).map_err(text)
         }
+        ResultMessage::LowStock { .. } => Ok(()),
     }
 }
 

@@ -15,6 +15,7 @@ use shared_core::ports::Outage;
 use shared_core::usecases::Times;
 
 use crate::breakers::Fuses;
+use crate::bugs::Bug;
 use crate::client::Request;
 use crate::events::{Entry, Event};
 use crate::queue::{Marks, Message};
@@ -35,29 +36,6 @@ const BEGIN: i64 = 1_772_355_600_000;
 /// A moment of the virtual time as the hub writes it.
 pub(crate) fn at(time: Ms) -> Timestamp {
     Timestamp::from_millisecond(BEGIN + time as i64).expect("a time in range")
-}
-
-/// A bug that is put between the hub and its ports, to show that it is caught.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bug {
-    /// The connector takes a lost answer for a call that was not processed.
-    UnknownIsNotProcessed,
-    /// The connector takes a lost answer for a refusal.
-    UnknownIsRefused,
-    /// The store writes whatever the `seq`.
-    SeqIgnored,
-    /// The store writes a new reservation over the one that is there.
-    ReserveOverwrites,
-    /// The store lets a reference have two owners.
-    ClaimsIgnored,
-    /// The webhook function answers before the report is kept.
-    AnsweredBeforeKept,
-    /// A look-up that finds nothing counts at once.
-    NoQuiet,
-    /// When the grade that shows was received is forgotten.
-    GradeTimesForgotten,
-    /// The vendor breaks the assumption: it sells long after the call.
-    SoldAfterQuiet,
 }
 
 /// What goes wrong at one port call.

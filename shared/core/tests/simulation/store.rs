@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::{Alert, Change, Effect, HistoryEntry, Reservation, State as Status};
-use shared_core::ports::{Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+use shared_core::ports::{Alerts, Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
 
-use crate::sim::{Bug, Port, State, outage};
+use crate::bugs::Bug;
+use crate::sim::{Port, State, outage};
 
 /// The items.
 #[derive(Default)]
@@ -46,7 +47,25 @@ fn put(state: &mut State, reservation: &Reservation, write: u64, overwrites: boo
     Reserved::New
 }
 
-fn write(state: &mut State, change: &Change, (any_seq, any_claim): (bool, bool)) -> Result<Committed, Outage> {
+/// The alerts that a change calls for.
+fn owed(change: &Change) -> impl Iterator<Item = (ReservationId, Alert)> {
+    change.effects.iter().filter_map(|effect| match effect {
+        Effect::Alert(alert) => Some((change.after.id().clone(), *alert)),
+        _ => None,
+    })
+}
+
+/// [`Bug::ToldAfterwards`]: what was told of a change is taken back for now.
+fn tell_later(state: &mut State, change: &Change) {
+    for (id, alert) in owed(change) {
+        let told = state.alerts.entry(id.to_string()).or_default();
+        let last = told.iter().rposition(|(raised, _)| *raised == alert);
+        last.map(|last| told.remove(last));
+    }
+}
+
+fn write(state: &mut State, change: &Change, bug: Option<Bug>) -> Result<Committed, Outage> {
+    let (any_seq, any_claim) = (bug == Some(Bug::SeqIgnored), bug == Some(Bug::ClaimsIgnored));
     let id = change.after.id();
     let Some(row) = state.table.rows.get(id) else { return Err(outage("the reservation does not exist")) };
     if row.reservation.seq + 1 != change.after.seq && !any_seq {
@@ -64,20 +83,27 @@ fn write(state: &mut State, change: &Change, (any_seq, any_claim): (bool, bool))
     for key in keys {
         state.table.claims.insert(key, id.clone());
     }
-    let owed = change.effects.iter().filter_map(|effect| match effect {
-        Effect::Alert(alert) => Some((id.clone(), *alert)),
-        _ => None,
-    });
-    state.table.owed.extend(owed);
-    state.due_at(change.after.due_at);
+    for reference in change.releases() {
+        state.table.claims.remove(&claim_key(&change.after.order.account, reference.test()));
+    }
+    state.table.owed.extend(owed(change));
+    keep(state, change, bug);
+    Ok(Committed::Done)
+}
+
+fn keep(state: &mut State, change: &Change, bug: Option<Bug>) {
+    let (id, mut after) = (change.after.id(), change.after.clone());
+    if bug == Some(Bug::DueForgotten) && matches!(after.state, Status::Queued { .. }) {
+        after.due_at = None;
+    }
+    state.due_at(after.due_at);
     state.note(|| {
         let (after, entry) = (&change.after, &change.entry);
         let verdict = entry.verdict;
         format!("  {id} {} seq {}: {:?} {verdict:?} {:?}", after.status().as_str(), after.seq, entry.event, entry.why)
     });
-    let row = Row { reservation: change.after.clone(), made_by: None, last: Some(change.clone()) };
+    let row = Row { reservation: after, made_by: None, last: Some(change.clone()) };
     state.table.rows.insert(id.clone(), row);
-    Ok(Committed::Done)
 }
 
 /// Ids for which `key` has a time, in its order. An index may lag behind.
@@ -123,9 +149,15 @@ impl Store for Port<'_> {
     }
 
     async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<Committed, Outage> {
-        let lax = (self.sim.has(Bug::SeqIgnored), self.sim.has(Bug::ClaimsIgnored));
-        let change = change.clone();
-        self.op("commit", move |state| write(state, &change, lax)).await?
+        let (written, bug) = (change.clone(), self.sim.options.bug);
+        if self.sim.has(Bug::ToldAfterwards) {
+            tell_later(&mut self.sim.state(), change);
+        }
+        let done = self.op("commit", move |state| write(state, &written, bug)).await?;
+        if self.sim.has(Bug::ToldAfterwards) {
+            owed(change).for_each(|(id, alert)| self.raise(alert, id.as_str()));
+        }
+        done
     }
 
     async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, Outage> {
@@ -171,6 +203,11 @@ impl Store for Port<'_> {
                     if r.is_open() && r.vendor() == Vendor::Truenorth && r.order.account.name == *name =>
                 {
                     Some(r.created_at)
+                }
+                (Worklist::Unused(name), _)
+                    if r.has_unused_test() && r.vendor() == Vendor::Itep && r.order.account.name == *name =>
+                {
+                    Some(r.order.expires_at)
                 }
                 _ => None,
             });

@@ -11,9 +11,10 @@ use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Reported, Unknown};
 use shared_core::ports::{LookupError, OrderProblem, Purchase, RawDocument, Scores, Sighting};
 
+use crate::bugs::Bug;
 use crate::events::Event;
 use crate::lives::{self, Step};
-use crate::sim::{Bug, MINUTE, Ms, Port, SECOND, State, at};
+use crate::sim::{MINUTE, Ms, Port, SECOND, State, at};
 
 /// How late a vendor may come to sell what it was asked for: within `doubt_quiet`.
 const LATEST_SALE: Ms = 14 * MINUTE;
@@ -273,9 +274,12 @@ impl State {
 
 impl Scores for Port<'_> {
     async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
-        let (id, asked_at) = (id.clone(), self.local_now());
+        let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
         let seen = self.op("look up", move |state| {
             state.asked()?;
+            if cached && state.vendors.nothing_at.contains_key(&id) {
+                return Ok(Vec::new());
+            }
             let of_user = |sale: &Sale| sale.vendor == Vendor::Truenorth && sale.reservation == id;
             let count = state.vendors.sales.len();
             let sales: Vec<_> = (0..count).filter(|n| of_user(&state.vendors.sales[*n])).collect();

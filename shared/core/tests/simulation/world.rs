@@ -7,10 +7,11 @@ use shared_core::domain::breaker::Pace;
 use shared_core::domain::reservation::Policy;
 use shared_core::usecases::Times;
 
+use crate::bugs::Bug;
 use crate::client::Request;
 use crate::events::Event;
 use crate::run::vendor;
-use crate::sim::{Bug, HOUR, MINUTE, Ms, Options, Sim, State, at};
+use crate::sim::{HOUR, MINUTE, Ms, Options, Sim, State, at};
 
 /// How long the longest life of a test, the longest expiry and the overdue
 /// results take after the faults.

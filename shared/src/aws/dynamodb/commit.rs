@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
@@ -73,7 +74,22 @@ impl DynamoStore {
         // A copy that does not fit must not hold back what it says.
         let raw = raw.filter(|raw| raw.bytes.len() <= RAW_MAX);
         puts.extend(raw.map(|raw| self.put(document(Key::raw(id, &raw.digest), &raw.bytes))));
-        puts.into_iter().map(|put| Ok(TransactWriteItem::builder().put(put.build()?).build())).collect()
+        let put = |put: PutBuilder| Ok(TransactWriteItem::builder().put(put.build()?).build());
+        let mut writes: Vec<_> = puts.into_iter().map(put).collect::<Result<_, Cause>>()?;
+        for reference in change.releases() {
+            let delete = self.release(Key::claim(&after.order.account, reference.test()), id.as_str()).build()?;
+            writes.push(TransactWriteItem::builder().delete(delete).build());
+        }
+        Ok(writes)
+    }
+
+    /// Ends a claim that is the reservation's own; one that is gone is ended.
+    fn release(&self, key: Key, owner: &str) -> DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_of(key)))
+            .condition_expression("attribute_not_exists(pk) OR owner_id = :me")
+            .expression_attribute_values(":me", text(owner))
     }
 
     /// Names the change by what it is, so that the same change, sent again by the
@@ -84,7 +100,7 @@ impl DynamoStore {
         Ok(Digest::of(&change).as_str()[..TOKEN_LENGTH].to_owned())
     }
 
-    fn put(&self, item: Attributes) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    fn put(&self, item: Attributes) -> PutBuilder {
         Put::builder().table_name(&self.name).set_item(Some(item))
     }
 }

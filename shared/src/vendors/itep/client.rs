@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
-use shared_core::domain::ids::VendorReference;
+use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, NotProcessed, Refusal, Unknown};
+use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Seal, Unknown};
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Clock, OrderProblem};
+use shared_core::ports::{Clock, OrderProblem, Resent};
 
 use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
 use super::{registration, sign, wire};
+use crate::vendors::bounds;
 use crate::vendors::call::{Answer, Http, PURCHASE_ANSWER_MAX, SIGN_OF_LIFE, cut, exchange, open};
 use crate::vendors::fields::ProfileError;
 
@@ -64,20 +65,67 @@ pub(crate) async fn answers(http: &Http, profile: &Profile) -> bool {
     }
 }
 
-/// The signed request; an error says what the profile lacks: it may have changed
-/// since the order was examined.
+/// Sends a doubtful call's request again, if it is the one that was sealed and the
+/// profile still allows it. A refusal of the repetition says nothing of the call:
+/// nobody documents what iTEP checks first.
+pub(crate) async fn resend(
+    http: &Http,
+    profile: &Profile,
+    clock: &impl Clock,
+    (order, seal): (&Order, &Seal),
+    time: Duration,
+) -> Resent {
+    let call_no = seal.call_no;
+    if self::seal(profile, order, call_no).as_ref() != Some(&seal.digest) {
+        return Resent::Impossible;
+    }
+    match purchase(http, profile, clock, (order, call_no), time).await {
+        Err(_) => Resent::Impossible,
+        Ok(CallOutcome::NotProcessed { .. }) => Resent::NotProcessed,
+        Ok(CallOutcome::Refused(_)) => {
+            let evidence = Evidence::without_answer(call_no, clock.now(), Unknown::UnclearStatus);
+            Resent::Ended(CallOutcome::Unknown(evidence))
+        }
+        Ok(outcome) => Resent::Ended(outcome),
+    }
+}
+
+/// The digest of the request that a call sends, where the account may repeat it.
+/// The signature stands for the key's version.
+pub(crate) fn seal(profile: &Profile, order: &Order, call_no: u32) -> Option<Digest> {
+    let signed = Signed::of(profile, order, call_no).ok().filter(|_| profile.resend_identical)?;
+    let parts = [profile.url.as_bytes(), signed.header.as_str().as_bytes(), signed.value.as_bytes(), &signed.body];
+    let prefixed = parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes()[..], part].concat());
+    Some(Digest::of(&prefixed.collect::<Vec<_>>()))
+}
+
+/// A request's bytes, with their signature.
+struct Signed {
+    header: HeaderName,
+    value: HeaderValue,
+    body: Vec<u8>,
+}
+
+impl Signed {
+    /// An error says what the profile lacks: it may have changed since the order
+    /// was examined.
+    fn of(profile: &Profile, order: &Order, call_no: u32) -> Result<Self, &'static str> {
+        let kind = ProductKind::of(&order.product).ok_or("the profile sells no such product")?;
+        let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
+        let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
+        let signature = sign::sign(profile.api_key.expose(), signing, &body);
+        let value = HeaderValue::try_from(signature).map_err(|_| "the signature fits no header")?;
+        Ok(Self { header: signing.header.clone(), value, body })
+    }
+}
+
 fn request(client: &Client, profile: &Profile, order: &Order, call_no: u32) -> Result<RequestBuilder, &'static str> {
-    let kind = ProductKind::of(&order.product).ok_or("the profile sells no such product")?;
-    let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
-    let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
-    let signature = sign::sign(profile.api_key.expose(), signing, &body);
-    let value = HeaderValue::try_from(signature).map_err(|_| "the signature fits no header")?;
-    let request = client.post(&profile.url).header(CONTENT_TYPE, "application/json");
-    Ok(request.header(signing.header.clone(), value).body(body))
+    let Signed { header, value, body } = Signed::of(profile, order, call_no)?;
+    Ok(client.post(&profile.url).header(CONTENT_TYPE, "application/json").header(header, value).body(body))
 }
 
 /// Reads an answer. A 2xx that names a test ID confirms, whatever else it says;
-/// then the profile's matchers decide; what none of them knows is unknown.
+/// then a refused repetition means sold, without saying which; then the profile's matchers decide; what none of them knows is unknown.
 pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Timestamp) -> CallOutcome {
     let raw = String::from_utf8_lossy(&answer.body);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
@@ -86,6 +134,9 @@ pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Time
         return confirmed;
     }
     let fits = |matchers: &[Matcher]| matchers.iter().any(|m| m.fits(answer.status, json.as_ref(), &raw));
+    if fits(&rules.replay_if) {
+        return answer.evidence(call_no, at, Unknown::Replayed);
+    }
     let out_of_tests = fits(&rules.out_of_tests_if);
     if out_of_tests || fits(&rules.refused_if) {
         return CallOutcome::Refused(Refusal { out_of_tests, vendor_reason: reason(rules, json.as_ref(), &raw) });
@@ -111,18 +162,13 @@ fn unknown(answer: &Answer, is_json: bool) -> Unknown {
 }
 
 fn confirmed(profile: &Profile, json: &Value) -> Option<CallOutcome> {
-    let test_id = first(&profile.answer.test_id, json).filter(|id| is_test_id(id))?;
+    let test_id = first(&profile.answer.test_id, json).filter(|id| bounds::is_id(id))?;
     let launch = Launch::Credentials {
         url: profile.exam_url.clone(),
         test_id: test_id.clone(),
-        password: first(&profile.answer.password, json).map(Sensitive::new),
+        password: first(&profile.answer.password, json).and_then(bounds::whole).map(Sensitive::new),
     };
     Some(CallOutcome::Confirmed { reference: VendorReference::itep(&test_id), launch: Some(launch) })
-}
-
-/// Whether a text can be a test ID: one visible word.
-pub(super) fn is_test_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The first of several places that holds a text or a number.

@@ -98,3 +98,34 @@ fn only_products_that_the_account_lists_are_sold() {
     }
     assert_eq!(examine(&profile(), &order(Vendor::Itep, "STX-Academic-Plus")), Ok(()));
 }
+
+/// A profile of an account that may repeat its requests.
+fn repeating(edit: impl FnOnce(&mut Value)) -> Profile {
+    let mut value: Value = serde_json::from_str(include_str!("samples/profile.json")).unwrap();
+    value["resend_identical"] = true.into();
+    edit(&mut value);
+    Profile::parse(&value.to_string()).unwrap()
+}
+
+#[test]
+fn a_seal_stands_for_the_bytes_the_key_and_the_address() {
+    let order = order(Vendor::Itep, "GTX-Academic-Plus");
+    let seal_of = |profile: &Profile, call_no| seal(profile, &order, call_no);
+    assert_eq!(seal_of(&profile(), 1), None, "most accounts repeat nothing");
+    let sealed = seal_of(&repeating(|_| {}), 1);
+    assert!(sealed.is_some());
+    let read_back: Order = serde_json::from_str(&serde_json::to_string(&order).unwrap()).unwrap();
+    assert_eq!(seal(&repeating(|_| {}), &read_back, 1), sealed, "as it is stored");
+    assert_ne!(seal_of(&repeating(|_| {}), 2), sealed);
+    for (name, value) in
+        [("api_key", "another"), ("url", "http://127.0.0.1:8"), ("track", "XY"), ("nested_json", "string")]
+    {
+        assert_ne!(seal_of(&repeating(|p| p[name] = value.into()), 1), sealed, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_repetition_means_sold_whatever_else_the_matchers_say() {
+    let evidence = unknown(of(409, "This request was processed already."));
+    assert_eq!((evidence.0, evidence.1), (Unknown::Replayed, Some(409)));
+}

@@ -7,6 +7,7 @@ use shared_core::domain::sensitive::Sensitive;
 
 use super::json::Document;
 use super::webhook::Unreadable;
+use crate::vendors::bounds;
 
 /// The sections and the words that their fields begin with.
 const SECTIONS: [(Skill, &str); 5] = [
@@ -32,7 +33,7 @@ pub(super) fn reported(document: &Document) -> Result<Reported, Unreadable> {
         "Problem" | "Technical Difficulty" => Reported::UnderReview { problem: true },
         "Complete" | "Completed" => completed(document)?,
         "Invalidated" | "Disabled" => Reported::Invalidated,
-        _ => Reported::UnknownStatus { text: status },
+        _ => Reported::UnknownStatus { text: bounds::text(&status) },
     })
 }
 
@@ -49,8 +50,8 @@ fn completed(document: &Document) -> Result<Reported, Unreadable> {
         skills,
         equivalents: Equivalents::default(),
         placement: None,
-        report_url: document.text("score_report_url").map(Sensitive::new),
-        duration_seconds: document.number("Duration").filter(|minutes| *minutes >= 0.0).map(|minutes| minutes * 60.0),
+        report_url: document.text("score_report_url").and_then(bounds::link).map(Sensitive::new),
+        duration_seconds: document.number("Duration").and_then(seconds),
         started_at: None,
         finished_at: None,
         finished_on: document.test_date(),
@@ -61,7 +62,7 @@ fn completed(document: &Document) -> Result<Reported, Unreadable> {
 /// A level with its CEFR level; `None` where neither is there.
 fn score(document: &Document, name: &str) -> Result<Option<Score>, Unreadable> {
     let value = within(document, &format!("{name}_Level"), 6.0)?;
-    let cefr = document.text(&format!("{name}_cefr")).and_then(|text| CefrBand::read(&text));
+    let cefr = document.text(&format!("{name}_cefr")).and_then(|text| CefrBand::read(&bounds::text(&text)));
     let is_there = value.is_some() || cefr.is_some();
     Ok(is_there.then_some(Score { scale: Scale::Itep, value, cefr }))
 }
@@ -69,7 +70,7 @@ fn score(document: &Document, name: &str) -> Result<Option<Score>, Unreadable> {
 /// A section; `None` where it was not scored. `…_Score`, which the documents
 /// describe as a test ID, holds raw points.
 fn section(document: &Document, skill: Skill, name: &str) -> Result<Option<SkillScore>, Unreadable> {
-    let raw_score = document.number(&format!("{name}_Score"));
+    let raw_score = document.number(&format!("{name}_Score")).and_then(bounds::number);
     let percent = within(document, &format!("{name}_Percent"), 100.0)?;
     let score = match score(document, name)? {
         Some(score) => score,
@@ -79,10 +80,17 @@ fn section(document: &Document, skill: Skill, name: &str) -> Result<Option<Skill
     Ok(Some(SkillScore { skill, score, raw_score, percent, correct: None, total: None }))
 }
 
+/// Minutes as seconds.
+fn seconds(minutes: f64) -> Option<f64> {
+    Some(minutes * 60.0).filter(|seconds| *seconds >= 0.0).and_then(bounds::number)
+}
+
 /// A number from 0 to a maximum.
 fn within(document: &Document, field: &str, max: f64) -> Result<Option<f64>, Unreadable> {
     match document.number(field) {
-        Some(value) if !(0.0..=max).contains(&value) => Err(Unreadable::OutOfRange { field: field.to_owned() }),
+        Some(value) if !(0.0..=max).contains(&value) || bounds::number(value).is_none() => {
+            Err(Unreadable::OutOfRange { field: field.to_owned() })
+        }
         value => Ok(value),
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use shared_core::domain::ids::ReservationId;
 use shared_core::usecases::import_inventory::{Assigned, Listing, Row, Unreadable};
 
-use super::client::is_test_id;
+use crate::vendors::bounds;
 
 /// The largest file, in bytes.
 const FILE_MAX: u64 = 64 << 20;
@@ -141,7 +141,7 @@ impl Columns {
             return Err("its status is not Ready");
         }
         let test_id = record.get(self.test_id).map(|field| field.trim_ascii()).unwrap_or_default();
-        let test_id = str::from_utf8(test_id).ok().filter(|id| is_test_id(id)).ok_or("it has no test ID")?;
+        let test_id = str::from_utf8(test_id).ok().filter(|id| bounds::is_id(id)).ok_or("it has no test ID")?;
         let version = self.version.and_then(|column| record.get(column)).unwrap_or_default();
         let spilled = record.iter().skip(self.count);
         let assigned_to: Vec<_> = [assigned_to].into_iter().chain(spilled).collect();

@@ -144,7 +144,7 @@ proptest! {
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         let _ = read(bytes.as_slice());
         let listing = read([HEADER.as_bytes(), &bytes].concat().as_slice()).unwrap();
-        prop_assert!(listing.rows.iter().all(|row| is_test_id(&row.test_id)));
+        prop_assert!(listing.rows.iter().all(|row| bounds::is_id(&row.test_id)));
     }
 
     #[test]

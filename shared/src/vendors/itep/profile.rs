@@ -41,7 +41,7 @@ pub struct Profile {
     /// Whether iTEP has confirmed that it refuses a byte-identical request that
     /// it has processed.
     pub resend_identical: bool,
-    /// The stock at which the operator is told.
+    /// The number of free tests below which the operator is told.
     pub low_stock: u32,
 }
 
@@ -90,6 +90,8 @@ pub struct AnswerRules {
     pub out_of_tests_if: Vec<Matcher>,
     /// Answers that say that nothing was done.
     pub not_processed_if: Vec<Matcher>,
+    /// Answers that say that this very request was processed before: it is sold.
+    pub replay_if: Vec<Matcher>,
 }
 
 /// Conditions on an answer, of which all that are given must hold.
@@ -150,6 +152,9 @@ impl Profile {
             low_stock: fields.number("low_stock", (0, u32::MAX), 0),
             products,
         };
+        if profile.resend_identical && profile.answer.replay_if.is_empty() {
+            fields.wrong("answer.replay_if", "what tells a repetition, where resend_identical is true");
+        }
         fields.finish().map(|()| profile)
     }
 
@@ -210,6 +215,7 @@ impl AnswerRules {
             refused_if: matchers(fields, "answer.refused_if"),
             out_of_tests_if: matchers(fields, "answer.out_of_tests_if"),
             not_processed_if: matchers(fields, "answer.not_processed_if"),
+            replay_if: matchers(fields, "answer.replay_if"),
         }
     }
 }

@@ -25,6 +25,15 @@ fn everything_that_is_missing_is_named_at_once() {
 }
 
 #[test]
+fn repeating_needs_to_know_how_a_repetition_is_refused() {
+    let what = lacks(|p| {
+        p["resend_identical"] = true.into();
+        p["answer"]["replay_if"] = serde_json::json!([]);
+    });
+    assert!(what.contains("answer.replay_if"), "{what}");
+}
+
+#[test]
 fn only_the_signatures_that_the_products_need_must_be_there() {
     let mut value: Value = serde_json::from_str(PROFILE).unwrap();
     value["products"] = serde_json::json!(["GTX-Academic-Plus"]);

@@ -13,6 +13,7 @@ use shared_core::usecases::record_report::ReadReport;
 
 use super::convert;
 use super::json::Document;
+use crate::vendors::bounds;
 
 /// The longest body that is read, in bytes: what fits the queue in base64.
 pub const BODY_MAX: usize = 150 * 1024;
@@ -32,7 +33,7 @@ pub enum Unreadable {
     /// `data` is no JSON object.
     #[error("the field `data` is not a JSON object")]
     NoJson,
-    /// It names no test.
+    /// It names no test, or by what cannot be a test ID.
     #[error("the report names no TestID")]
     NoTestId,
     /// A score is none on its scale.
@@ -53,7 +54,7 @@ pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
     Ok(ReadReport {
         // An `OID` that is none of ours is that of a test bought elsewhere.
         reservation_id: document.text("OID").and_then(|oid| oid.parse().ok()),
-        test_id: document.text("TestID").ok_or(Unreadable::NoTestId)?,
+        test_id: document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?,
         says: convert::reported(&document)?,
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     })

@@ -9,6 +9,7 @@ use shared_core::ports::{RawDocument, Sighting};
 
 use super::times;
 use super::wire::{Items, ScoreReport, SubScores, UserScores};
+use crate::vendors::bounds;
 
 /// The tests of one user, with the reservation that the user is. `None` where
 /// the user is none of ours.
@@ -18,12 +19,16 @@ pub fn sightings(user: UserScores, observed_at: Timestamp) -> Option<(Reservatio
     Some((id, tests.collect()))
 }
 
-/// One report; `None` where it names no test. One that names a test but cannot
+/// One report; `None` where it names no test by what can be an id. One that names a test but cannot
 /// be read otherwise counts as a status that nobody knows, so that it is noticed.
 fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sighting> {
     // `Value` keeps its keys sorted: the same report always gives the same bytes.
     let bytes = report.to_string().into_bytes();
     let test = report.get("userAssessmentId")?.as_str()?.to_owned();
+    if ![user_id, &test].into_iter().all(bounds::is_id) {
+        tracing::error!("a report of TrueNorth's with ids that cannot be ids was left out");
+        return None;
+    }
     let unreadable = || Reported::UnknownStatus { text: "unreadable".to_owned() };
     let says = serde_json::from_value(report).map_or_else(|_| unreadable(), |report| reported(&report));
     let reference = VendorReference::truenorth(&test, user_id);
@@ -40,7 +45,7 @@ pub fn reported(report: &ScoreReport) -> Reported {
         // "an error occurred during the assessment which our team is investigating"
         "NeedsReview" => Reported::UnderReview { problem: true },
         "Completed" => completed(report),
-        _ => Reported::UnknownStatus { text: status },
+        _ => Reported::UnknownStatus { text: bounds::text(&status) },
     }
 }
 
@@ -51,10 +56,10 @@ fn completed(report: &ScoreReport) -> Reported {
         Some(name) if name.eq_ignore_ascii_case("TrueNorth") => Scale::Truenorth,
         _ => return Reported::UnknownStatus { text: "Completed, on a scale that is not known".to_owned() },
     };
-    if scale.bounds().is_some_and(|(min, max)| !(min..=max).contains(&value)) {
+    if scale.bounds().is_some_and(|(min, max)| !(min..=max).contains(&value)) || bounds::number(value).is_none() {
         return Reported::UnknownStatus { text: "Completed, with a score that is none on its scale".to_owned() };
     }
-    let cefr = report.cefr_speaking_level.as_deref().and_then(CefrBand::read);
+    let cefr = report.cefr_speaking_level.as_deref().map(bounds::text).as_deref().and_then(CefrBand::read);
     let overall = Score { scale, value: Some(value), cefr };
     Reported::Completed(Box::new(result(report, overall)))
 }
@@ -80,7 +85,7 @@ fn result(report: &ScoreReport, overall: Score) -> TestResult {
 }
 
 fn present(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(bounds::text)
 }
 
 /// The sections of the report.

@@ -14,6 +14,7 @@ use super::assessments::{Catalogue, Found};
 use super::limited::Limited;
 use super::links;
 use super::wire::{Assign, Assigned, errors};
+use crate::vendors::bounds;
 use crate::vendors::call::{Answer, cut};
 use crate::vendors::fields::is_http_url;
 
@@ -151,7 +152,7 @@ fn sold(answer: &Answer) -> Result<CallOutcome, Unknown> {
     }
     let json: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|_| Unknown::Unreadable)?;
     let assigned: Assigned = serde_json::from_value(json).map_err(|_| Unknown::NoReference)?;
-    let is_id = |id: &String| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    let is_id = |id: &String| bounds::is_id(id);
     let test = assigned.user_assessment_id.filter(is_id).ok_or(Unknown::NoReference)?;
     let user = assigned.user_id.filter(is_id).ok_or(Unknown::NoReference)?;
     let launch = assigned.sign_in_url.zip(assigned.sign_in_url_expires_at);

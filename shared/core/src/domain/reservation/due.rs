@@ -13,6 +13,7 @@ pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timesta
             (!told).then(|| later(*since, policy.result_overdue))
         }
         State::InDoubt { .. } if may_ask(reservation) => reservation.doubt_quiet_from(policy),
+        State::InDoubt { .. } => reservation.resend_from(policy),
         _ => first(reservation),
     }
 }

@@ -46,6 +46,21 @@ pub enum Event {
     Cancel,
     /// A sat test has had no result for too long.
     ResultOverdue,
+    /// The doubtful call's request is about to be sent again, byte by byte.
+    ResendStarted,
+    /// It cannot be: its bytes, or the key that signed them, are others by now.
+    ResendImpossible,
+    /// It was not processed: nothing was learned.
+    ResendNotProcessed,
+    /// The operator takes an unused test back, to be sold again.
+    Reclaimed {
+        /// Which test.
+        reference: VendorReference,
+        /// When the vendor's list still had it unused.
+        seen_at: Timestamp,
+        /// Why, in the operator's words.
+        reason: String,
+    },
 }
 
 /// How a purchase call ended. There is no fifth way.
@@ -143,6 +158,8 @@ pub enum Unknown {
     LeaseLapsed,
     /// The reference in the answer belongs to another reservation.
     ReferenceTaken,
+    /// The vendor had processed this very request before: it is sold.
+    Replayed,
 }
 
 /// What a vendor said about a test.

@@ -96,6 +96,10 @@ pub enum EventName {
     ExpiryReached,
     Cancel,
     ResultOverdue,
+    ResendStarted,
+    ResendImpossible,
+    ResendNotProcessed,
+    Reclaimed,
 }
 
 impl Event {
@@ -116,6 +120,10 @@ impl Event {
             Event::ExpiryReached => EventName::ExpiryReached,
             Event::Cancel => EventName::Cancel,
             Event::ResultOverdue => EventName::ResultOverdue,
+            Event::ResendStarted => EventName::ResendStarted,
+            Event::ResendImpossible => EventName::ResendImpossible,
+            Event::ResendNotProcessed => EventName::ResendNotProcessed,
+            Event::Reclaimed { .. } => EventName::Reclaimed,
         }
     }
 
@@ -142,6 +150,7 @@ impl Event {
                 Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
                 _ => None,
             },
+            Event::Reclaimed { reference, reason, .. } => Some(format!("{}: {reason}", reference.test())),
             _ => None,
         }
     }

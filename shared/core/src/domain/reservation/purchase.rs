@@ -41,6 +41,8 @@ impl Draft<'_> {
     fn confirmed(&mut self, call_no: u32, reference: &VendorReference, launch: Option<&Launch>) -> Ruling {
         match &self.r.reference {
             Some(known) if known.is_same_test(reference) => self.confirmed_again(launch),
+            // Said before: of a test that was given up since, or is one too many.
+            _ if self.r.has_released(reference) || self.r.has_surplus(reference) => Ruling::Duplicate,
             Some(_) => self.surplus(call_no, reference),
             None => {
                 self.adopt(reference);
@@ -58,9 +60,6 @@ impl Draft<'_> {
     }
 
     fn surplus(&mut self, call_no: u32, reference: &VendorReference) -> Ruling {
-        if self.r.surplus.iter().any(|known| known.reference.is_same_test(reference)) {
-            return Ruling::Duplicate;
-        }
         self.r.surplus.push(Surplus { call_no, reference: reference.clone() });
         self.effects.push(Effect::Claim(reference.clone()));
         self.alert(Alert::Surplus);
@@ -70,6 +69,7 @@ impl Draft<'_> {
     /// Makes a reference the reservation's own. What had ended stays ended.
     pub(super) fn adopt(&mut self, reference: &VendorReference) {
         self.r.reference = Some(reference.clone());
+        self.r.released.retain(|released| !released.is_same_test(reference));
         self.effects.push(Effect::Claim(reference.clone()));
         match self.r.state {
             State::Rejected => {
@@ -152,6 +152,10 @@ impl Draft<'_> {
         if let State::InDoubt { .. } = self.r.state {
             // Told again: the first time may have died with its function.
             self.alert(Alert::InDoubt);
+            if evidence.unknown == Unknown::Replayed && self.r.reason != Some(Reason::SoldReferenceUnknown) {
+                self.because(Reason::SoldReferenceUnknown, None);
+                return APPLIED;
+            }
             return Ruling::Refused(Why::MoreEvidence);
         }
         self.doubt(evidence.unknown);
@@ -163,6 +167,7 @@ impl Draft<'_> {
         let reason = match unknown {
             Unknown::LeaseLapsed => Reason::CallAbandoned,
             Unknown::ReferenceTaken => Reason::ReferenceTaken,
+            Unknown::Replayed => Reason::SoldReferenceUnknown,
             _ => Reason::AnswerLost,
         };
         self.because(reason, None);
@@ -239,6 +244,7 @@ impl Evidence {
             Unknown::Unreadable => "an answer that cannot be read",
             Unknown::LeaseLapsed => "the worker stopped in mid-call",
             Unknown::ReferenceTaken => "a reference that belongs to another reservation",
+            Unknown::Replayed => "sold: the vendor had processed this request before",
         };
         match self.http_status {
             Some(status) => format!("{what} (HTTP {status})"),

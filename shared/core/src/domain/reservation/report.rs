@@ -15,7 +15,10 @@ impl Draft<'_> {
         if self.r.reference.as_ref().is_some_and(|known| !known.is_same_test(&report.reference)) {
             return Ruling::Refused(Why::OtherTest);
         }
-        let adopts = self.r.reference.is_none();
+        if self.is_of_a_test_beside_the_released(report) {
+            return Ruling::Refused(Why::OtherTest);
+        }
+        let adopts = self.r.reference.is_none() && !self.is_of_a_released_test_unused(report);
         if adopts {
             self.adopt(&report.reference);
         }
@@ -31,7 +34,7 @@ impl Draft<'_> {
     }
 
     /// Duplicates and news that is older than what is known.
-    fn known_already(&self, report: &Report) -> Option<Ruling> {
+    pub(super) fn known_already(&self, report: &Report) -> Option<Ruling> {
         let attempt = self.r.attempt();
         let digest = Some(&report.digest);
         if attempt.applied.as_ref() == digest || attempt.noted.as_ref() == digest {
@@ -83,7 +86,7 @@ impl Draft<'_> {
         match self.r.state {
             State::Expired | State::Cancelled => self.no_change(report),
             State::Ready => self.no_change(report),
-            _ => self.reset(State::Ready),
+            _ => self.reset(State::Ready, report),
         }
     }
 
@@ -92,7 +95,7 @@ impl Draft<'_> {
             State::InProgress => self.no_change(report),
             State::UnderReview { .. } if !self.r.attempt().finished => self.progress(State::InProgress),
             State::AwaitingScore { .. } | State::UnderReview { .. } | State::Completed | State::Invalidated => {
-                self.reset(State::InProgress)
+                self.reset(State::InProgress, report)
             }
             _ => self.progress(State::InProgress),
         }
@@ -100,12 +103,12 @@ impl Draft<'_> {
 
     /// iTEP's webhook fires on resets and not on beginnings, so going back *is* a
     /// reset. TrueNorth documents none: going back there is old news.
-    fn reset(&mut self, state: State) -> Ruling {
+    fn reset(&mut self, state: State, report: &Report) -> Ruling {
         if self.r.vendor() == Vendor::Truenorth {
             return Ruling::Refused(Why::Stale);
         }
-        let number = self.r.attempt().number + 1;
-        self.r.attempts.push(Attempt::new(number, state.status()));
+        let attempt = self.r.attempt().after_reset(report.observed_at, state.status());
+        self.r.attempts.push(attempt);
         self.enter(state);
         self.because(Reason::Reset, None);
         Ruling::Applied(Some(Why::Reset))
@@ -148,32 +151,36 @@ impl Draft<'_> {
     }
 
     fn says_completed(&mut self, result: &TestResult, report: &Report) -> Ruling {
-        let digest = &report.digest;
-        if self.shows_newer_grade(report) {
-            self.attempt().superseded.push(digest.clone());
+        let is_earlier = self.r.attempt().opened_at.is_some_and(|opened| report.observed_at < opened);
+        if is_earlier {
+            return self.grades_earlier_sitting(result, report);
+        }
+        if self.attempt().shows_newer_than(report) {
+            self.attempt().superseded.push(report.digest.clone());
             return Ruling::Refused(Why::Stale);
         }
-        let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| earlier != digest);
+        let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| *earlier != report.digest);
         let late = self.has_ended() || self.r.state == State::Invalidated;
-        let attempt = self.attempt();
-        if let Some(earlier) = attempt.graded.replace(digest.clone())
-            && earlier != *digest
-        {
-            attempt.superseded.push(earlier);
-        }
-        attempt.graded_at = Some(report.observed_at);
-        attempt.finished = true;
-        attempt.result = Some(result.clone());
-        attempt.late |= late;
+        self.attempt().show(result, report);
+        self.attempt().late |= late;
         self.enter(State::Completed);
         Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) })
     }
 
-    /// Whether this grade was held up on our side, so that a newer one shows already.
-    fn shows_newer_grade(&self, report: &Report) -> bool {
-        let attempt = self.r.attempt();
-        attempt.graded.as_ref() != Some(&report.digest)
-            && attempt.graded_at.is_some_and(|shown| report.observed_at < shown)
+    /// A grade that was held up on our side behind a reset: it is of the sitting
+    /// that was open when it was received.
+    fn grades_earlier_sitting(&mut self, result: &TestResult, report: &Report) -> Ruling {
+        let was_open = |attempt: &&mut Attempt| attempt.opened_at.is_none_or(|opened| opened <= report.observed_at);
+        let Some(attempt) = self.r.attempts.iter_mut().rev().find(was_open) else {
+            return Ruling::Refused(Why::Stale);
+        };
+        if attempt.shows_newer_than(report) {
+            attempt.superseded.push(report.digest.clone());
+            return Ruling::Refused(Why::Stale);
+        }
+        attempt.show(result, report);
+        attempt.status = Status::Completed;
+        Ruling::Applied(Some(Why::EarlierSitting))
     }
 
     fn says_invalidated(&mut self) -> Ruling {
@@ -221,6 +228,7 @@ impl Draft<'_> {
             attempt.superseded.push(digest.clone());
         }
         match ruling {
+            Ruling::Applied(Some(Why::EarlierSitting)) => {}
             // What was noted before is news again: the same bytes may say that
             // the vendor went back.
             Ruling::Applied(_) => {

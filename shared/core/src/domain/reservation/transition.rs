@@ -40,6 +40,14 @@ impl Change {
             _ => None,
         })
     }
+
+    /// The references whose claims must end in the same transaction.
+    pub fn releases(&self) -> impl Iterator<Item = &VendorReference> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Release(reference) => Some(reference),
+            _ => None,
+        })
+    }
 }
 
 /// What follows from a change beside the change itself.
@@ -47,6 +55,8 @@ impl Change {
 pub enum Effect {
     /// Make the reference this reservation's own, in the same transaction.
     Claim(VendorReference),
+    /// Give the reference up, in the same transaction: its next sale is another's.
+    Release(VendorReference),
     /// Hand the reservation to the `fulfilment` queue.
     Fulfil,
     /// Tell the operator.
@@ -81,6 +91,8 @@ pub enum Alert {
     RefusedYetSold,
     /// An account's purchases wait: the vendor's answers stay unknown.
     AccountPaused,
+    /// A vendor account has few tests left.
+    LowStock,
 }
 
 impl Alert {
@@ -99,6 +111,7 @@ impl Alert {
             Alert::VendorCredentialsRefused => "VendorCredentialsRefused",
             Alert::RefusedYetSold => "RefusedYetSold",
             Alert::AccountPaused => "AccountPaused",
+            Alert::LowStock => "LowStock",
         }
     }
 }
@@ -135,12 +148,16 @@ pub enum Why {
     Surplus,
     /// More evidence for the same doubt.
     MoreEvidence,
+    /// The vendor did not process a repetition.
+    NotProcessed,
     /// The reservation had ended; the vendor's word is kept.
     Late,
     /// Another result for a graded attempt.
     Revision,
     /// The vendor had the test sat again.
     Reset,
+    /// A grade of a sitting before the current one.
+    EarlierSitting,
 }
 
 /// What a rule says. Rules edit a draft and say whether that is an application.
@@ -249,6 +266,10 @@ impl Draft<'_> {
             Event::ExpiryReached => self.expiry_reached(),
             Event::Cancel => self.cancel(),
             Event::ResultOverdue => self.result_overdue(),
+            Event::ResendStarted => self.resend_started(),
+            Event::ResendImpossible => self.resend_impossible(),
+            Event::ResendNotProcessed => self.resend_not_processed(),
+            Event::Reclaimed { reference, seen_at, .. } => self.reclaimed(reference, *seen_at),
         }
     }
 

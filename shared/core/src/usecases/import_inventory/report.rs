@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::{LowStock, PerhapsSat};
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::Status;
 
@@ -64,6 +65,9 @@ pub enum Kind {
     ReferenceDiffers,
     /// Assigned to one reservation, while our books give it to another.
     ReferenceTaken,
+    /// Assigned to a reservation that it was reclaimed from: iTEP sells it again
+    /// once its `Assigned To` is cleared.
+    Reclaimed,
     /// Assigned to a reservation of another account.
     OtherAccount,
     /// Assigned to a reservation that our books don't have.
@@ -102,7 +106,8 @@ pub struct Finding {
     pub status: Option<Status>,
     /// The test that the reservation has.
     pub known_test: Option<String>,
-    /// Whether it expired here and still stands Ready at iTEP, after the grace.
+    /// Whether it ended here unused, and still stands Ready at iTEP after its expiry
+    /// and the grace.
     pub reclaimable: bool,
 }
 
@@ -128,6 +133,10 @@ pub struct Report {
     pub stock: BTreeMap<String, Stock>,
     /// Those that there is something to say of, in the file's order.
     pub findings: Vec<Finding>,
+    /// Tests that ended here unused and are missing from the file.
+    pub perhaps_sat: Vec<PerhapsSat>,
+    /// Products of which too few tests are free.
+    pub low_stock: Vec<LowStock>,
     /// Lines of no use, in the file's order.
     pub unreadable: Vec<Unreadable>,
 }

@@ -1,4 +1,6 @@
 mod books;
+mod generations;
+mod leftovers;
 
 use jiff::SignedDuration;
 
@@ -48,13 +50,14 @@ fn import() -> Import {
         operator: "ada".to_owned(),
         exported_at: Some(at(97 * DAY)),
         grace: Duration::from_secs(7 * 24 * 3600),
+        watch: None,
         dry_run: false,
     }
 }
 
 /// Imports rows and says of each finding what it is.
 fn run(books: &Books, import: &Import, rows: Vec<Row>) -> Report {
-    let importing = Importing { store: books, clock: books, times: &books::TIMES };
+    let importing = Importing { store: books, alerts: books, clock: books, times: &books::TIMES };
     let listing = Listing { rows, unreadable: Vec::new() };
     let mut steps = 0;
     let (report, done) = books::wait(importing.import(import, &listing, || steps += 1));
@@ -220,7 +223,7 @@ fn an_expired_reservation_that_finds_its_test_may_have_it_reclaimed_at_once() {
 fn where_storage_fails_the_report_ends_with_what_was_done() {
     let (first, second) = (in_doubt("a"), in_doubt("b"));
     let books = Books::with([first.clone(), second.clone()]).failing_after(1);
-    let importing = Importing { store: &books, clock: &books, times: &books::TIMES };
+    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &books::TIMES };
     let rows = vec![row(2, "A1", of(&first)), row(3, "B1", of(&second))];
     let listing = Listing { rows, unreadable: Vec::new() };
     let (report, done) = books::wait(importing.import(&import(), &listing, || {}));

@@ -4,6 +4,8 @@
 mod buying;
 mod properties;
 mod properties_of_results;
+mod reclaim;
+mod resend;
 mod results;
 mod sequences;
 mod table;
@@ -15,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::domain::backoff::Backoff;
 use crate::domain::candidate::Candidate;
-use crate::domain::ids::Account;
+use crate::domain::ids::{Account, Digest};
 use crate::domain::launch::Launch;
 use crate::domain::result::{Scale, Score};
 
@@ -148,6 +150,11 @@ fn unknown(call_no: u32, unknown: Unknown) -> CallOutcome {
     CallOutcome::Unknown(Evidence::without_answer(call_no, at(0), unknown))
 }
 
+/// The operator reclaims the vendor's first test, seen unused at a time.
+fn reclaimed(vendor: Vendor, seen_at: Timestamp) -> Event {
+    Event::Reclaimed { reference: reference(vendor, 1), seen_at, reason: "nobody came".to_owned() }
+}
+
 /// What a reservation made of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heard {
@@ -165,6 +172,7 @@ struct Life {
     now: Timestamp,
     history: Vec<HistoryEntry>,
     alerts: Vec<Alert>,
+    /// The references that it owns.
     claims: Vec<VendorReference>,
     /// How often it was handed to the `fulfilment` queue.
     hand_overs: usize,
@@ -197,6 +205,7 @@ impl Life {
         let Decision::Write(change) = self.r.apply(event, Source::Hub, self.now, &POLICY) else {
             return Heard::Duplicate;
         };
+        self.claims.retain(|claim| !change.releases().any(|released| released.is_same_test(claim)));
         self.claims.extend(change.claims().cloned());
         self.alerts.extend(change.effects.iter().filter_map(|effect| match effect {
             Effect::Alert(alert) => Some(*alert),

@@ -6,7 +6,8 @@ use super::sequences::lives;
 use super::*;
 
 fn is_ours(r: &Reservation, reference: &VendorReference) -> bool {
-    r.reference.iter().chain(r.surplus.iter().map(|surplus| &surplus.reference)).any(|r| r.is_same_test(reference))
+    let surplus = r.surplus.iter().map(|surplus| &surplus.reference);
+    r.reference.iter().chain(surplus).chain(&r.released).any(|r| r.is_same_test(reference))
 }
 
 /// The part of a reservation that its client sees.
@@ -47,14 +48,15 @@ proptest! {
         claims.sort_unstable();
         prop_assert_eq!(&ours, &claims);
         claims.dedup();
-        prop_assert_eq!(ours, claims, "two of them are the same test");
-        prop_assert!(r.surplus.is_empty() || r.reference.is_some());
+        prop_assert_eq!(&ours, &claims, "two of them are the same test");
+        prop_assert!(r.surplus.is_empty() || r.reference.is_some() || !r.released.is_empty());
+        prop_assert!(!r.released.iter().any(|released| ours.contains(&released.test())));
     }
 
     #[test]
-    fn a_reference_once_known_never_changes(lived in lives()) {
+    fn a_reference_once_known_never_changes_unless_it_is_reclaimed(lived in lives()) {
         for told in &lived.told {
-            if told.before.reference.is_some() {
+            if told.before.reference.is_some() && !matches!(told.event, Event::Reclaimed { .. }) {
                 prop_assert_eq!(&told.before.reference, &told.after.reference);
             }
         }
@@ -198,6 +200,22 @@ proptest! {
                 prop_assert!(told.before.attempts.iter().all(|attempt| attempt.result.is_none()));
                 let was_unused = matches!(told.before.state, State::Queued { .. } | State::Ready);
                 prop_assert!(was_unused);
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_test_that_ended_unused_and_was_seen_so_after_its_expiry_is_reclaimed(lived in lives()) {
+        for told in &lived.told {
+            let Event::Reclaimed { reference, seen_at, .. } = &told.event else { continue };
+            let (before, after) = (&told.before, &told.after);
+            if told.is_applied() {
+                prop_assert!(before.has_unused_test() && *seen_at >= before.order.expires_at);
+                prop_assert!(before.reference.as_ref().is_some_and(|own| own.is_same_test(reference)));
+                prop_assert!(after.reference.is_none() && after.password.is_none() && after.has_released(reference));
+                prop_assert_eq!(before.status(), after.status());
+            } else {
+                prop_assert_eq!(&before.reference, &after.reference);
             }
         }
     }

@@ -86,6 +86,32 @@ fn a_reset_whose_bytes_were_noted_before_the_sitting_is_still_a_reset() {
 }
 
 #[test]
+fn a_grade_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    let held_up = received(life.now, webhook(ITEP, "late", "graded", completed(9)));
+    assert_eq!(life.waits(HOUR).itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
+    assert_eq!(life.hears(&held_up), Heard::Remarked(Why::EarlierSitting));
+    let [first, second] = &life.r.attempts[..] else { panic!("two sittings") };
+    assert_eq!((first.result.as_ref(), first.status), (Some(&result(9)), Status::Completed));
+    assert_eq!((second.result.as_ref(), life.status(), life.overall()), (None, Status::Ready, None));
+    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(Why::Stale));
+    assert_eq!(life.waits(HOUR).itep("graded again", completed(10)), Heard::Applied);
+    assert_eq!(life.overall(), Some(&result(10)));
+}
+
+#[test]
+fn an_older_grade_of_the_earlier_sitting_does_not_replace_its_newer_one() {
+    let mut life = Life::ready(ITEP);
+    let held_up = received(life.now, webhook(ITEP, "late", "graded", completed(9)));
+    life.waits(HOUR).itep("regraded", completed(10));
+    life.waits(HOUR).itep("reset", Reported::Ready);
+    assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale));
+    let first = &life.r.attempts[0];
+    assert_eq!((first.result.as_ref(), &first.superseded[..]), (Some(&result(10)), &[digest("graded")][..]));
+}
+
+#[test]
 fn an_earlier_attempts_reports_are_stale_after_a_reset() {
     let mut life = Life::ready(ITEP);
     life.itep("finished", Reported::AwaitingScore);

@@ -17,6 +17,7 @@ pub(super) enum Step {
     ExpiryReached,
     Cancel,
     ResultOverdue,
+    Reclaimed { test: u8, age: i64 },
 }
 
 /// Which call an outcome is of.
@@ -111,6 +112,11 @@ impl Step {
             Step::ExpiryReached => Event::ExpiryReached,
             Step::Cancel => Event::Cancel,
             Step::ResultOverdue => Event::ResultOverdue,
+            Step::Reclaimed { test, age } => Event::Reclaimed {
+                reference: reference(r.vendor(), *test),
+                seen_at: now - SignedDuration::from_secs(*age),
+                reason: "nobody came".to_owned(),
+            },
         }
     }
 }
@@ -241,6 +247,7 @@ fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = 
         clocks => Just(Step::ExpiryReached),
         1 => Just(Step::Cancel),
         1 => Just(Step::ResultOverdue),
+        clocks => (test(), 0..3 * HOUR).prop_map(|(test, age)| Step::Reclaimed { test, age }),
     ]
 }
 

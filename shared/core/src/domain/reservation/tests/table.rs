@@ -51,6 +51,7 @@ fn rows(vendor: Vendor) -> Vec<(&'static str, Life)> {
         ("`invalidated`", then(|life| says(life, "invalid", Reported::Invalidated))),
         ("`expired`", at_expiry(with_test(vendor))),
         ("`expired`, no test", at_expiry(queued(second_call(vendor)))),
+        ("`expired`, reclaimed", told(at_expiry(with_test(vendor)), reclaimed(vendor, at(EXPIRY)))),
         ("`cancelled`", then(|_| Event::Cancel)),
         ("`cancelled`, no test", told(queued(second_call(vendor)), Event::Cancel)),
     ]
@@ -148,7 +149,7 @@ fn reports(vendor: Vendor) -> Vec<Column> {
     columns.filter(|(word, _)| !word.is_empty()).map(|(word, event)| column(word, event)).collect()
 }
 
-const OTHERS: [Column; 7] = [
+const OTHERS: [Column; 10] = [
     column("nothing sold", |_| Some(Event::NothingSold)),
     Column { heading: "nothing found at once", event: nothing_found, seconds: QUIET - 1 },
     Column { heading: "nothing found later", event: nothing_found, seconds: QUIET },
@@ -156,7 +157,14 @@ const OTHERS: [Column; 7] = [
     column("cancel", |_| Some(Event::Cancel)),
     Column { heading: "expiry reached", event: |_| Some(Event::ExpiryReached), seconds: EXPIRY },
     Column { heading: "result overdue", event: |_| Some(Event::ResultOverdue), seconds: 8 * DAY },
+    Column { heading: "sent again", event: |_| Some(Event::ResendStarted), seconds: QUIET },
+    Column { heading: "reclaimed before expiry", event: reclaim, seconds: HOUR },
+    Column { heading: "reclaimed later", event: reclaim, seconds: 2 * EXPIRY },
 ];
+
+fn reclaim(life: &Life) -> Option<Event> {
+    Some(reclaimed(life.r.vendor(), life.now))
+}
 
 fn nothing_found(life: &Life) -> Option<Event> {
     Some(Event::NothingFound { asked_at: life.now })
@@ -194,6 +202,7 @@ fn change(before: &Reservation, after: &Reservation) -> String {
         State::Queued { .. } => "→ queued".to_owned(),
         State::Calling { .. } => "→ calling".to_owned(),
         state if state.status() != before.status() => format!("→ {}", words(state.status())),
+        _ if before.released.len() < after.released.len() => "test released".to_owned(),
         _ if before.reference != after.reference => "test kept".to_owned(),
         _ => "applied".to_owned(),
     }

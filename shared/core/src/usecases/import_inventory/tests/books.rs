@@ -15,8 +15,8 @@ use crate::domain::breaker::Pace;
 use crate::domain::candidate::Candidate;
 use crate::domain::ids::{Account, Digest, ReservationId, Vendor};
 use crate::domain::order::Order;
-use crate::domain::reservation::{Change, HistoryEntry, Policy, Reservation};
-use crate::ports::{Clock, Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+use crate::domain::reservation::{Alert, Change, HistoryEntry, Policy, Reservation};
+use crate::ports::{Alerts, Clock, Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
 use crate::usecases::Times;
 
 const DAYS: u64 = 24 * 3600;
@@ -83,6 +83,7 @@ struct Kept {
     reservations: HashMap<ReservationId, Reservation>,
     claims: HashMap<(Account, String), ReservationId>,
     entries: Vec<HistoryEntry>,
+    alerts: Vec<Alert>,
 }
 
 pub(super) struct Books {
@@ -116,6 +117,14 @@ impl Books {
         self.kept().entries.last().cloned().unwrap()
     }
 
+    pub(super) fn owner_of(&self, test_id: &str) -> Option<ReservationId> {
+        self.kept().claims.get(&(order("").account, test_id.to_owned())).cloned()
+    }
+
+    pub(super) fn alerts(&self) -> Vec<Alert> {
+        self.kept().alerts.clone()
+    }
+
     pub(super) fn writes(&self) -> usize {
         self.kept().entries.len()
     }
@@ -123,6 +132,14 @@ impl Books {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap()
     }
+}
+
+impl Alerts for Books {
+    fn raise(&self, alert: Alert, _: &str) {
+        self.kept.lock().unwrap().alerts.push(alert);
+    }
+
+    fn note(&self, _: &Outage, _: &str) {}
 }
 
 impl Clock for Books {
@@ -158,6 +175,9 @@ impl Store for Books {
             return Ok(Committed::ReferenceTaken);
         }
         kept.claims.extend(claims.into_iter().map(|claim| (claim, id.clone())));
+        for released in change.releases() {
+            kept.claims.remove(&(after.order.account.clone(), released.test().to_owned()));
+        }
         kept.reservations.insert(id, after.clone());
         kept.entries.push(change.entry.clone());
         Ok(Committed::Done)
@@ -167,8 +187,8 @@ impl Store for Books {
         panic!("an import reserves nothing")
     }
 
-    async fn reservations(&self, _: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
-        panic!("an import reads row by row")
+    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+        Ok(ids.iter().filter_map(|id| self.kept().reservations.get(id).cloned()).collect())
     }
 
     async fn postpone(&self, _: &Reservation, _: Timestamp) -> Result<(), Outage> {
@@ -187,7 +207,18 @@ impl Store for Books {
         panic!("an import lists nothing")
     }
 
-    async fn worklist(&self, _: &Worklist, _: Option<&str>, _: usize) -> Result<Page<ReservationId>, Outage> {
-        panic!("an import lists nothing")
+    /// One reservation a page: the last one of a page is where the next begins.
+    async fn worklist(&self, list: &Worklist, cursor: Option<&str>, _: usize) -> Result<Page<ReservationId>, Outage> {
+        let kept = self.kept();
+        let is_listed = |r: &&Reservation| {
+            let Worklist::Unused(account) = list else { panic!("an import lists what was not used") };
+            r.has_unused_test() && r.vendor() == Vendor::Itep && r.order.account.name == *account
+        };
+        let mut ids: Vec<_> = kept.reservations.values().filter(is_listed).map(|r| r.id().clone()).collect();
+        ids.sort();
+        ids.retain(|id| cursor.is_none_or(|cursor| id.as_str() > cursor));
+        let next = (ids.len() > 1).then(|| ids[0].to_string());
+        ids.truncate(1);
+        Ok(Page { items: ids, next })
     }
 }

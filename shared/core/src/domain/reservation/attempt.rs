@@ -1,0 +1,91 @@
+//! One sitting of the exam.
+
+use jiff::Timestamp;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Report, Status};
+use crate::domain::ids::Digest;
+use crate::domain::result::TestResult;
+
+/// One sitting of the exam.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// When the vendor's word that began it was received; `None` for the first.
+    #[serde(default)]
+    pub opened_at: Option<Timestamp>,
+    /// Where this sitting stands.
+    pub status: Status,
+    /// Whether the candidate finished it.
+    pub finished: bool,
+    /// The newest result.
+    pub result: Option<TestResult>,
+    /// Whether the result came after the reservation had ended.
+    pub late: bool,
+    /// The digest of the last report applied.
+    pub applied: Option<Digest>,
+    /// The digest of the last report that was only noted since.
+    pub noted: Option<Digest>,
+    /// The digest of the newest graded report.
+    pub graded: Option<Digest>,
+    /// When that one was received, or asked for.
+    pub graded_at: Option<Timestamp>,
+    /// Digests of its finished reports, and of graded ones that were revised.
+    pub superseded: Vec<Digest>,
+    /// When the newest report was received, or asked for.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// Reads sittings; a reservation without one is none that the hub wrote.
+pub(super) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attempt>, D::Error> {
+    let attempts = Vec::deserialize(deserializer)?;
+    if attempts.is_empty() { Err(D::Error::custom("a reservation without an attempt")) } else { Ok(attempts) }
+}
+
+impl Attempt {
+    /// The first sitting, which begins with the sale.
+    pub(super) fn first() -> Self {
+        Self::new(1, None, Status::Ready)
+    }
+
+    /// The sitting that follows on a reset which was heard of at the given time.
+    pub(super) fn after_reset(&self, heard_at: Timestamp, status: Status) -> Self {
+        Self::new(self.number + 1, Some(heard_at), status)
+    }
+
+    fn new(number: u32, opened_at: Option<Timestamp>, status: Status) -> Self {
+        Self {
+            number,
+            opened_at,
+            status,
+            finished: false,
+            result: None,
+            late: false,
+            applied: None,
+            noted: None,
+            graded: None,
+            graded_at: None,
+            superseded: Vec::new(),
+            observed_at: None,
+        }
+    }
+
+    /// Shows a grade; the one shown so far is kept as superseded.
+    pub(super) fn show(&mut self, result: &TestResult, report: &Report) {
+        if let Some(earlier) = self.graded.replace(report.digest.clone())
+            && earlier != report.digest
+        {
+            self.superseded.push(earlier);
+        }
+        self.graded_at = Some(report.observed_at);
+        self.finished = true;
+        self.result = Some(result.clone());
+    }
+
+    /// Whether it shows a grade that is newer than the report's.
+    pub(super) fn shows_newer_than(&self, report: &Report) -> bool {
+        self.graded.as_ref() != Some(&report.digest) && self.graded_at.is_some_and(|shown| report.observed_at < shown)
+    }
+}

@@ -1,0 +1,81 @@
+//! Stories of requests that are sent again byte by byte.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+
+/// In doubt since its only call, whose request was sealed.
+fn doubtful() -> Life {
+    let calling = Reservation::calling(order(ITEP), lease(at(0)), at(0));
+    let mut life = Life::of(calling.sealed(1, Some(digest("request"))));
+    life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
+    life
+}
+
+/// Waits until the request may be sent again, and begins to.
+fn resend(life: &mut Life) -> Heard {
+    life.now = life.r.due_at.unwrap();
+    life.hears(&Event::ResendStarted)
+}
+
+#[test]
+fn a_request_is_sent_again_after_the_quiet_time_and_not_before() {
+    let mut life = doubtful();
+    assert_eq!(life.r.due_at, Some(at(QUIET)));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotDue));
+    assert_eq!(resend(&mut life), Heard::Applied);
+    assert_eq!((life.status(), life.r.calls), (Status::InDoubt, 1), "it is no other call");
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotDue), "somebody else has begun to");
+}
+
+#[test]
+fn a_refused_repetition_means_sold_and_stays_in_doubt_for_the_operator() {
+    let mut life = doubtful();
+    resend(&mut life);
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Replayed))), Heard::Applied);
+    assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(Reason::SoldReferenceUnknown)));
+    assert_eq!((life.r.due_at, life.alerts.last()), (None, Some(&Alert::InDoubt)));
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Replayed))), Heard::Noted(Why::MoreEvidence));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotInDoubt), "there is nothing to learn");
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Applied);
+}
+
+#[test]
+fn a_repetition_that_buys_confirms_the_call() {
+    let mut life = doubtful();
+    resend(&mut life);
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!((life.status(), life.r.calls), (Status::Ready, 1));
+}
+
+#[test]
+fn repetitions_are_few_and_ever_further_apart() {
+    let mut life = doubtful();
+    let mut waits = Vec::new();
+    while life.r.due_at.is_some() {
+        let before = life.now;
+        assert_eq!(resend(&mut life), Heard::Applied);
+        waits.push(life.now.duration_since(before).as_secs() / QUIET);
+        let said = [Event::ResendNotProcessed, ended(1, unknown(1, Unknown::TimedOut))];
+        assert!(matches!(life.hears(&said[waits.len() % 2]), Heard::Noted(_)));
+    }
+    assert_eq!((waits, life.status()), (vec![1, 2, 4, 8, 16], Status::InDoubt));
+}
+
+#[test]
+fn what_cannot_be_made_again_as_it_was_is_left_to_the_operator() {
+    let mut life = doubtful();
+    resend(&mut life);
+    assert_eq!(life.hears(&Event::ResendImpossible), Heard::Applied);
+    assert_eq!((life.status(), life.r.due_at, &life.r.seal), (Status::InDoubt, None, &None));
+}
+
+#[test]
+fn the_seal_of_an_earlier_call_sends_nothing_again() {
+    let mut life = doubtful();
+    life.hears(&Event::NothingSold);
+    life.hears(&Event::CallStarted(lease(life.now)));
+    life.hears(&ended(2, unknown(2, Unknown::TimedOut)));
+    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotInDoubt));
+}

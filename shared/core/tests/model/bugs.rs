@@ -1,0 +1,127 @@
+//! Bugs that are put in around the production transition function, to see that
+//! the properties notice.
+
+use shared_core::domain::reservation::{
+    CallOutcome, Change, Decision, Event, NotProcessed, Reservation, Source, State, Status,
+};
+
+use crate::protocol::{Protocol, time};
+
+/// A mistake that a maintainer could make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// An unknown outcome is taken for one that was not processed.
+    RetryUnknown,
+    /// A lapsed lease sets the purchase free, instead of leaving it in doubt.
+    QueueLapsed,
+    /// A confirmation counts only while its call is out.
+    DiscardLateConfirmation,
+    /// A worker calls although another holds the lease.
+    SkipLease,
+    /// A call's outcome is taken for that of the call that is out.
+    IgnoreCallNo,
+    /// What was graded, superseded and heard before is forgotten.
+    DropStaleGuard,
+    /// A look-up that finds nothing counts at once.
+    SkipQuietTime,
+    /// A look-up that finds nothing is dated by when it is written.
+    DateLookUpsLate,
+    /// An older grade that was held up replaces a newer one.
+    ShowHeldUpGrade,
+    /// References are not claimed.
+    SkipClaims,
+    /// A confirmation whose reference is somebody else's is forgotten.
+    ForgetTaken,
+    /// A second confirmation replaces the first.
+    OverwriteConfirmation,
+    /// A result that comes after an expiry or a withdrawal is dropped.
+    DropLateResult,
+    /// A report that comes after the operator gave up is dropped.
+    DropGivenUp,
+    /// A reset clears the attempt, instead of opening another.
+    ClearOnReset,
+    /// An expiry wins over a sitting.
+    ExpireSat,
+}
+
+impl Protocol {
+    /// `Reservation::apply`, with the bug put in.
+    pub(crate) fn decide(&self, read: &Reservation, event: &Event, now: u8) -> Decision {
+        let apply = |read: &Reservation, event: &Event| read.apply(event, Source::Hub, time(now), &self.policy());
+        let Some(bug) = self.bug else { return apply(read, event) };
+        let (read, event) = (misread(bug, read, event), misheard(bug, read, event, now));
+        match apply(&read, &event) {
+            Decision::Write(mut change) => {
+                miswrite(bug, &read, &event, &mut change);
+                Decision::Write(change)
+            }
+            decision => decision,
+        }
+    }
+
+    /// Whether a report to a reservation in this state is lost by the bug.
+    pub(crate) fn drops(&self, state: &State) -> bool {
+        match self.bug {
+            Some(Bug::DropLateResult) => matches!(state, State::Expired | State::Cancelled),
+            Some(Bug::DropGivenUp) => matches!(state, State::Rejected),
+            _ => false,
+        }
+    }
+}
+
+/// What is not seen of the reservation.
+fn misread(bug: Bug, read: &Reservation, event: &Event) -> Reservation {
+    let mut reservation = read.clone();
+    match (bug, event) {
+        (Bug::SkipLease, Event::CallStarted(_)) => {
+            if let State::Calling { tries, .. } = reservation.state {
+                reservation.state = State::Queued { retry_at: time(0), tries };
+            }
+        }
+        (Bug::ShowHeldUpGrade, _) => reservation.attempts.iter_mut().for_each(|attempt| attempt.graded_at = None),
+        (Bug::DropStaleGuard, _) => {
+            for attempt in &mut reservation.attempts {
+                attempt.superseded.clear();
+                attempt.observed_at = None;
+            }
+        }
+        (Bug::OverwriteConfirmation, Event::CallEnded { outcome: CallOutcome::Confirmed { .. }, .. }) => {
+            reservation.reference = None;
+        }
+        _ => {}
+    }
+    reservation
+}
+
+/// What is taken for something else.
+fn misheard(bug: Bug, read: &Reservation, event: &Event, now: u8) -> Event {
+    let not_processed = CallOutcome::NotProcessed { why: NotProcessed::Busy, retry_after: None, detail: None };
+    match (bug, event) {
+        (Bug::RetryUnknown, Event::CallEnded { call_no, outcome: CallOutcome::Unknown(_) }) => {
+            Event::CallEnded { call_no: *call_no, outcome: not_processed }
+        }
+        (Bug::QueueLapsed, Event::LeaseLapsed { call_no }) => {
+            Event::CallEnded { call_no: *call_no, outcome: not_processed }
+        }
+        (Bug::IgnoreCallNo, Event::CallEnded { outcome, .. }) => {
+            Event::CallEnded { call_no: read.calls, outcome: outcome.clone() }
+        }
+        (Bug::DateLookUpsLate, Event::NothingFound { .. }) => Event::NothingFound { asked_at: time(now) },
+        _ => event.clone(),
+    }
+}
+
+/// What is written otherwise.
+fn miswrite(bug: Bug, read: &Reservation, event: &Event, change: &mut Change) {
+    let sat = [Status::InProgress, Status::AwaitingScore, Status::UnderReview, Status::Completed];
+    match (bug, event) {
+        (Bug::ClearOnReset, Event::Reported(_)) if change.after.attempts.len() > read.attempts.len() => {
+            change.after.attempts.remove(0);
+        }
+        (Bug::ExpireSat, Event::ExpiryReached) if sat.contains(&read.status()) => {
+            change.after.state = State::Expired;
+            change.after.due_at = None;
+        }
+        _ => {}
+    }
+}
