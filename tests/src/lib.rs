@@ -1,3 +1,4 @@
-//! Simulated vendors and the test world.
+//! Simulated vendors, and the fault campaign.
 
+pub mod campaign;
 pub mod sim;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     aws::{Aws, CREDENTIAL, REGION},
     binaries::Binaries,
-    clients, deployment, emulators,
+    burst, clients, deployment, emulators,
     environment::Environment,
     http, interrupt,
     ports::{PREFERRED, Ports},
@@ -37,22 +37,59 @@ const TEST_PARAMETERS: [(&str, &str); 14] = [
     ("KeyTtlSeconds", "1"),
 ];
 
+/// What a fault campaign changes of them: times are short, yet each keeps its relation to the others. A lease outlives
+/// its function (29 s and 60 s), and a vendor's work is over well before the quiet time is.
+const CAMPAIGN_PARAMETERS: [(&str, &str); 22] = [
+    ("LogLevel", "warn"),
+    ("ApiRequestsPerSecond", "1000"),
+    ("ScorePollSchedule", "rate(1 minute)"),
+    ("VendorCallSeconds", "3"),
+    ("VendorConnectSeconds", "1"),
+    ("ProvisionLeaseSeconds", "35"),
+    ("FulfilLeaseSeconds", "66"),
+    ("RetryBaseSeconds", "1"),
+    ("RetryCapSeconds", "8"),
+    ("DoubtQuietSeconds", "10"),
+    ("ProbeBaseSeconds", "5"),
+    ("ProbeCapSeconds", "10"),
+    ("BreakerTtlSeconds", "1"),
+    ("HandedOverSeconds", "20"),
+    ("MatchPatienceSeconds", "300"),
+    ("MatchRetrySeconds", "5"),
+    ("LookupIntervalSeconds", "2"),
+    ("SecretTtlSeconds", "60"),
+    ("KeyTtlSeconds", "30"),
+    ("FulfilmentVisibilitySeconds", "60"),
+    ("ResultsVisibilitySeconds", "30"),
+    ("ScoreChecksVisibilitySeconds", "60"),
+];
+
 /// Brings the whole hub up on MiniStack; what runs already stays. Returns how to use it.
 ///
 /// # Errors
 /// Whatever fails first; processes that run by then go on running.
 pub(crate) fn whole(stack: &Stack, binaries: &Binaries) -> Result<Environment> {
     let (processes, ports) = (stack.processes(), stack.choose_ports()?);
-    let aws = emulators::start_ministack(&processes, &stack.directory, ports.aws)?;
+    let proxy = (stack.purpose == Purpose::Campaign).then(|| burst::start(&processes, ports.aws)).transpose()?;
+    let aws = emulators::start_ministack(&processes, &stack.directory, ports.aws, proxy.as_deref())?;
     let fresh_vendors = vendors::start(&processes, binaries, &ports)?;
     let packages = binaries.package(&stack.directory.join("functions"))?;
-    let parameters: &[_] = if stack.purpose == Purpose::Test { &TEST_PARAMETERS } else { &[] };
+    let parameters: &[_] = match stack.purpose {
+        Purpose::Development => &[],
+        Purpose::Test => &TEST_PARAMETERS,
+        Purpose::Campaign => &CAMPAIGN_PARAMETERS,
+    };
     let outputs = deployment::deploy(&aws, &packages, parameters)?;
     // The stage is "$default"; a dollar would not survive a shell that reads the variables.
     let hub = format!("{}/_aws/execute-api/{}/%24default", aws.endpoint, output(&outputs, "ApiId")?);
     let webhooks = Webhooks::below(&hub, &hub, &mut stack.kept())?;
     let mut environment = Environment::default();
     environment.set("HUB_URL", &hub);
+    if let Some(proxy) = proxy {
+        environment.set("BURST_URL", proxy);
+        environment.set("EMULATOR_PID", processes.running(emulators::PROCESS).unwrap_or_default().to_string());
+        environment.set("HUBCTL", binaries.path("hubctl")?.display().to_string());
+    }
     seed(
         stack,
         binaries,

@@ -1,6 +1,8 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The English Test Hub on this machine, with an embedded AWS and simulated vendors.
 #[derive(Debug, Parser)]
@@ -48,6 +50,24 @@ pub(crate) enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Load a stack of its own with orders while vendors, AWS and processes fail, and judge by the vendors' books
+    ///
+    /// Fails if anything was lost, sold twice, left hanging or bought again blindly.
+    #[command(visible_alias = "bench")]
+    Campaign(Campaign),
+    /// Have libFuzzer look for inputs that break what reads foreign bytes
+    ///
+    /// Inputs that it finds are kept in `.dev/fuzz`, beside the one that broke a target.
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+        /// How many run at a time
+        #[arg(long, default_value_t = 1)]
+        jobs: usize,
+        /// Which targets, such as `itep_json`; all of them if left out
+        targets: Vec<String>,
+    },
     /// Show what the functions logged
     Logs {
         /// One function, such as `provision`; all of them if left out
@@ -61,6 +81,26 @@ pub(crate) enum Command {
     },
     /// Show what is running
     Status,
+}
+
+/// How large a fault campaign is.
+#[derive(Debug, Args)]
+pub(crate) struct Campaign {
+    /// How many tests to order
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) reservations: usize,
+    /// How many percent of the calls to the vendors and to AWS fail while faults last
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=60))]
+    pub(crate) faults: u8,
+    /// What chance begins with
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where the report goes
+    #[arg(long, default_value = "tests/bench-out/campaign")]
+    pub(crate) out: PathBuf,
+    /// Use the binaries as they were built last
+    #[arg(long)]
+    pub(crate) no_build: bool,
 }
 
 /// An AWS that runs on this machine.

@@ -22,11 +22,12 @@ use crate::{
 /// The name of the embedded AWS's process.
 pub(crate) const PROCESS: &str = "aws";
 
-/// Starts MiniStack unless it runs as it would be started now; its state is below `home`.
+/// Starts MiniStack unless it runs as it would be started now; its state is below `home`. Functions reach AWS at
+/// `proxy` where there is one, and what such a stack holds is not kept.
 ///
 /// # Errors
 /// Python is missing, or MiniStack does not come up.
-pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16) -> Result<Aws> {
+pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16, proxy: Option<&str>) -> Result<Aws> {
     let (aws, python) = (at(port), MINISTACK.python()?);
     let script = workspace::root().join("infra/local/emulator.py");
     let stamp = binaries::stamp(&script)?;
@@ -38,7 +39,8 @@ pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16) -> 
     command.arg(script).env("STATE_DIR", home.join("state")).env("GATEWAY_PORT", port.to_string());
     command.envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1"), ("MINISTACK_REGION", REGION)]);
     command.envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0"), ("MINISTACK_WORKER_THREADS", "256")]);
-    command.envs([("PERSIST_STATE", "1"), ("S3_PERSIST", "0"), ("AWS_ENDPOINT_URL", &aws.endpoint)]);
+    command.envs([("PERSIST_STATE", if proxy.is_some() { "0" } else { "1" }), ("S3_PERSIST", "0")]);
+    command.env("AWS_ENDPOINT_URL", proxy.unwrap_or(&aws.endpoint));
     // With AUTH the functions may do what their roles in the template allow, and nothing else.
     command.envs([("AUTH", "true"), ("AWS_ACCESS_KEY_ID", CREDENTIAL), ("AWS_SECRET_ACCESS_KEY", CREDENTIAL)]);
     command.env("AWS_DEFAULT_REGION", REGION);

@@ -6,6 +6,7 @@
 mod aws;
 mod binaries;
 mod bring_up;
+mod burst;
 mod cli;
 mod clients;
 mod commands;

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    burst,
     cli::Backend,
     emulators,
     environment::Kept,
@@ -24,6 +25,8 @@ pub(crate) enum Purpose {
     Development,
     /// One test run: begins from nothing, on any free ports, with short times.
     Test,
+    /// One fault campaign: the same, and a proxy between the functions and AWS.
+    Campaign,
 }
 
 /// One stack on this machine.
@@ -48,6 +51,7 @@ impl Stack {
             (Purpose::Development, Backend::Localstack) => "up-localstack",
             (Purpose::Test, Backend::Ministack) => "test",
             (Purpose::Test, Backend::Localstack) => "test-localstack",
+            (Purpose::Campaign, _) => "campaign",
         });
         fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
         let lock = File::create(directory.with_extension("lock"))?;
@@ -78,7 +82,7 @@ impl Stack {
         self.processes().stop(vendors::PROCESS)?;
         let ports = match self.purpose {
             Purpose::Development => Ports::near(PREFERRED)?,
-            Purpose::Test => Ports::any()?,
+            Purpose::Test | Purpose::Campaign => Ports::any()?,
         };
         if let Some(last) = last.filter(|last| last.aws != ports.aws) {
             emulators::move_state(&self.directory, last.aws, ports.aws)?;
@@ -96,6 +100,7 @@ impl Stack {
         let ran = processes.running(emulators::PROCESS).is_some();
         processes.stop(vendors::PROCESS)?;
         processes.stop(emulators::PROCESS)?;
+        processes.stop(burst::PROCESS)?;
         let busy = self.ports().filter(|_| ran).map(|ports| ports.busy()).unwrap_or_default();
         ensure!(busy.is_empty(), "something still listens on {busy:?}");
         Ok(())
@@ -134,7 +139,7 @@ impl Stack {
     pub(crate) fn environment_file(&self) -> PathBuf {
         match self.purpose {
             Purpose::Development => workspace::dev_directory().join("env"),
-            Purpose::Test => self.directory.join("env"),
+            Purpose::Test | Purpose::Campaign => self.directory.join("env"),
         }
     }
 

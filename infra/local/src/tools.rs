@@ -39,6 +39,14 @@ pub(crate) const LOCALSTACK: Tools = Tools {
     packages: &["localstack-core[runtime]==4.14.0", "cryptography<47", "pyopenssl<26", "cbor2<6", "service_identity"],
 };
 
+/// The proxy that makes AWS fail.
+pub(crate) const MICROBURST: Tools = Tools {
+    name: "microburst",
+    told: "installing microburst, once (10 s or so)",
+    minor: 10,
+    packages: &["microburst==0.10.0"],
+};
+
 impl Tools {
     /// The environment's Python, installed if it is not there as pinned.
     ///

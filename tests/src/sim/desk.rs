@@ -155,6 +155,7 @@ fn entry(visit: &Visit<'_>) -> Call {
         outcome: "open".to_owned(),
         fault: None,
         at: Timestamp::now(),
+        took_ms: None,
     }
 }
 

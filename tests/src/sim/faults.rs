@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// How long a port stays closed if the order does not say.
 const USUAL_CLOSURE_MS: u64 = 5000;
@@ -81,7 +82,7 @@ pub(crate) enum Fault {
     ConnectionRefused,
 }
 
-/// An order: the next `times` operations that it is meant for fail this way.
+/// An order: the next `times` operations that it is meant for fail this way, or `percent` of all that come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
@@ -90,6 +91,12 @@ pub(crate) struct Order {
     pub(crate) fault: Fault,
     #[serde(default = "once")]
     pub(crate) times: u32,
+    /// Strikes by chance, and goes on doing so. The percents of the orders that fit an operation add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) percent: Option<f64>,
+    /// What chance begins with, of the account's first order by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seed: Option<u64>,
     #[serde(default)]
     pub(crate) ms: Option<u64>,
     #[serde(default)]
@@ -153,6 +160,9 @@ impl Order {
         if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
             return Err("the status is not one of HTTP's final ones");
         }
+        if self.percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            return Err("percents are from 0 to 100");
+        }
         if !everywhere.into_iter().any(|operation| self.covers(operation)) {
             return Err("this fault never strikes there");
         }
@@ -165,12 +175,20 @@ impl Order {
 
 /// The orders of every account of one vendor, oldest first.
 #[derive(Default)]
-pub(crate) struct Faults(BTreeMap<String, Vec<Order>>);
+pub(crate) struct Faults(BTreeMap<String, Standing>);
+
+/// One account's orders.
+#[derive(Default)]
+struct Standing {
+    orders: Vec<Order>,
+    /// How often chance was asked.
+    draws: u64,
+}
 
 impl Faults {
     /// Adds orders behind those that stand.
     pub(crate) fn add(&mut self, account: &str, orders: Vec<Order>) {
-        self.0.entry(account.to_owned()).or_default().extend(orders);
+        self.0.entry(account.to_owned()).or_default().orders.extend(orders);
     }
 
     /// Forgets an account's orders.
@@ -180,16 +198,39 @@ impl Faults {
 
     /// What still stands.
     pub(crate) fn standing(&self, account: &str) -> &[Order] {
-        self.0.get(account).map_or(&[], Vec::as_slice)
+        self.0.get(account).map_or(&[], |standing| standing.orders.as_slice())
     }
 
-    /// The order that strikes this operation, used up by one.
+    /// The order that strikes this operation, used up by one. Those by chance come after the others.
     pub(crate) fn take(&mut self, account: &str, operation: Operation) -> Option<Order> {
-        let orders = self.0.get_mut(account)?;
-        let hit = orders.iter_mut().find(|order| order.times > 0 && order.covers(operation))?;
+        let standing = self.0.get_mut(account)?;
+        let fits = |order: &&mut Order| order.percent.is_none() && order.times > 0 && order.covers(operation);
+        let Some(hit) = standing.orders.iter_mut().find(fits) else { return standing.chance(account, operation) };
         hit.times -= 1;
         let order = hit.clone();
-        orders.retain(|order| order.times > 0);
+        standing.orders.retain(|order| order.times > 0);
         Some(order)
     }
+}
+
+impl Standing {
+    /// The order that chance picks for this operation, if it picks one.
+    fn chance(&mut self, account: &str, operation: Operation) -> Option<Order> {
+        let mut orders = self.orders.iter().filter(|order| order.percent.is_some()).peekable();
+        let seed = orders.peek()?.seed.unwrap_or_default();
+        self.draws += 1;
+        let mut left = draw(seed, account, self.draws);
+        orders.filter(|order| order.covers(operation)).find_map(|order| {
+            left -= order.percent.unwrap_or_default();
+            (left < 0.0).then(|| order.clone())
+        })
+    }
+}
+
+/// The draw number `n`, from 0 to 100: the same for the same seed and account.
+fn draw(seed: u64, account: &str, n: u64) -> f64 {
+    let text = format!("{seed} {account} {n}");
+    let bytes = Sha256::digest(text.as_bytes());
+    let number = bytes.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    f64::from(number) / (f64::from(u32::MAX) + 1.0) * 100.0
 }

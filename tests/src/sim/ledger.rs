@@ -21,6 +21,8 @@ pub(crate) struct Call {
     /// The fault that was ordered for this call, if any.
     pub(crate) fault: Option<Fault>,
     pub(crate) at: Timestamp,
+    /// From coming in to being answered, in milliseconds.
+    pub(crate) took_ms: Option<u64>,
 }
 
 /// One test sold. Its `seq` is that of the call that bought it.
@@ -97,6 +99,8 @@ impl Ledger {
         let call = self.call(seq)?;
         outcome.clone_into(&mut call.outcome);
         call.fault = fault;
+        let took = Timestamp::now().duration_since(call.at);
+        call.took_ms = u64::try_from(took.as_millis()).ok();
         Some(call.clone())
     }
 

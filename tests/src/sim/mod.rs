@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub mod client;
 mod connection;
 mod control;
-mod desk;
+pub(crate) mod desk;
 mod document;
 mod faults;
 mod http;

@@ -264,3 +264,32 @@ async fn a_closure_that_was_cut_short_does_not_shorten_the_next_one_and_other_po
     assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
     assert!(buy_once_open(&world, &private, "res_2").await - before >= Duration::from_millis(900));
 }
+
+/// Which of forty purchases a chance of 30 % struck, by the ledger.
+async fn struck(seed: u64) -> Vec<bool> {
+    let world = World::start().await;
+    world.itep("PUT", "/_sim/stock", json!({"product": "GTX-Academic-Plus", "count": 50})).await;
+    let order = |fault: &str| json!({"match": "purchase", "fault": fault, "percent": 15, "seed": seed});
+    world
+        .order(
+            json!([order("5xx-before"), order("5xx-after"), {"match": "webhook", "fault": "withhold", "percent": 100}]),
+        )
+        .await;
+    for n in 0..40 {
+        world.buy(GET, &gtx(&format!("res_{n}"))).await.unwrap();
+    }
+    let ledger = world.itep_ledger().await;
+    let sold = ledger["sales"].as_array().unwrap().len();
+    let calls = ledger["calls"].as_array().unwrap();
+    assert_eq!(sold, calls.iter().filter(|call| call["fault"] != "5xx-before").count());
+    calls.iter().map(|call| !call["fault"].is_null()).collect()
+}
+
+#[tokio::test]
+async fn an_order_by_chance_strikes_its_share_and_the_same_calls_for_the_same_seed() {
+    let first = struck(7).await;
+    let hits = first.iter().filter(|struck| **struck).count();
+    assert!((4..=20).contains(&hits), "{hits} of 40 at 30 %");
+    assert_eq!(struck(7).await, first);
+    assert_ne!(struck(8).await, first);
+}

@@ -1,7 +1,9 @@
 //! One file per subcommand.
 
+mod campaign;
 mod demo;
 mod down;
+mod fuzz;
 mod logs;
 mod status;
 mod test;
@@ -27,6 +29,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Down { wipe } => down::run(wipe),
         Command::Demo => demo::run(),
         Command::Test { backend, or_skip, arguments } => return test::run(backend, or_skip, &arguments),
+        Command::Campaign(wanted) => return campaign::run(&wanted),
+        Command::Fuzz { minutes, jobs, targets } => return fuzz::run(minutes, jobs, &targets),
         Command::Logs { function, follow, lines } => logs::run(function.as_deref(), follow, lines),
         Command::Status => status::run(),
     }?;

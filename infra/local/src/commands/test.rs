@@ -37,6 +37,12 @@ pub(super) fn run(backend: Backend, or_skip: bool, arguments: &[String]) -> Resu
         other => other?,
     }
     let (counts, code) = match backend {
+        Backend::Ministack if names_the_campaign(arguments) => campaign(arguments)?,
+        Backend::Ministack if arguments.is_empty() => {
+            let (counts, code) = whole_suite(arguments)?;
+            let (more, last) = campaign(&[])?;
+            (counts.and(&more), if code == ExitCode::SUCCESS { last } else { code })
+        }
         Backend::Ministack => whole_suite(arguments)?,
         Backend::Localstack => contract_suite(arguments)?,
     };
@@ -46,7 +52,7 @@ pub(super) fn run(backend: Backend, or_skip: bool, arguments: &[String]) -> Resu
 
 /// Everything, against the deployed hub.
 fn whole_suite(arguments: &[String]) -> Result<(Counts, ExitCode)> {
-    let stack = Running::begin(Backend::Ministack)?;
+    let stack = Running::begin(Purpose::Test, Backend::Ministack)?;
     let binaries = Binaries::build(true)?;
     interrupt::check()?;
     let mut environment = bring_up::whole(&stack.0, &binaries)?;
@@ -61,21 +67,43 @@ fn whole_suite(arguments: &[String]) -> Result<(Counts, ExitCode)> {
     tests(command.arg("--no-fail-fast").args(arguments), &environment)
 }
 
+/// Whether it is the campaign that is asked for. Its kills and faults are no company for other tests.
+fn names_the_campaign(arguments: &[String]) -> bool {
+    arguments.windows(2).any(|pair| pair == ["--test", "campaign"])
+}
+
+/// The fault campaign's short form, on a stack of its own.
+fn campaign(arguments: &[String]) -> Result<(Counts, ExitCode)> {
+    let stack = Running::begin(Purpose::Campaign, Backend::Ministack)?;
+    let binaries = Binaries::build(true)?;
+    interrupt::check()?;
+    let environment = bring_up::whole(&stack.0, &binaries)?;
+    let mut command = workspace::cargo();
+    command.arg("test");
+    if arguments.is_empty() {
+        // The whole workspace is named so that nothing is built again with other features.
+        command.args(["--workspace", "--test", "campaign"]);
+    }
+    command.args(arguments);
+    command.args(if arguments.iter().any(|argument| argument == "--") { &[][..] } else { &["--"] });
+    tests(command.arg("--ignored"), &environment)
+}
+
 /// The contract suite of storage and queues, on LocalStack.
 fn contract_suite(arguments: &[String]) -> Result<(Counts, ExitCode)> {
-    let stack = Running::begin(Backend::Localstack)?;
+    let stack = Running::begin(Purpose::Test, Backend::Localstack)?;
     let environment = bring_up::contract(&stack.0)?;
     // The whole workspace is named so that nothing is built again with other features.
     tests(workspace::cargo().args(["test", "--workspace", "--test", "contract"]).args(arguments), &environment)
 }
 
 /// A stack that ends with this value, however the run goes.
-struct Running(Stack);
+pub(super) struct Running(pub(super) Stack);
 
 impl Running {
     /// What a killed run left behind is cleared away first.
-    fn begin(backend: Backend) -> Result<Self> {
-        let stack = Stack::open(Purpose::Test, backend)?;
+    pub(super) fn begin(purpose: Purpose, backend: Backend) -> Result<Self> {
+        let stack = Stack::open(purpose, backend)?;
         stack.take_down()?;
         stack.wipe()?;
         Ok(Self(stack))
@@ -85,7 +113,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Err(error) = self.0.take_down() {
-            eprintln!("error: the test stack does not end: {error:#}");
+            eprintln!("error: the stack does not end: {error:#}");
         }
     }
 }
@@ -98,6 +126,11 @@ struct Counts {
 }
 
 impl Counts {
+    /// Both together.
+    fn and(&self, other: &Self) -> Self {
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
+    }
+
     /// Adds a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`; other lines say nothing.
     fn add(&mut self, line: &str) {
         let Some(summary) = line.strip_prefix("test result: ") else { return };
@@ -131,8 +164,8 @@ fn tests(command: &mut Command, environment: &Environment) -> Result<(Counts, Ex
     Ok((counts, code))
 }
 
-/// Waits for cargo; when the user asks for an end, cargo is told to end too.
-fn wait(child: &mut Child) -> Result<ExitCode> {
+/// Waits for a command; when the user asks for an end, it is told to end too.
+pub(super) fn wait(child: &mut Child) -> Result<ExitCode> {
     loop {
         if let Some(status) = child.try_wait()? {
             let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
