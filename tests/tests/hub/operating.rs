@@ -115,6 +115,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     let _alone = DEAD_LETTERS.lock().await;
     let (world, hub, since) = (World::new().await, in_process::hub(), Timestamp::now());
     let (id, post) = (waiting(&hub, &world, 1).await.remove(0), Post::of(DeadLetterQueue::Fulfilment));
+    let usual = post.hurry().await;
     // A redrive that was stopped between sending and taking away leaves a letter twice.
     post.bury(&[order(&id), order(&id)]).await;
     let counts = hubctl(&["dlq", "list"]).await;
@@ -129,6 +130,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     post.bury(&[order(&id)]).await;
     redriven(DeadLetterQueue::Fulfilment, 1).await;
     post.until_logged(&world, since, &attended, 3).await;
+    post.slow_down(&usual).await;
     assert_eq!((world.history(id.as_str()).await, world.reservation(id.as_str()).await), (history, bought));
     let sales = world.sales(Sim::Itep).await;
     assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
@@ -183,7 +185,10 @@ async fn dead_letters_whose_work_was_done_meanwhile_change_nothing_however_often
     let (world, hub) = (World::new().await, in_process::hub());
     let (ids, letters) = completed(&world).await;
     let before = [known(&world, &hub, &ids[0]).await, known(&world, &hub, &ids[1]).await];
-    let since = Timestamp::now();
+    let (since, mut usual) = (Timestamp::now(), Vec::new());
+    for queue in DeadLetterQueue::ALL {
+        usual.push(Post::of(queue).hurry().await);
+    }
     for round in 1..=2 {
         for queue in DeadLetterQueue::ALL {
             let bodies: Vec<_> = letters.iter().filter(|it| it.0 == queue).map(|it| it.1.clone()).collect();
@@ -194,6 +199,9 @@ async fn dead_letters_whose_work_was_done_meanwhile_change_nothing_however_often
             let words = words.each_ref().map(String::as_str);
             Post::of(*queue).until_logged(&world, since, &words, round * 2).await;
         }
+    }
+    for (queue, usual) in DeadLetterQueue::ALL.into_iter().zip(&usual) {
+        Post::of(queue).slow_down(usual).await;
     }
     assert_eq!([known(&world, &hub, &ids[0]).await, known(&world, &hub, &ids[1]).await], before);
     assert_eq!(before[0].2.len(), 2, "one sale at each vendor");

@@ -16,9 +16,6 @@ use crate::operating::hubctl;
 use crate::webhooks::{delivery, quarantined, sample_with};
 use crate::world::{GRAMMAR, Sim, World, reference};
 
-/// How long a message that was handed back stays away while the test runs, in seconds: longer than
-/// any function of the stack takes, so that nobody's message is delivered while it is being handled.
-const VISIBILITY: &str = "10";
 /// As the template has it.
 const DELIVERIES: usize = 5;
 /// The largest report in bytes, as it comes.
@@ -36,8 +33,7 @@ fn unreadable(valid: &str, others: String) -> Vec<String> {
 /// to its dead letters.
 async fn outlives(world: &World, queue: DeadLetterQueue, poison: &[String], healthy: &[String], done: impl Future) {
     let (post, since) = (Post::of(queue), Timestamp::now());
-    let (name, visibility) = (queue.name(), post.visibility().await);
-    post.set_visibility(VISIBILITY).await;
+    let (name, usual) = (queue.name(), post.hurry().await);
     let longer = poison.len().max(healthy.len());
     let mixed: Vec<_> = (0..longer).flat_map(|n| [poison.get(n), healthy.get(n)]).flatten().cloned().collect();
     let ids = post.post(&mixed).await;
@@ -59,7 +55,7 @@ async fn outlives(world: &World, queue: DeadLetterQueue, poison: &[String], heal
         let expected = if poison.contains(body) { 2..=DELIVERIES } else { 0..=DELIVERIES - 1 };
         assert!(expected.contains(&lines.len()), "{name}: {body} was handed back: {lines:#?}");
     }
-    post.set_visibility(&visibility).await;
+    post.slow_down(&usual).await;
 }
 
 async fn orders(world: &World, hub: &Hub) {

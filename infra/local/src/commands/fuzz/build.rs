@@ -26,9 +26,14 @@ const FLAGS: [&str; 8] = [
 /// Builds it and says where it is.
 ///
 /// # Errors
-/// The C compiler is missing, or the build fails.
+/// A compiler of C or C++ is missing, or the build fails.
 pub(super) fn binary() -> Result<PathBuf> {
     prerequisites::c_compiler()?;
+    let compiler = Command::new("c++").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    ensure!(
+        compiler.is_ok_and(|status| status.success()),
+        "libFuzzer is written in C++: install a compiler, such as g++"
+    );
     let mut command = workspace::cargo();
     // With a target named, build scripts and macros go without the flags.
     command.args(["test", "--profile", "fuzz", "--target", &host()?, "--target-dir", "target/fuzz"]);

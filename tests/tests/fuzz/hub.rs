@@ -1,0 +1,139 @@
+//! A whole hub in this process. What it calls, AWS and the vendors, is a server that
+//! keeps items in memory and refuses what DynamoDB would refuse.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use serde_json::{Value, json};
+use shared::aws::clients::ClientsBuilder;
+use shared::aws::sqs::{QueueUrls, SqsQueue};
+use shared::core::domain::backoff::Backoff;
+use shared::core::domain::breaker::Pace;
+use shared::core::domain::reservation::Policy;
+use shared::core::usecases::Times;
+use shared::lambda::settings::Settings;
+use shared::lambda::wiring::Hub;
+use shared::vendors::CallTimes;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::aws;
+use crate::server::serve;
+
+/// The hub, its books, and the runtime that it runs on.
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    books: Arc<Mutex<Books>>,
+    runtime: Runtime,
+}
+
+/// What stands in for AWS and the vendors.
+#[derive(Default)]
+pub(crate) struct Books {
+    /// Items in the wire format, by partition and sort key.
+    pub(crate) items: HashMap<(String, String), Value>,
+    /// What a query answers with.
+    pub(crate) listed: Vec<Value>,
+    /// Bodies of the messages that were sent.
+    pub(crate) sent: Vec<String>,
+    /// How many tests were sold.
+    pub(crate) sold: usize,
+    /// What AWS would have refused.
+    pub(crate) refused: Vec<String>,
+    /// The server's own address.
+    pub(crate) address: String,
+}
+
+impl World {
+    pub(crate) fn open() -> Self {
+        let books = Arc::new(Mutex::new(Books::default()));
+        let kept = Arc::clone(&books);
+        let address = serve(move |asked| aws::answer(&mut locked(&kept), asked));
+        locked(&books).address.clone_from(&address);
+        let clients = ClientsBuilder::new("eu-central-1", Credentials::from_keys("local", "local", None));
+        let clients = clients.endpoint(address.clone()).build();
+        let mut hub = Hub::new(settings(), clients.clone());
+        let url = |name: &str| Some(format!("{address}/{name}"));
+        let urls =
+            QueueUrls { fulfilment: url("fulfilment"), results: url("results"), score_checks: url("score-checks") };
+        hub.queue = SqsQueue::new(clients, urls);
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self { hub, books, runtime }
+    }
+
+    /// The books, to be read or rewritten while the hub rests.
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        locked(&self.books)
+    }
+
+    /// Forgets everything that was written, sent and sold.
+    pub(crate) fn reset(&self) {
+        let mut books = self.books();
+        let address = std::mem::take(&mut books.address);
+        *books = Books { address, ..Books::default() };
+    }
+
+    /// Does some of the hub's work.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Nothing that AWS would refuse was sent to it.
+    pub(crate) fn nothing_refused(&self) {
+        assert_eq!(self.books().refused, Vec::<String>::new());
+    }
+}
+
+fn locked(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
+    books.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The template's times, with caches that outlive the run.
+fn settings() -> Settings {
+    let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+    let policy = Policy {
+        backoff: Backoff { base: 5 * second, cap: 15 * minute },
+        result_overdue: 7 * 24 * 60 * minute,
+        doubt_quiet: 15 * minute,
+    };
+    let times = Times {
+        policy,
+        probes: Pace { first: 30 * second, cap: 5 * minute },
+        lease: 2 * minute,
+        call: 20 * second,
+        margin: 5 * second,
+        hand_over: Duration::from_millis(2500),
+        match_patience: 15 * minute,
+        match_retry: minute,
+        lookup_interval: 30 * second,
+        poll_overlap: 24 * 60 * minute,
+        poll_lease: 2 * minute,
+        handed_over: 2 * minute,
+    };
+    Settings {
+        table: "table".to_owned(),
+        times,
+        call_times: CallTimes { connect: 3 * second, whole: 20 * second },
+        secret_ttl: 600 * minute,
+        key_ttl: 600 * minute,
+        breaker_ttl: 600 * minute,
+    }
+}
+
+/// The key of a client: each has 200 requests before the API slows it down.
+pub(crate) fn api_key(client: usize) -> String {
+    format!("thk_live_{client:016}_{SECRET}")
+}
+
+/// The secret of every client's key.
+pub(crate) const SECRET: &str = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk";
+
+/// A JSON object that is no object is a mistake of the targets.
+pub(crate) fn object(value: Value) -> serde_json::Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => json!({ "value": other }).as_object().cloned().unwrap_or_default(),
+    }
+}

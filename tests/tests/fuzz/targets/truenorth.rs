@@ -1,0 +1,108 @@
+//! TrueNorth's documents: events, scores, lists of scores, and everything that the
+//! client's other endpoints read.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::core::domain::ids::{AccountName, ReservationId, Vendor};
+use shared::core::ports::{LookupError, Scores, Sighting};
+use shared::vendors::truenorth::convert;
+use shared::vendors::truenorth::webhook::{Hint, read};
+use shared::vendors::truenorth::wire::{self, UserScores};
+
+use crate::bounds;
+use crate::vendors::{Hostile, Stage, account, ours};
+
+thread_local! {
+    static STAGE: Stage = Stage::open();
+}
+
+/// A webhook event, which is only ever a hint.
+pub(crate) fn event(input: &[u8]) {
+    let hint = read(input);
+    let document: Option<Value> = serde_json::from_slice(input).ok();
+    let field = |pointer: &str| document.as_ref().and_then(|json| json.pointer(pointer)).and_then(Value::as_str);
+    match hint {
+        Ok(Hint::Test(id)) => {
+            assert!(field("/data/uniqueIdentifier").is_none_or(|text| text.eq_ignore_ascii_case(id.as_str())));
+        }
+        Ok(Hint::Example) => assert!(field("/event").is_none_or(|event| event == "webhook-example")),
+        Ok(Hint::Foreign) => {}
+        Err(error) => assert_eq!(error.to_string(), "the body is no webhook event"),
+    }
+}
+
+/// An answer to `POST /score`.
+pub(crate) fn score(input: &[u8]) {
+    let answer = Hostile::read(input);
+    let (looked, now) = STAGE.with(|stage| {
+        let name = account(Vendor::Truenorth).name;
+        let (id, answer) = (ours(), answer.clone());
+        (stage.play(answer, async { stage.vendors.look_up(&name, &id).await }), stage.now())
+    });
+    let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::sightings(user, now));
+    match (looked, direct) {
+        (Ok(found), direct) => {
+            assert!((200..300).contains(&answer.status));
+            let own = direct.map(|(id, sightings)| if id == ours() { sightings } else { panic!("another's test") });
+            assert_eq!(found, own.unwrap_or_default());
+            found.iter().for_each(|sighting| fits(sighting, now));
+        }
+        (Err(error), _) => unusable(&error, &answer),
+    }
+    let words = wire::errors(&answer.body);
+    assert!(words.len() <= 20 && words.iter().all(|word| !word.trim().is_empty()));
+}
+
+/// An answer to `POST /scores`, in pieces: what comes out does not depend on where
+/// the pieces end, and a whole list is read as a whole document would be.
+pub(crate) fn scores(input: &[u8]) {
+    let answer = Hostile::read(input);
+    let mut seen = Vec::new();
+    let (count, now) = STAGE.with(|stage| {
+        let name: AccountName = account(Vendor::Truenorth).name;
+        let answer = answer.clone();
+        let mut sink = |id: ReservationId, sighting: Sighting| seen.push((id, sighting));
+        let span = (Timestamp::UNIX_EPOCH, stage.now());
+        (stage.play(answer, async { stage.vendors.sweep(&name, span, &mut sink).await }), stage.now())
+    });
+    seen.iter().for_each(|(_, sighting)| fits(sighting, now));
+    match count {
+        Ok(count) => {
+            assert!(count == seen.len() && (200..300).contains(&answer.status));
+            if let Some(whole) = whole_list(&answer, now).filter(|_| answer.status != 204) {
+                assert_eq!(seen, whole, "the stream and the document differ");
+            }
+        }
+        Err(error) => unusable(&error, &answer),
+    }
+}
+
+/// The list read at once; `None` where the document is not of the documented shape,
+/// which the streaming reader need not notice.
+fn whole_list(answer: &Hostile, now: Timestamp) -> Option<Vec<(ReservationId, Sighting)>> {
+    let text = std::str::from_utf8(&answer.body).ok()?;
+    let document: Value = serde_json::from_str(text).ok()?;
+    let users = document.as_object()?.get("userScores")?.as_array()?;
+    let is_plain = text.matches("userScores").count() == 1 && users.iter().all(Value::is_object);
+    let users = users.iter().filter_map(|user| serde_json::from_value::<UserScores>(user.clone()).ok());
+    let pairs = users.filter_map(|user| convert::sightings(user, now));
+    let all = pairs.flat_map(|(id, sightings)| sightings.into_iter().map(move |sighting| (id.clone(), sighting)));
+    is_plain.then(|| all.collect())
+}
+
+fn fits(sighting: &Sighting, now: Timestamp) {
+    assert_eq!(sighting.observed_at, now);
+    bounds::of_test_name(sighting.reference.test());
+    bounds::of_report(&sighting.says);
+    let document: Value = serde_json::from_slice(&sighting.raw.bytes).expect("the raw report is JSON");
+    let named = document["userAssessmentId"].as_str().map(str::to_ascii_lowercase);
+    assert_eq!(named.as_deref(), Some(sighting.reference.test()));
+}
+
+fn unusable(error: &LookupError, answer: &Hostile) {
+    match error {
+        LookupError::CredentialsRefused => assert!(matches!(answer.status, 401 | 403)),
+        LookupError::Held { .. } => assert_eq!(answer.status, 429),
+        error => assert!(error.to_string().len() < 200, "a vendor's text is in the error"),
+    }
+}

@@ -1,0 +1,94 @@
+//! Inputs that are requests, and values in DynamoDB's wire format.
+
+use lambda_http::{Body, Request, RequestExt};
+use serde_json::{Map, Value, json};
+
+/// A request as an input describes it: a line with method and target, lines of
+/// headers, an empty line, the body.
+pub(crate) struct RawRequest {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl RawRequest {
+    pub(crate) fn read(input: &[u8]) -> Option<Self> {
+        let end = input.windows(2).position(|two| two == b"\n\n").unwrap_or(input.len());
+        let mut lines = input[..end].split(|byte| *byte == b'\n');
+        let first = std::str::from_utf8(lines.next()?).ok()?;
+        let (method, target) = first.split_once(' ')?;
+        let header = |line: &[u8]| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((std::str::from_utf8(&line[..colon]).ok()?.to_owned(), line[colon + 1..].trim_ascii_start().to_vec()))
+        };
+        Some(Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: lines.filter_map(header).collect(),
+            body: input.get(end + 2..).unwrap_or_default().to_vec(),
+        })
+    }
+
+    /// The request as a function gets it; `None` where no HTTP server would take it.
+    pub(crate) fn lambda(&self) -> Option<Request> {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let mut request = lambda_http::http::Request::builder()
+            .method(self.method.as_str())
+            .uri(format!("https://hub.example{}", self.target));
+        for (name, value) in &self.headers {
+            request = request.header(name.as_str(), value.as_slice());
+        }
+        let request = request.body(Body::Binary(self.body.clone())).ok()?;
+        path.starts_with('/').then(|| request.with_raw_http_path(path))
+    }
+}
+
+/// A JSON object as the attributes of an item.
+pub(crate) fn attributes(object: &Map<String, Value>) -> Value {
+    object.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>().into()
+}
+
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({ "NULL": true }),
+        Value::Bool(value) => json!({ "BOOL": value }),
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::String(text) => json!({ "S": text }),
+        Value::Array(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
+        Value::Object(object) => json!({ "M": attributes(object) }),
+    }
+}
+
+/// What DynamoDB would refuse of some attributes: numbers beyond its range, and more
+/// than 400 KB.
+pub(crate) fn refusal(item: &Value) -> Option<String> {
+    let mut size = 0;
+    let refused = measure(item, &mut size);
+    refused.or_else(|| (size > 400_000).then(|| format!("an item of {size} bytes")))
+}
+
+fn measure(attributes: &Value, size: &mut usize) -> Option<String> {
+    attributes.as_object()?.iter().find_map(|(name, value)| {
+        *size += name.len();
+        measure_one(value, size)
+    })
+}
+
+fn measure_one(value: &Value, size: &mut usize) -> Option<String> {
+    let (kind, value) = value.as_object()?.iter().next()?;
+    match (kind.as_str(), value) {
+        ("M", map) => measure(map, size),
+        ("L", list) => list.as_array()?.iter().find_map(|item| measure_one(item, size)),
+        ("N", number) => {
+            let text = number.as_str()?;
+            let number: f64 = text.parse().unwrap_or(f64::NAN);
+            *size += text.len();
+            (number != 0.0 && !(1e-130..1e126).contains(&number.abs())).then(|| format!("the number {number:e}"))
+        }
+        (_, text) => {
+            *size += text.as_str().map_or(1, str::len);
+            None
+        }
+    }
+}
