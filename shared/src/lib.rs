@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod lambda;
+pub mod times;
 pub mod vendors;
 
 pub use shared_core as core;

@@ -181,7 +181,7 @@ impl Rules {
     }
 
     fn expiry(&mut self, text: &str) -> Option<Timestamp> {
-        let time: Option<Timestamp> = text.parse().ok();
+        let time = shared::times::read(text);
         let fits = |time: &Timestamp| *time > self.now && time.duration_since(self.now) <= EXPIRY_MAX;
         let time = time.filter(fits);
         let rule = "must be a time in the future, within two years, as 2027-01-31T00:00:00Z";

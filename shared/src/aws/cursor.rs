@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use shared_core::domain::ids::ReservationId;
 use shared_core::ports::Outage;
 
@@ -31,7 +30,7 @@ impl Cursor {
     /// The cursor after an entry of an index, by its sort key.
     pub(crate) fn after(place: &str) -> Option<Self> {
         let (time, id) = place.split_once('#')?;
-        let time: Timestamp = time.parse().ok()?;
+        let time = crate::times::read(time)?;
         let id: ReservationId = id.parse().ok()?;
         (keys::place(time, &id) == place).then(|| Self { place: place.to_owned(), id })
     }
@@ -77,6 +76,8 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use proptest::prelude::*;
 

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::times::has_common_year;
+
 /// The most days that a .NET duration can hold.
 const DAYS_MAX: u64 = 10_675_199;
 
 /// Reads a time; one without an offset is UTC. `None` where it is none.
 pub fn timestamp(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+    let text = Some(text.trim()).filter(|text| has_common_year(text))?;
     text.parse().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;
         Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
