@@ -374,3 +374,6 @@ pub trait Secrets: Sync {
     /// no such secret.
     fn secret(&self, name: &str) -> impl Answer<Result<Option<Arc<Sensitive<String>>>, Outage>>;
 }
+
+#[cfg(test)]
+mod tests;

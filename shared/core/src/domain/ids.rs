@@ -263,6 +263,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_of_lower_case_letters_digits_hyphens_and_underscores() {
+        for name in ["a", "acme", "2026", "a-b", "a_b", "-", "_"] {
+            assert_eq!(name.parse::<AccountName>().map(|it| it.to_string()), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_vendor_is_known_by_its_name_alone() {
+        for vendor in [Vendor::Itep, Vendor::Truenorth] {
+            assert_eq!(vendor.to_string().parse(), Ok(vendor));
+        }
+        assert!("iTEP".parse::<Vendor>().is_err());
+    }
+
+    #[test]
     fn length_prefixes_keep_client_and_key_apart() {
         let one = ReservationId::derive(&client("ab"), "c");
         let other = ReservationId::derive(&client("a"), "bc");
@@ -274,6 +289,7 @@ mod tests {
         assert!("res_0123456789abcdefghjkmnpqri".parse::<ReservationId>().is_err());
         assert!("RES_0123456789abcdefghjkmnpqrs".parse::<ReservationId>().is_err());
         assert!("a/b".parse::<AccountName>().is_err());
+        assert!("Acme".parse::<AccountName>().is_err());
         assert!("".parse::<ClientId>().is_err());
     }
 

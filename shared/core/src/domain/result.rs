@@ -200,6 +200,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_level_is_read_as_it_is_written() {
+        let levels = ["pre-A1", "A1", "A2", "B1", "B2", "C1", "C2"];
+        let read = levels.map(|text| text.parse::<Cefr>().unwrap());
+        assert!(read.is_sorted_by(|low, high| low < high), "each is higher than the one before");
+        assert_eq!(read.map(|level| level.to_string()), levels);
+        assert_eq!(["<a1", "b1+", "C 2"].map(str::parse), [Ok(Cefr::PreA1), Ok(Cefr::B1), Ok(Cefr::C2)]);
+    }
+
+    #[test]
+    fn a_scale_has_its_vendors_bounds_and_items_have_none() {
+        let scales = [Scale::Itep, Scale::Truenorth, Scale::Webcape, Scale::Items];
+        let bounds = scales.map(Scale::bounds);
+        assert_eq!(bounds, [Some((0.0, 6.0)), Some((0.0, 10.0)), Some((0.0, 1000.0)), None]);
+    }
+
+    #[test]
     fn a_cefr_range_keeps_the_vendors_spelling_and_names_both_ends() {
         let band = CefrBand::read("B2-C1").unwrap();
         assert_eq!((band.min, band.max), (Some(Cefr::B2), Some(Cefr::C1)));

@@ -289,3 +289,10 @@ fn the_newest_evidence_is_kept_and_no_more_than_a_handful() {
     let times: Vec<_> = life.r.evidence.iter().map(|evidence| evidence.at).collect();
     assert_eq!(times, [at(4), at(5), at(6), at(7), at(8)]);
 }
+
+#[test]
+fn what_waits_because_its_account_does_says_so() {
+    let held = Reservation::held(order(ITEP), at(60), at(0));
+    assert_eq!((held.status(), held.reason), (Status::Pending, Some(Reason::AccountPaused)));
+    assert_eq!(held.due_at, Some(at(60)));
+}
