@@ -97,3 +97,14 @@ fn a_rested_limiter_books_now() {
     };
     assert_eq!(booking.book(Levels::default()).booked_slot(), 5_000_000);
 }
+
+#[test]
+fn a_request_goes_out_at_the_limit_and_is_held_a_millisecond_beyond_it() {
+    for priority in [Priority::Interactive, Priority::Background] {
+        let (slot, bucket) = (1_000_000 + priority.wait_ms(), 1_000_000 + priority.tolerance_ms());
+        assert!(matches!(plan(Some(Levels { slot, bucket }), priority, 1_000_000), Plan::Book(_)));
+        for beyond in [Levels { slot: slot + 1, bucket }, Levels { slot, bucket: bucket + 1 }] {
+            assert_eq!(plan(Some(beyond), priority, 1_000_000), Plan::Hold { until: 1_000_001 });
+        }
+    }
+}
