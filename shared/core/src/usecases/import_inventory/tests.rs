@@ -193,6 +193,16 @@ fn a_test_that_stands_twice_is_reconciled_once() {
 }
 
 #[test]
+fn lines_of_no_use_are_told_in_the_files_order() {
+    let books = Books::with([]);
+    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &books::TIMES };
+    let unreadable = vec![Unreadable { line: 7, why: "it has no test ID".to_owned() }];
+    let listing = Listing { rows: vec![row(2, "F1", Assigned::Nobody), row(5, "F1", Assigned::Nobody)], unreadable };
+    let (report, _) = books::wait(importing.import(&import(), &listing, || {}));
+    assert_eq!(report.unreadable.iter().map(|told| told.line).collect::<Vec<_>>(), [5, 7]);
+}
+
+#[test]
 fn reclaimable_is_what_expired_here_and_stands_ready_after_the_grace() {
     let expired = reservation("a", &[sold(1, "A1"), Event::ExpiryReached]);
     assert_eq!((expired.status(), expired.order.expires_at), (Status::Expired, at(90 * DAY)));
