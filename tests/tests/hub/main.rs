@@ -8,6 +8,7 @@ mod calls;
 mod canaries;
 mod cancelling;
 mod doubt;
+mod emulator;
 mod events;
 mod expiry;
 mod in_process;

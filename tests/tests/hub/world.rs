@@ -284,20 +284,6 @@ impl World {
         format!("tests/{reference}/{what}?account={}", self.account)
     }
 
-    // The stack.
-
-    /// Runs a function of the stack now, as its schedule would.
-    pub(crate) async fn run(&self, function: &str) -> Value {
-        let url = format!("{}/2015-03-31/functions/{}-{function}/invocations", self.env.aws, self.env.stack);
-        let credential =
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
-        let request =
-            self.http.post(url).header("authorization", credential).json(&json!({ "source": "aws.scheduler" }));
-        let answer = self.send(request).await;
-        assert!(!answer.headers.contains_key("x-amz-function-error"), "{function}: {answer:?}");
-        answer.body
-    }
-
     pub(crate) fn itep_webhook(&self) -> String {
         format!("{}/webhooks/itep/{}/{}", self.env.hub, self.account, self.token)
     }

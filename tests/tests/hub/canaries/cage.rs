@@ -118,45 +118,15 @@ impl Cage {
 
     /// Has the deployed function poll every account. Another test's may fail.
     pub(super) async fn poll(&self) {
-        let path = format!("/2015-03-31/functions/{}-score-poller/invocations", self.world.env.stack);
-        self.world.send(self.aws("lambda", &path, &json!({ "source": "aws.scheduler" }))).await;
-    }
-
-    fn aws(&self, service: &str, path: &str, body: &Value) -> RequestBuilder {
-        let scope = format!("20260101/us-east-1/{service}/aws4_request");
-        let credential = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
-        let request = self.world.http.post(format!("{}{path}", self.world.env.aws));
-        request.header("authorization", credential).body(body.to_string())
-    }
-
-    async fn logs_call(&self, operation: &str, body: &Value) -> Value {
-        let request = self.aws("logs", "/", body).header("x-amz-target", format!("Logs_20140328.{operation}"));
-        let answer = self.world.send(request.header("content-type", "application/x-amz-json-1.1")).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
-    }
-
-    /// Every line of a log group since this test began.
-    async fn lines(&self, group: &str) -> Vec<String> {
-        let mut body = json!({ "logGroupName": group, "startTime": self.since.as_millisecond(), "limit": 10_000 });
-        let mut lines = Vec::new();
-        loop {
-            let page = self.logs_call("FilterLogEvents", &body).await;
-            let events = page["events"].as_array().into_iter().flatten();
-            lines.extend(events.filter_map(|event| event["message"].as_str()).map(str::to_owned));
-            match page["nextToken"].as_str() {
-                Some(token) => body["nextToken"] = json!(token),
-                None => return lines,
-            }
-        }
+        self.world.invoke("score-poller").await;
     }
 
     /// Waits until a function's log says something: then it is the log that is
     /// looked through, and it is complete.
     pub(super) async fn heard(&self, function: &str, what: &str) {
-        let group = format!("/aws/lambda/{}-{function}", self.world.env.stack);
+        let group = self.world.log_group(function);
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.lines(&group).await.iter().any(|line| line.contains(what)) {
+        while !self.world.log_lines(&group, self.since).await.iter().any(|line| line.contains(what)) {
             assert!(Instant::now() < deadline, "{function} never wrote {what}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -164,14 +134,14 @@ impl Cage {
 
     /// Looks through every log group, metrics included, and every kept answer.
     pub(super) async fn is_quiet(&self) {
-        let groups = self.logs_call("DescribeLogGroups", &json!({})).await;
+        let groups = self.world.logs("DescribeLogGroups", &json!({})).await;
         let groups = groups["logGroups"].as_array().expect("log groups");
         let names: Vec<_> = groups.iter().filter_map(|group| group["logGroupName"].as_str()).collect();
         for function in FUNCTIONS {
             assert!(names.iter().any(|name| name.ends_with(&format!("-{function}"))), "{function} in {names:?}");
         }
         for name in names {
-            self.lines(name).await.iter().for_each(|line| self.holds_none(name, line));
+            self.world.log_lines(name, self.since).await.iter().for_each(|line| self.holds_none(name, line));
         }
         self.answers.iter().for_each(|answer| self.holds_none("an answer", answer));
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::aws::sqs::RecordMessage;
 use shared::aws::{Clients, DeadLetterQueue};
 use shared::core::domain::ids::{ReservationId, VendorReference};
@@ -129,19 +129,9 @@ impl Post {
 
     /// Every line of the consumer's log since a moment that holds all these words.
     pub(crate) async fn logged(&self, world: &World, since: Timestamp, words: &[&str]) -> Vec<String> {
-        let group = format!("/aws/lambda/{}-{}", world.env.stack, self.consumer());
-        let mut body = json!({ "logGroupName": group, "startTime": since.as_millisecond(), "limit": 10_000 });
-        let mut lines = Vec::new();
-        loop {
-            let page = filter_log_events(world, &body).await;
-            let events = page["events"].as_array().into_iter().flatten();
-            let texts = events.filter_map(|event| event["message"].as_str());
-            lines.extend(texts.filter(|text| words.iter().all(|word| text.contains(word))).map(str::to_owned));
-            match page["nextToken"].as_str() {
-                Some(token) => body["nextToken"] = json!(token),
-                None => return lines,
-            }
-        }
+        let mut lines = world.log_lines(&world.log_group(self.consumer()), since).await;
+        lines.retain(|line| words.iter().all(|word| line.contains(word)));
+        lines
     }
 
     /// Waits until the consumer's log holds so many lines with all these words.
@@ -156,17 +146,6 @@ impl Post {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
-}
-
-async fn filter_log_events(world: &World, body: &Value) -> Value {
-    let credential =
-        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/logs/aws4_request, SignedHeaders=host, Signature=0";
-    let request = world.http.post(&world.env.aws).header("authorization", credential);
-    let request = request.header("x-amz-target", "Logs_20140328.FilterLogEvents");
-    let request = request.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
-    let answer = world.send(request).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.body
 }
 
 /// Reservations that wait to be bought, and are due so late that only a message of the

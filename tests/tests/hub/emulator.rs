@@ -1,0 +1,57 @@
+//! The embedded AWS, called past the hub and in the account's own name.
+
+use jiff::Timestamp;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World};
+
+impl World {
+    /// Runs a function of the stack now, as its schedule would.
+    pub(crate) async fn run(&self, function: &str) -> Value {
+        let answer = self.invoke(function).await;
+        assert!(!answer.headers.contains_key("x-amz-function-error"), "{function}: {answer:?}");
+        answer.body
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) async fn invoke(&self, function: &str) -> Answer {
+        let path = format!("/2015-03-31/functions/{}-{function}/invocations", self.env.stack);
+        self.send(self.aws("lambda", &path, &json!({ "source": "aws.scheduler" }))).await
+    }
+
+    /// Calls CloudWatch Logs.
+    pub(crate) async fn logs(&self, operation: &str, body: &Value) -> Value {
+        let request = self.aws("logs", "/", body).header("x-amz-target", format!("Logs_20140328.{operation}"));
+        let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// Where a function's log is.
+    pub(crate) fn log_group(&self, function: &str) -> String {
+        format!("/aws/lambda/{}-{function}", self.env.stack)
+    }
+
+    /// Every line of a log group since a moment.
+    pub(crate) async fn log_lines(&self, group: &str, since: Timestamp) -> Vec<String> {
+        let mut body = json!({ "logGroupName": group, "startTime": since.as_millisecond(), "limit": 10_000 });
+        let mut lines = Vec::new();
+        loop {
+            let page = self.logs("FilterLogEvents", &body).await;
+            let events = page["events"].as_array().into_iter().flatten();
+            lines.extend(events.filter_map(|event| event["message"].as_str()).map(str::to_owned));
+            match page["nextToken"].as_str() {
+                Some(token) => body["nextToken"] = json!(token),
+                None => return lines,
+            }
+        }
+    }
+
+    fn aws(&self, service: &str, path: &str, body: &Value) -> RequestBuilder {
+        let scope = format!("20260101/us-east-1/{service}/aws4_request");
+        let credential = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
+        let request = self.http.post(format!("{}{path}", self.env.aws));
+        request.header("authorization", credential).body(body.to_string())
+    }
+}
