@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::reservation::{CallOutcome, Lease};
+use super::time::later;
 
 /// How many unknown outcomes in a row open a breaker.
 pub const UNKNOWNS_TO_OPEN: u32 = 3;
@@ -204,10 +205,6 @@ impl Open {
     fn is_probed_by(&self, holder: &str) -> bool {
         self.probe.as_ref().is_some_and(|lease| lease.holder == holder)
     }
-}
-
-fn later(time: Timestamp, span: Duration) -> Timestamp {
-    time.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -10,3 +10,4 @@ pub mod order;
 pub mod reservation;
 pub mod result;
 pub mod sensitive;
+pub mod time;

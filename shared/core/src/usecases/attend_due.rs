@@ -6,6 +6,7 @@ use super::Times;
 use super::commit::{Settled, Writer, hand_on};
 use crate::domain::ids::{ReservationId, Vendor};
 use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
+use crate::domain::time::later;
 use crate::ports::{Alerts, CheckReason, Clock, Outage, Queue, ScoreCheck, Store, Worklist};
 
 /// How many due reservations are read at a time.
@@ -145,7 +146,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
     /// Leaves the reservation to a queue for a while: without this, a backlog
     /// would be queued anew by every sweep.
     async fn hand_over(&self, reservation: &Reservation) -> Result<(), Outage> {
-        let until = self.clock.now().checked_add(self.times.handed_over).unwrap_or(jiff::Timestamp::MAX);
+        let until = later(self.clock.now(), self.times.handed_over);
         self.store.postpone(reservation, until).await
     }
 }

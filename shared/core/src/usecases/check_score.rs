@@ -1,11 +1,10 @@
 //! Looking one test up at TrueNorth: after a hint, before an expiry, in doubt, in a poll.
 
-use jiff::Timestamp;
-
 use super::Times;
 use super::commit::{Settled, Writer, hand_on};
 use crate::domain::ids::{Account, Vendor};
 use crate::domain::reservation::{Alert, CallOutcome, Event, Report, Reservation, Source, State, Status};
+use crate::domain::time::later;
 use crate::ports::{
     Alerts, CheckReason, Clock, LookupError, Outage, Polls, Queue, RawDocument, ScoreCheck, Scores, Sighting, Store,
 };
@@ -116,8 +115,8 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
     /// What the vendor knows belongs to another reservation already.
     async fn leave_to_operator(&self, reservation: &Reservation) -> Result<(), Outage> {
         self.alerts.raise(Alert::ReferenceTaken, reservation.id().as_str());
-        let later = self.clock.now().checked_add(self.times.policy.doubt_quiet).unwrap_or(Timestamp::MAX);
-        self.store.postpone(reservation, later).await
+        let again = later(self.clock.now(), self.times.policy.doubt_quiet);
+        self.store.postpone(reservation, again).await
     }
 
     /// Asks for a reservation's tests and applies what is said of them.

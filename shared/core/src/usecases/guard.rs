@@ -1,13 +1,12 @@
 //! Keeping purchases away from a vendor that does not answer clearly.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::purchase::Buying;
 use crate::domain::breaker::{Breaker, Mark, Sign, Stance};
 use crate::domain::ids::{Account, ReservationId};
 use crate::domain::reservation::{Alert, Lease};
+use crate::domain::time::later;
 use crate::ports::{Alerts, Breakers, Clock, Outage, Purchase, Queue, Replaced, Store};
 
 /// How often a write that others overtook is decided anew.
@@ -115,7 +114,6 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
     /// one that is out; a little spread, so that not all come back at once.
     pub(super) fn again_at(&self, stance: Stance, id: &ReservationId) -> Timestamp {
         let (now, probes) = (self.clock.now(), self.times.probes);
-        let later = |time: Timestamp, span: Duration| time.checked_add(span).unwrap_or(Timestamp::MAX);
         let again = match stance {
             Stance::Closed | Stance::ProbeDue => return now,
             Stance::Probed { until } => until.min(later(now, probes.first)),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::check_score::{CheckError, Looking};
 use crate::domain::ids::{AccountName, ReservationId};
+use crate::domain::time::later;
 use crate::ports::{Alerts, Clock, Outage, PollMark, Polls, Queue, Scores, Sighting, Store, Worklist};
 
 /// How many open reservations are asked about one by one in a poll: those begun
@@ -111,10 +112,6 @@ fn slices(from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         start = end;
     }
     slices
-}
-
-fn later(time: Timestamp, span: Duration) -> Timestamp {
-    time.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::commit::hand_over;
 use super::purchase::{Bought, Buying};
 use crate::domain::breaker::Stance;
 use crate::domain::launch::Launch;
 use crate::domain::order::Order;
 use crate::domain::reservation::{Lease, Reservation};
+use crate::domain::time::later;
 use crate::ports::{Alerts, Breakers, Clock, OrderProblem, Outage, Purchase, Queue, Reserved, Store};
 
 /// The number of a reservation's first call.
@@ -97,7 +96,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
 
     /// A lease on one call for an invocation.
     pub(super) fn lease(&self, invocation: &str) -> Lease {
-        let until = self.clock.now().checked_add(self.times.lease).unwrap_or(Timestamp::MAX);
+        let until = later(self.clock.now(), self.times.lease);
         Lease { holder: invocation.to_owned(), until }
     }
 }

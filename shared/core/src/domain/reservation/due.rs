@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Policy, Reason, Reservation, State};
 use crate::domain::ids::Vendor;
+use crate::domain::time::later;
 
 /// When the sweep must look at the reservation; `None` while nothing is owed.
 pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timestamp> {
@@ -53,9 +54,4 @@ pub(super) fn first(reservation: &Reservation) -> Option<Timestamp> {
         State::Ready => (!reservation.was_sat()).then_some(reservation.order.expires_at),
         _ => None,
     }
-}
-
-/// A time plus a span, held at the end of time.
-pub(super) fn later(time: Timestamp, span: std::time::Duration) -> Timestamp {
-    time.checked_add(span).unwrap_or(Timestamp::MAX)
 }

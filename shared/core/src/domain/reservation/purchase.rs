@@ -5,11 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::transition::{APPLIED, Draft, Ruling};
-use super::{
-    Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, Reason, Refusal, State, Surplus, Unknown, Why, due,
-};
+use super::{Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, Reason, Refusal, State, Surplus, Unknown, Why};
 use crate::domain::ids::VendorReference;
 use crate::domain::launch::Launch;
+use crate::domain::time::later;
 
 /// How many lost answers a reservation keeps; the history has a line for each.
 const EVIDENCE_KEPT: usize = 5;
@@ -125,7 +124,7 @@ impl Draft<'_> {
             NotProcessed::NoTime => Duration::ZERO,
             _ => self.policy.backoff.wait(self.r.id(), tries).max(retry_after.unwrap_or_default()),
         };
-        self.enter(State::Queued { retry_at: due::later(self.now, wait), tries });
+        self.enter(State::Queued { retry_at: later(self.now, wait), tries });
         self.because(reason_to_wait(why), detail.map(str::to_owned));
         match why {
             NotProcessed::CredentialsRefused => self.alert(Alert::VendorCredentialsRefused),

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::transition::{APPLIED, Draft, Ruling};
-use super::{Policy, Reason, Reservation, State, Why, due};
+use super::{Policy, Reason, Reservation, State, Why};
 use crate::domain::ids::Digest;
+use crate::domain::time::later;
 
 /// How often a request is sent again. The wait doubles each time.
 const RESENDS: u32 = 5;
@@ -44,7 +45,7 @@ impl Reservation {
         }
         let quiet = self.doubt_quiet_from(policy)?;
         let wait = policy.doubt_quiet.saturating_mul(1 << seal.resends);
-        Some(seal.resent_at.map_or(quiet, |resent| quiet.max(due::later(resent, wait))))
+        Some(seal.resent_at.map_or(quiet, |resent| quiet.max(later(resent, wait))))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, HistoryEntry, Policy, Reason, Reservation, Source, State, Verdict, due};
 use crate::domain::ids::VendorReference;
+use crate::domain::time::later;
 
 /// What the state machine makes of an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -307,7 +308,7 @@ impl Draft<'_> {
                 if self.r.reason == Some(Reason::ResultOverdue) {
                     return Ruling::Duplicate;
                 }
-                if due::later(since, self.policy.result_overdue) > self.now {
+                if later(since, self.policy.result_overdue) > self.now {
                     return Ruling::Refused(Why::NotDue);
                 }
                 self.because(Reason::ResultOverdue, None);
