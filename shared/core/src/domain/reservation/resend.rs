@@ -65,10 +65,11 @@ impl Draft<'_> {
 
     /// The bytes cannot be made again: the operator is left with the doubt.
     pub(super) fn resend_impossible(&mut self) -> Ruling {
-        match (&self.r.state, self.r.seal.take()) {
-            (State::InDoubt { .. }, Some(_)) => APPLIED,
-            _ => Ruling::Refused(Why::NotInDoubt),
+        if !matches!(self.r.state, State::InDoubt { .. }) || self.r.seal.is_none() {
+            return Ruling::Refused(Why::NotInDoubt);
         }
+        self.r.seal = None;
+        APPLIED
     }
 
     /// It says nothing of the call itself, which stays in doubt.

@@ -79,3 +79,14 @@ fn the_seal_of_an_earlier_call_sends_nothing_again() {
     assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
     assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotInDoubt));
 }
+
+#[test]
+fn what_is_said_too_late_of_a_repetition_leaves_the_next_calls_seal() {
+    let mut life = doubtful();
+    resend(&mut life);
+    life.hears(&Event::NothingSold);
+    life.r = life.r.clone().sealed(2, Some(digest("second")));
+    life.hears(&Event::CallStarted(lease(life.now)));
+    assert_eq!(life.hears(&Event::ResendImpossible), Heard::Noted(Why::NotInDoubt));
+    assert!(life.r.seal.is_some());
+}
