@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Times;
-use super::commit::{Settled, Writer, hand_on};
+use super::commit::Writer;
 use crate::domain::ids::{ReservationId, Vendor};
 use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
 use crate::domain::time::later;
@@ -135,12 +135,9 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Attending<'_, S, Q, A, C> {
     }
 
     async fn change(&self, reservation: Reservation, event: &Event) -> Result<(), Outage> {
-        let Attending { store, alerts, clock, times, .. } = *self;
-        let settled = Writer { store, alerts, clock, times }.settle(reservation, event, &Source::Hub, None).await?;
-        if let Settled::Written(change) = settled {
-            hand_on(&change, self.queue, self.alerts).await;
-        }
-        Ok(())
+        let Attending { store, queue, alerts, clock, times } = *self;
+        let writer = Writer { store, alerts, clock, times };
+        writer.settle_and_hand_on(queue, reservation, event, &Source::Hub, None).await.map(drop)
     }
 
     /// Leaves the reservation to a queue for a while: without this, a backlog

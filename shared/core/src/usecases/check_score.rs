@@ -1,7 +1,7 @@
 //! Looking one test up at TrueNorth: after a hint, before an expiry, in doubt, in a poll.
 
 use super::Times;
-use super::commit::{Settled, Writer, hand_on};
+use super::commit::Writer;
 use crate::domain::ids::{Account, Vendor};
 use crate::domain::reservation::{Alert, CallOutcome, Event, Report, Reservation, Source, State, Status};
 use crate::domain::time::later;
@@ -164,11 +164,8 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         source: Source,
         raw: Option<&RawDocument>,
     ) -> Result<Reservation, Outage> {
-        let Looking { store, alerts, clock, times, .. } = *self;
-        let settled = Writer { store, alerts, clock, times }.settle(reservation, event, &source, raw).await?;
-        if let Settled::Written(change) = &settled {
-            hand_on(change, self.queue, self.alerts).await;
-        }
-        Ok(settled.into_reservation())
+        let Looking { store, queue, alerts, clock, times, .. } = *self;
+        let writer = Writer { store, alerts, clock, times };
+        Ok(writer.settle_and_hand_on(queue, reservation, event, &source, raw).await?.into_reservation())
     }
 }

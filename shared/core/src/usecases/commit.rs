@@ -72,6 +72,25 @@ impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
         })
     }
 
+    /// The same, and hands what was written to the function that goes on with it.
+    ///
+    /// # Errors
+    /// As [`Self::settle`].
+    pub async fn settle_and_hand_on(
+        &self,
+        queue: &impl Queue,
+        reservation: Reservation,
+        event: &Event,
+        source: &Source,
+        raw: Option<&RawDocument>,
+    ) -> Result<Settled, Outage> {
+        let settled = self.settle(reservation, event, source, raw).await?;
+        if let Settled::Written(change) = &settled {
+            hand_on(change, queue, self.alerts).await;
+        }
+        Ok(settled)
+    }
+
     /// Tells the operator of a change, then writes it. The other way round, a
     /// function that dies in between would leave a change that nobody is told of;
     /// this way, one that is told of may be told twice, or prove overtaken.

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
 use super::Times;
-use super::commit::{Settled, Writer, hand_on};
+use super::commit::{Settled, Writer};
 use crate::domain::breaker::Sign;
 use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, State, Unknown};
 use crate::ports::{Alerts, Breakers, Clock, Outage, Purchase, Queue, ResultMessage, Store};
@@ -128,11 +128,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
     }
 
     async fn settle(&self, reservation: Reservation, event: &Event) -> Result<Settled, Outage> {
-        let settled = self.writer().settle(reservation, event, &Source::VendorAnswer, None).await?;
-        if let Settled::Written(change) = &settled {
-            hand_on(change, self.queue, self.alerts).await;
-        }
-        Ok(settled)
+        self.writer().settle_and_hand_on(self.queue, reservation, event, &Source::VendorAnswer, None).await
     }
 
     pub(super) fn writer(&self) -> Writer<'_, S, A, C> {

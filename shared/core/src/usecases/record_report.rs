@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Times;
-use super::commit::{Settled, Writer, hand_on};
+use super::commit::{Settled, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
 use crate::domain::reservation::{Alert, Change, Event, Report, Reported, Reservation, Source, Why};
 use crate::ports::{Alerts, Clock, Outage, Quarantine, Quarantined, Queue, RawDocument, Receipt, ResultMessage, Store};
@@ -104,17 +104,13 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
             observed_at: receipt.received_at,
             says: read.says,
         }));
-        let Recording { store, alerts, clock, times, .. } = *self;
-        let writer = Writer { store, alerts, clock, times };
-        let settled = writer.settle(reservation, &event, &Source::VendorWebhook, Some(&read.raw)).await?;
-        match settled {
+        let Recording { store, queue, alerts, clock, times, .. } = *self;
+        let (writer, source) = (Writer { store, alerts, clock, times }, Source::VendorWebhook);
+        match writer.settle_and_hand_on(queue, reservation, &event, &source, Some(&read.raw)).await? {
             Settled::Written(change) if change.entry.why == Some(Why::OtherTest) => {
                 self.quarantine(receipt, "its OID and its TestID belong to different tests").await
             }
-            Settled::Written(change) => {
-                hand_on(&change, self.queue, self.alerts).await;
-                Ok(Recorded::Written(change))
-            }
+            Settled::Written(change) => Ok(Recorded::Written(change)),
             Settled::Duplicate(_) => Ok(Recorded::Duplicate),
             Settled::ReferenceTaken(_) => self.quarantine(receipt, "its TestID belongs to another reservation").await,
         }

@@ -17,7 +17,7 @@ use shared_core::domain::reservation::{
 };
 use shared_core::ports::*;
 use shared_core::usecases::Times;
-use shared_core::usecases::commit::{Settled, Writer, hand_on};
+use shared_core::usecases::commit::Writer;
 
 use crate::clock::Virtual;
 use crate::seeded::Bug;
@@ -197,9 +197,7 @@ impl World {
         };
         let source = Source::VendorLookup;
         let writer = Writer { store: self, alerts: self, clock: &self.clock, times: &self.times };
-        if let Settled::Written(change) = writer.settle(reservation, &event, &source, None).await.unwrap() {
-            hand_on(&change, self, self).await;
-        }
+        writer.settle_and_hand_on(self, reservation, &event, &source, None).await.unwrap();
     }
 }
 
