@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::books::{self, Ledger};
@@ -104,14 +105,8 @@ impl Run<'_> {
         };
         let told = self.tell(began, progress);
         let shops = (0..self.plan.websites).map(|_| self.shop(&work));
-        let shops = async {
-            for outcome in join_all(shops).await {
-                outcome?;
-            }
-            anyhow::Ok(())
-        };
         tokio::select! {
-            done = shops => done?,
+            done = try_join_all(shops) => drop(done?),
             _ = disturb => {}
             () = told => {}
         }
@@ -174,8 +169,7 @@ impl Run<'_> {
         operator::settle(self.stack, second, &self.sales().await?, done).await?;
         quiet::wait(self.stack, Until::Settled, deadline, done, told("bought again")).await?;
         self.everybody_sits(progress).await?;
-        let quiet = quiet::wait(self.stack, Until::Graded, deadline, done, told("the last candidates sat")).await?;
-        Ok(quiet)
+        quiet::wait(self.stack, Until::Graded, deadline, done, told("the last candidates sat")).await
     }
 
     /// iTEP's sales: what its own screens list.
@@ -202,9 +196,7 @@ impl Run<'_> {
                 self.outside.sit(&test).await.with_context(|| format!("{test:?}"))?;
             }
         };
-        for outcome in join_all((0..SEATS).map(|_| seat())).await {
-            outcome?;
-        }
+        try_join_all((0..SEATS).map(|_| seat())).await?;
         self.outside.resend().await
     }
 }
@@ -214,8 +206,4 @@ struct Work {
     orders: Mutex<VecDeque<Order>>,
     unanswered: Mutex<Vec<Order>>,
     seats: Arc<tokio::sync::Semaphore>,
-}
-
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    futures_util::future::join_all(futures).await
 }

@@ -10,7 +10,7 @@ use shared::core::domain::result::TestResult;
 /// reservation with many attempts must still fit DynamoDB's 400 KB.
 const REPORT_MAX: usize = 8 * 1024;
 /// The largest power of ten of a number in DynamoDB, and the smallest.
-const NUMBERS: std::ops::Range<f64> = 1e-130..1e126;
+pub(crate) const NUMBERS: std::ops::Range<f64> = 1e-130..1e126;
 
 /// Holds a report against what the domain and the table can bear.
 pub(crate) fn of_report(says: &Reported) {

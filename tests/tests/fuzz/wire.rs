@@ -3,6 +3,8 @@
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Map, Value, json};
 
+use crate::bounds::NUMBERS;
+
 /// A request as an input describes it: a line with method and target, lines of
 /// headers, an empty line, the body.
 pub(crate) struct RawRequest {
@@ -84,7 +86,7 @@ fn measure_one(value: &Value, size: &mut usize) -> Option<String> {
             let text = number.as_str()?;
             let number: f64 = text.parse().unwrap_or(f64::NAN);
             *size += text.len();
-            (number != 0.0 && !(1e-130..1e126).contains(&number.abs())).then(|| format!("the number {number:e}"))
+            (number != 0.0 && !NUMBERS.contains(&number.abs())).then(|| format!("the number {number:e}"))
         }
         (_, text) => {
             *size += text.as_str().map_or(1, str::len);
