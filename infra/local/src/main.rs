@@ -7,6 +7,7 @@ mod aws;
 mod binaries;
 mod bring_up;
 mod burst;
+mod children;
 mod cli;
 mod clients;
 mod commands;

@@ -4,10 +4,10 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::test::{Running, wait};
+use super::test::Running;
 use crate::{
     binaries::Binaries,
-    bring_up,
+    bring_up, children,
     cli::{Backend, Campaign},
     interrupt, prerequisites,
     stack::Purpose,
@@ -33,5 +33,5 @@ pub(super) fn run(wanted: &Campaign) -> Result<ExitCode> {
         .stdin(Stdio::null())
         .spawn()
         .context("the campaign could not be started")?;
-    wait(&mut child)
+    Ok(children::exit_code(children::wait(&mut child, || {})?))
 }

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
     sync::{Mutex, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Result, ensure};
@@ -62,18 +62,13 @@ fn table(runs: &[run::Run]) -> Result<()> {
         let (edges, panics) = (format!("{first} → {edges}"), u8::from(!is_sound));
         say(format_args!("{target:<20} {executions:>12} {seconds:>8} {inputs:>9} {edges:>15} {panics:>8}"))?;
     }
-    let (executions, panics) =
-        (runs.iter().map(|run| run.executions).sum::<u64>(), runs.iter().filter(|r| !r.is_sound));
-    say(format_args!("{executions} executions of {} targets, {} panics", runs.len(), panics.clone().count()))?;
-    for run in panics {
+    let executions: u64 = runs.iter().map(|run| run.executions).sum();
+    let broken: Vec<_> = runs.iter().filter(|run| !run.is_sound).collect();
+    say(format_args!("{executions} executions of {} targets, {} panics", runs.len(), broken.len()))?;
+    for run in broken {
         say(format_args!("{}: see {}", run.target, run.folder.display()))?;
     }
     Ok(())
-}
-
-/// Seconds since something began, whole.
-fn seconds_since(began: Instant) -> u64 {
-    began.elapsed().as_secs()
 }
 
 #[cfg(test)]

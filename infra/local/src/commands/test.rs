@@ -2,19 +2,14 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, ExitCode, Stdio},
-    time::Duration,
+    process::{Command, ExitCode, Stdio},
 };
 
-use anyhow::{Context, Result, bail};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use anyhow::{Context, Result};
 
 use crate::{
     binaries::Binaries,
-    bring_up,
+    bring_up, children,
     cli::Backend,
     environment::Environment,
     interrupt, prerequisites,
@@ -159,25 +154,9 @@ fn tests(command: &mut Command, environment: &Environment) -> Result<(Counts, Ex
         }
         counts
     });
-    let code = wait(&mut child)?;
+    let code = children::exit_code(children::wait(&mut child, || {})?);
     let counts = reader.join().ok().context("cargo's output could not be read")?;
     Ok((counts, code))
-}
-
-/// Waits for a command; when the user asks for an end, it is told to end too.
-pub(super) fn wait(child: &mut Child) -> Result<ExitCode> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-            return Ok(ExitCode::from(code));
-        }
-        if interrupt::asked() {
-            let _ = kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM);
-            child.wait()?;
-            bail!("interrupted");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[cfg(test)]

@@ -10,14 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use anyhow::{Context, Result};
 
-use super::seconds_since;
-use crate::{interrupt, workspace};
+use crate::{children, workspace};
 
 /// The longest input in bytes, the longest time of one in seconds, the most memory in MiB. A function with all that it
 /// calls has so many edges that the entropic schedule's books would cost more than the function.
@@ -62,8 +57,13 @@ pub(super) fn one(binary: &Path, target: &str, time: Duration) -> Result<Run> {
     let status = wait(&mut child, target, &state, began)?;
     let _ = reader.join();
     let state = state.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let run =
-        Run { target: target.to_owned(), folder, seconds: seconds_since(began), is_sound: status.success(), ..state };
+    let run = Run {
+        target: target.to_owned(),
+        folder,
+        seconds: began.elapsed().as_secs(),
+        is_sound: status.success(),
+        ..state
+    };
     eprintln!(
         "  {target}: {} executions in {} s{}",
         run.executions,
@@ -111,24 +111,15 @@ impl Run {
 
 /// Waits, and tells how far it is: every ten seconds in a terminal, elsewhere once a minute.
 fn wait(child: &mut Child, target: &str, state: &Mutex<Run>, began: Instant) -> Result<ExitStatus> {
+    let pause = Duration::from_secs(if stderr().is_terminal() { 10 } else { 60 });
     let mut told = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if interrupt::asked() {
-            let _ = kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM);
-            child.wait()?;
-            bail!("interrupted");
-        }
-        let pause = if stderr().is_terminal() { 10 } else { 60 };
-        if told.elapsed() > Duration::from_secs(pause) {
+    children::wait(child, || {
+        if told.elapsed() > pause {
             told = Instant::now();
             let Run { executions, edges, .. } = *state.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!("  {target}: {} s, {executions} executions, {edges} edges", seconds_since(began));
+            eprintln!("  {target}: {} s, {executions} executions, {edges} edges", began.elapsed().as_secs());
         }
-        interrupt::pause(Duration::from_millis(200));
-    }
+    })
 }
 
 #[cfg(test)]
