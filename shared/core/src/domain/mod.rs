@@ -3,6 +3,8 @@
 pub mod backoff;
 pub mod breaker;
 pub mod candidate;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod ids;
 pub mod launch;
 pub mod limiter;

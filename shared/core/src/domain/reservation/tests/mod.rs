@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::backoff::Backoff;
-use crate::domain::candidate::Candidate;
-use crate::domain::ids::{Account, Digest};
+use crate::domain::fixtures;
+use crate::domain::ids::Digest;
 use crate::domain::launch::Launch;
 use crate::domain::result::{Scale, Score};
 
@@ -46,26 +46,9 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn order(vendor: Vendor) -> Order {
-    let client = "acme".parse().unwrap();
-    Order {
-        id: ReservationId::derive(&client, "order-42"),
-        client,
-        fingerprint: Digest::of(b"{}"),
-        account: Account { vendor, name: "default".parse().unwrap() },
-        product: "GTX-Academic-Plus".to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: None,
-            birth_date: None,
-        },
-        registration: [("City".to_owned(), "Los Angeles".into())].into(),
-        groups: Vec::new(),
-        return_url: None,
-        expires_at: at(EXPIRY),
-        metadata: [("order".to_owned(), "42".to_owned())].into(),
-    }
+    let order = fixtures::order(vendor, "order-42", at(EXPIRY));
+    let registration = [("City".to_owned(), "Los Angeles".into())].into();
+    Order { registration, metadata: [("order".to_owned(), "42".to_owned())].into(), ..order }
 }
 
 fn lease(now: Timestamp) -> Lease {

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::backoff::Backoff;
 use crate::domain::breaker::Pace;
-use crate::domain::candidate::Candidate;
-use crate::domain::ids::{Account, Digest, ReservationId, Vendor};
+use crate::domain::fixtures;
+use crate::domain::ids::{Account, ReservationId, Vendor};
 use crate::domain::order::Order;
 use crate::domain::reservation::{Alert, Change, HistoryEntry, Policy, Reservation};
 use crate::ports::{Alerts, Clock, Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
@@ -48,26 +48,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 
 /// An order that expires after ninety days.
 pub(super) fn order(key: &str) -> Order {
-    let client = "acme".parse().unwrap();
-    Order {
-        id: ReservationId::derive(&client, key),
-        client,
-        fingerprint: Digest::of(b"{}"),
-        account: Account { vendor: Vendor::Itep, name: "default".parse().unwrap() },
-        product: "GTX-Academic-Plus".to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: None,
-            birth_date: None,
-        },
-        registration: [].into(),
-        groups: Vec::new(),
-        return_url: None,
-        expires_at: at(90 * 24 * 3600),
-        metadata: [].into(),
-    }
+    fixtures::order(Vendor::Itep, key, at(90 * 24 * 3600))
 }
 
 /// Runs what never waits.
