@@ -41,6 +41,15 @@ fn three_unknowns_in_a_row_open_it_and_two_do_not() {
 }
 
 #[test]
+fn a_doubt_an_opening_and_a_pause_are_each_out_of_the_ordinary() {
+    assert!(Breaker::default().is_quiet());
+    let paused = Breaker::default().pause(by("ann")).unwrap();
+    for breaker in [after(&[Sign::Unknown]), opened(), paused] {
+        assert!(!breaker.is_quiet(), "{breaker:?}");
+    }
+}
+
+#[test]
 fn a_clear_answer_begins_the_count_anew_and_an_unprocessed_call_does_not() {
     let (unknown, answered, nothing) = (Sign::Unknown, Sign::Answered, Sign::Nothing);
     assert_eq!(after(&[unknown, unknown, answered, unknown, unknown]).stance(at(0)), Stance::Closed);

@@ -278,6 +278,12 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_named_with_its_vendor() {
+        let account = Account { vendor: Vendor::Itep, name: "default".parse().unwrap() };
+        assert_eq!(account.to_string(), "itep#default");
+    }
+
+    #[test]
     fn length_prefixes_keep_client_and_key_apart() {
         let one = ReservationId::derive(&client("ab"), "c");
         let other = ReservationId::derive(&client("a"), "bc");

@@ -108,3 +108,32 @@ fn a_request_goes_out_at_the_limit_and_is_held_a_millisecond_beyond_it() {
         }
     }
 }
+
+#[test]
+fn who_waits_books_five_seconds_and_a_whole_burst_ahead_and_polling_one_second_and_half_of_it() {
+    for (priority, wait, burst) in [(Priority::Interactive, 5_000, 99), (Priority::Background, 1_000, 49)] {
+        let Plan::Book(booking) = plan(None, priority, 1_000_000) else { panic!("nothing was used") };
+        assert_eq!((booking.slot_max, booking.bucket_max), (1_000_000 + wait, 1_000_000 + burst * 635));
+    }
+}
+
+#[test]
+fn a_booking_fits_levels_on_the_side_of_now_that_it_was_planned_for_and_up_to_the_most() {
+    let now = 1_000_000;
+    let fits = |seen: i64, stored: i64| {
+        let Plan::Book(booking) = plan(Some(Levels { slot: seen, bucket: 0 }), Priority::Interactive, now) else {
+            panic!("{seen} is within the limit")
+        };
+        booking.fits(Levels { slot: stored, bucket: 0 })
+    };
+    assert_eq!([now - 1, now, now + 1].map(|stored| fits(now - 1, stored)), [true, false, false]);
+    for seen in [now, now + 1, now + 5_000] {
+        let stored = [now - 1, now, now + 1, now + 5_000, now + 5_001];
+        assert_eq!(stored.map(|stored| fits(seen, stored)), [false, true, true, true, false], "{seen}");
+    }
+}
+
+#[test]
+fn a_429_takes_the_whole_burst_from_now_on() {
+    assert_eq!(Levels::emptied_bucket(1_000_000), 1_000_000 + 100 * 635);
+}

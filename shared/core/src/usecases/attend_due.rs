@@ -156,3 +156,7 @@ fn look_up(reservation: &Reservation, reason: CheckReason) -> ScoreCheck {
         reason,
     }
 }
+
+#[cfg(test)]
+#[path = "attend_due_tests.rs"]
+mod tests;

@@ -30,3 +30,7 @@ pub async fn cancel<S: Store, A: Alerts, C: Clock>(
         settled => Cancelled::Done(Box::new(settled.into_reservation())),
     })
 }
+
+#[cfg(test)]
+#[path = "cancel_tests.rs"]
+mod tests;

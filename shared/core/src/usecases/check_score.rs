@@ -169,3 +169,7 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         Ok(writer.settle_and_hand_on(queue, reservation, event, &source, raw).await?.into_reservation())
     }
 }
+
+#[cfg(test)]
+#[path = "check_score_tests.rs"]
+mod tests;

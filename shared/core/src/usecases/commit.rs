@@ -122,3 +122,7 @@ pub async fn hand_over(id: &ReservationId, queue: &impl Queue, alerts: &impl Ale
         alerts.note(&outage, id.as_str());
     }
 }
+
+#[cfg(test)]
+#[path = "commit_tests.rs"]
+mod tests;

@@ -82,3 +82,7 @@ fn document(result: &TestResult, operator: &str) -> RawDocument {
     let bytes = json!({ "entered_by": operator, "result": result }).to_string().into_bytes();
     RawDocument { digest: Digest::of(&bytes), bytes }
 }
+
+#[cfg(test)]
+#[path = "enter_result_tests.rs"]
+mod tests;

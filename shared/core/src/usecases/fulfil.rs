@@ -87,3 +87,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         Ok(Fulfilled::Held)
     }
 }
+
+#[cfg(test)]
+#[path = "fulfil_tests.rs"]
+mod tests;

@@ -122,3 +122,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         later(again, self.times.policy.backoff.wait(id, SPREAD))
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

@@ -40,3 +40,7 @@ pub async fn launch(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

@@ -16,6 +16,8 @@ pub mod record_report;
 mod resend;
 pub mod reserve;
 pub mod settle_doubt;
+#[cfg(test)]
+mod testing;
 
 use std::time::Duration;
 

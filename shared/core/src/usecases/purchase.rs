@@ -158,3 +158,7 @@ fn holder(reservation: &Reservation) -> String {
 fn no_time() -> CallOutcome {
     CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None }
 }
+
+#[cfg(test)]
+#[path = "purchase_tests.rs"]
+mod tests;

@@ -131,3 +131,7 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
 fn is_other_test(reservation: &Reservation, test_id: &str) -> bool {
     reservation.reference.as_ref().is_some_and(|reference| reference.test() != test_id)
 }
+
+#[cfg(test)]
+#[path = "record_report_tests.rs"]
+mod tests;

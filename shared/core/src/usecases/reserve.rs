@@ -100,3 +100,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         Lease { holder: invocation.to_owned(), until }
     }
 }
+
+#[cfg(test)]
+#[path = "reserve_tests.rs"]
+mod tests;

@@ -99,3 +99,7 @@ fn event(reservation: &Reservation, finding: Finding) -> Event {
         Finding::GivenUp => Event::GivenUp,
     }
 }
+
+#[cfg(test)]
+#[path = "settle_doubt_tests.rs"]
+mod tests;

@@ -1,4 +1,3 @@
-mod books;
 mod generations;
 mod leftovers;
 
@@ -7,20 +6,17 @@ use jiff::SignedDuration;
 use super::*;
 use crate::domain::ids::Vendor;
 use crate::domain::reservation::{EventName, Refusal, Status};
-use books::{Books, at, order};
-
-const DAY: i64 = 24 * 3600;
+use crate::usecases::testing::{self, DAY, TIMES, World, at, order, story, wait};
 
 /// One reservation's story so far, by what was said of its first call.
 fn reservation(n: &str, events: &[Event]) -> Reservation {
-    let lease = crate::domain::reservation::Lease { holder: "worker".to_owned(), until: at(90) };
-    let mut reservation = Reservation::calling(order(n), lease, at(0));
-    for event in events {
-        if let Decision::Write(change) = reservation.apply(event, Source::Hub, at(100 * DAY), &books::TIMES.policy) {
-            reservation = change.after;
-        }
-    }
-    reservation
+    story(order(n), at(100 * DAY), events)
+}
+
+fn books_with(reservations: impl IntoIterator<Item = Reservation>) -> World {
+    let books = World::with(reservations).at(100 * DAY);
+    books.kept().page = Some(1);
+    books
 }
 
 fn in_doubt(n: &str) -> Reservation {
@@ -32,8 +28,7 @@ fn confirmed(n: &str, test_id: &str) -> Reservation {
 }
 
 fn sold(call_no: u32, test_id: &str) -> Event {
-    let outcome = CallOutcome::Confirmed { reference: VendorReference::itep(test_id), launch: None };
-    Event::CallEnded { call_no, outcome }
+    testing::sold(call_no, VendorReference::itep(test_id))
 }
 
 fn row(line: u64, test_id: &str, assigned: Assigned) -> Row {
@@ -56,11 +51,11 @@ fn import() -> Import {
 }
 
 /// Imports rows and says of each finding what it is.
-fn run(books: &Books, import: &Import, rows: Vec<Row>) -> Report {
-    let importing = Importing { store: books, alerts: books, clock: books, times: &books::TIMES };
+fn run(books: &World, import: &Import, rows: Vec<Row>) -> Report {
+    let importing = Importing { store: books, alerts: books, clock: books, times: &TIMES };
     let listing = Listing { rows, unreadable: Vec::new() };
     let mut steps = 0;
-    let (report, done) = books::wait(importing.import(import, &listing, || steps += 1));
+    let (report, done) = wait(importing.import(import, &listing, || steps += 1));
     assert!(done.is_ok());
     assert_eq!(steps, report.rows);
     report
@@ -73,7 +68,7 @@ fn kinds(report: &Report) -> Vec<Kind> {
 #[test]
 fn a_reservation_in_doubt_gets_the_test_that_is_assigned_to_it() {
     let doubtful = in_doubt("a");
-    let books = Books::with([doubtful.clone()]);
+    let books = books_with([doubtful.clone()]);
     let report = run(&books, &import(), vec![row(2, "A1", of(&doubtful))]);
     let settled = books.reservation_of("a");
     assert_eq!((settled.status(), settled.reference), (Status::Ready, Some(VendorReference::itep("A1"))));
@@ -90,7 +85,7 @@ fn a_reservation_in_doubt_gets_the_test_that_is_assigned_to_it() {
 #[test]
 fn importing_the_same_file_again_changes_nothing() {
     let doubtful = in_doubt("a");
-    let books = Books::with([doubtful.clone()]);
+    let books = books_with([doubtful.clone()]);
     run(&books, &import(), vec![row(2, "A1", of(&doubtful))]);
     let report = run(&books, &import(), vec![row(2, "A1", of(&doubtful))]);
     assert_eq!((report.count(Kind::Known), report.findings.len(), books.writes()), (1, 0, 1));
@@ -100,7 +95,7 @@ fn importing_the_same_file_again_changes_nothing() {
 fn a_dry_run_says_the_same_and_writes_nothing() {
     let (doubtful, taken) = (in_doubt("a"), in_doubt("b"));
     let rows = || vec![row(2, "A1", of(&doubtful)), row(3, "C1", of(&taken)), row(4, "F1", Assigned::Nobody)];
-    let make = || Books::with([doubtful.clone(), taken.clone(), confirmed("c", "C1")]);
+    let make = || books_with([doubtful.clone(), taken.clone(), confirmed("c", "C1")]);
     let (dry, wet) = (make(), make());
     let foreseen = run(&dry, &Import { dry_run: true, ..import() }, rows());
     assert_eq!((dry.writes(), dry.reservation_of("a").status()), (0, Status::InDoubt));
@@ -121,7 +116,7 @@ fn whatever_has_no_test_yet_takes_the_one_that_was_sold_to_it() {
         ("cancelled", vec![doubt, Event::NothingSold, Event::Cancel], Status::Cancelled),
     ] {
         let before = reservation(n, &events);
-        let books = Books::with([before.clone()]);
+        let books = books_with([before.clone()]);
         let report = run(&books, &import(), vec![row(2, "A1", of(&before))]);
         let after_import = books.reservation_of(n);
         assert_eq!((kinds(&report), after_import.status()), (vec![Kind::Settled], after), "{n}");
@@ -133,7 +128,7 @@ fn whatever_has_no_test_yet_takes_the_one_that_was_sold_to_it() {
 fn a_reservation_takes_one_test_however_many_rows_name_it() {
     let doubtful = in_doubt("a");
     for dry_run in [true, false] {
-        let books = Books::with([doubtful.clone()]);
+        let books = books_with([doubtful.clone()]);
         let rows = vec![row(2, "A1", of(&doubtful)), row(3, "A2", of(&doubtful))];
         let report = run(&books, &Import { dry_run, ..import() }, rows);
         assert_eq!(kinds(&report), [Kind::Settled, Kind::ReferenceDiffers]);
@@ -149,7 +144,7 @@ fn what_contradicts_the_books_is_told_and_left_alone() {
     elsewhere.order.account.name = "other".parse().unwrap();
     let mut truenorth = in_doubt("truenorth");
     truenorth.order.account.vendor = Vendor::Truenorth;
-    let books = Books::with([&known, &unmarked, &surplus, &elsewhere, &truenorth].map(Clone::clone));
+    let books = books_with([&known, &unmarked, &surplus, &elsewhere, &truenorth].map(Clone::clone));
     let report = run(
         &books,
         &import(),
@@ -174,7 +169,7 @@ fn what_contradicts_the_books_is_told_and_left_alone() {
 #[test]
 fn the_stock_is_counted_by_version_as_itep_has_it() {
     let known = confirmed("known", "K1");
-    let books = Books::with([known.clone()]);
+    let books = books_with([known.clone()]);
     let business = Row { version: "Business-Core".to_owned(), ..row(5, "B1", Assigned::Nobody) };
     let rows =
         vec![row(2, "K1", of(&known)), row(3, "F1", Assigned::Nobody), row(4, "X1", Assigned::Another), business];
@@ -186,19 +181,18 @@ fn the_stock_is_counted_by_version_as_itep_has_it() {
 
 #[test]
 fn a_test_that_stands_twice_is_reconciled_once() {
-    let report =
-        run(&Books::with([]), &import(), vec![row(2, "F1", Assigned::Nobody), row(9, "F1", Assigned::Another)]);
+    let report = run(&books_with([]), &import(), vec![row(2, "F1", Assigned::Nobody), row(9, "F1", Assigned::Another)]);
     assert_eq!((report.rows, report.unreadable[0].line), (1, 9));
     assert_eq!(report.unreadable[0].why, "its test ID stands on line 2 already");
 }
 
 #[test]
 fn lines_of_no_use_are_told_in_the_files_order() {
-    let books = Books::with([]);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &books::TIMES };
+    let books = books_with([]);
+    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
     let unreadable = vec![Unreadable { line: 7, why: "it has no test ID".to_owned() }];
     let listing = Listing { rows: vec![row(2, "F1", Assigned::Nobody), row(5, "F1", Assigned::Nobody)], unreadable };
-    let (report, _) = books::wait(importing.import(&import(), &listing, || {}));
+    let (report, _) = wait(importing.import(&import(), &listing, || {}));
     assert_eq!(report.unreadable.iter().map(|told| told.line).collect::<Vec<_>>(), [5, 7]);
 }
 
@@ -208,7 +202,7 @@ fn reclaimable_is_what_expired_here_and_stands_ready_after_the_grace() {
     assert_eq!((expired.status(), expired.order.expires_at), (Status::Expired, at(90 * DAY)));
     let ready = confirmed("b", "B1");
     let count = |exported_at: Option<Timestamp>, assigned: Assigned| {
-        let books = Books::with([expired.clone(), ready.clone()]);
+        let books = books_with([expired.clone(), ready.clone()]);
         let rows = vec![row(2, "A1", assigned), row(3, "B1", of(&ready))];
         run(&books, &Import { exported_at, ..import() }, rows).reclaimable().count()
     };
@@ -223,7 +217,7 @@ fn reclaimable_is_what_expired_here_and_stands_ready_after_the_grace() {
 #[test]
 fn an_expired_reservation_that_finds_its_test_may_have_it_reclaimed_at_once() {
     let expired = reservation("a", &[Event::LeaseLapsed { call_no: 1 }, Event::NothingSold, Event::ExpiryReached]);
-    let books = Books::with([expired.clone()]);
+    let books = books_with([expired.clone()]);
     let report = run(&books, &import(), vec![row(2, "A1", of(&expired))]);
     assert_eq!((kinds(&report), report.reclaimable().count()), (vec![Kind::Settled], 1));
     assert_eq!(books.reservation_of("a").status(), Status::Expired);
@@ -232,10 +226,10 @@ fn an_expired_reservation_that_finds_its_test_may_have_it_reclaimed_at_once() {
 #[test]
 fn where_storage_fails_the_report_ends_with_what_was_done() {
     let (first, second) = (in_doubt("a"), in_doubt("b"));
-    let books = Books::with([first.clone(), second.clone()]).failing_after(1);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &books::TIMES };
+    let books = books_with([first.clone(), second.clone()]).failing_after(1);
+    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
     let rows = vec![row(2, "A1", of(&first)), row(3, "B1", of(&second))];
     let listing = Listing { rows, unreadable: Vec::new() };
-    let (report, done) = books::wait(importing.import(&import(), &listing, || {}));
+    let (report, done) = wait(importing.import(&import(), &listing, || {}));
     assert_eq!((kinds(&report), report.rows, done.is_err()), (vec![Kind::Settled], 1, true));
 }

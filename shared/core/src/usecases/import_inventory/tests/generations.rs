@@ -51,7 +51,7 @@ fn says(kind: u8) -> Reported {
     }
 }
 
-fn happens(books: &Books, (number, (key, test, step)): (usize, &(usize, &'static str, Step))) {
+fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static str, Step))) {
     let reservation = books.reservation_of(KEYS[*key]);
     let row = |marked: bool| {
         let assigned = if marked { of(&reservation) } else { Assigned::Nobody };
@@ -76,15 +76,15 @@ fn happens(books: &Books, (number, (key, test, step)): (usize, &(usize, &'static
         Step::Reclaimed { day, marked } => {
             let import = imported(*day, true);
             let report = run(books, &import, row(*marked));
-            let importing = Importing { store: books, alerts: books, clock: books, times: &books::TIMES };
+            let importing = Importing { store: books, alerts: books, clock: books, times: &TIMES };
             for finding in report.reclaimable() {
-                books::wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
+                wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
             }
             return;
         }
     };
-    let writer = Writer { store: books, alerts: books, clock: books, times: &books::TIMES };
-    books::wait(writer.settle(reservation, &event, &Source::VendorWebhook, None)).unwrap();
+    let writer = Writer { store: books, alerts: books, clock: books, times: &TIMES };
+    wait(writer.settle(reservation, &event, &Source::VendorWebhook, None)).unwrap();
 }
 
 proptest! {
@@ -92,7 +92,7 @@ proptest! {
     fn a_test_id_has_one_owner_however_often_it_is_reclaimed(
         steps in prop::collection::vec((0..KEYS.len(), prop::sample::select(vec!["T1", "T1", "T1", "T2"]), step()), 1..40),
     ) {
-        let books = Books::with(KEYS.map(|key| reservation(key, &[])));
+        let books = books_with(KEYS.map(|key| reservation(key, &[])));
         for step in steps.iter().enumerate() {
             happens(&books, step);
             for test in ["T1", "T2"] {

@@ -12,11 +12,11 @@ fn missing(report: &Report) -> Vec<&str> {
 }
 
 /// Reclaims everything that a file shows reclaimable.
-fn reclaim(books: &Books, rows: Vec<Row>) -> Vec<Reclaimed> {
+fn reclaim(books: &World, rows: Vec<Row>) -> Vec<Reclaimed> {
     let import = Import { dry_run: true, ..import() };
     let report = run(books, &import, rows);
-    let importing = Importing { store: books, alerts: books, clock: books, times: &books::TIMES };
-    let outcome = |finding: &Finding| books::wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
+    let importing = Importing { store: books, alerts: books, clock: books, times: &TIMES };
+    let outcome = |finding: &Finding| wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
     report.reclaimable().map(outcome).collect()
 }
 
@@ -24,7 +24,7 @@ fn reclaim(books: &Books, rows: Vec<Row>) -> Vec<Reclaimed> {
 fn what_expired_here_and_is_missing_from_a_later_file_was_perhaps_sat() {
     let (gone, ready, selling) = (expired("a", "A1"), expired("b", "B1"), confirmed("c", "C1"));
     let withdrawn = reservation("d", &[sold(1, "D1"), Event::Cancel]);
-    let books = Books::with([&gone, &ready, &selling, &withdrawn].map(Clone::clone));
+    let books = books_with([&gone, &ready, &selling, &withdrawn].map(Clone::clone));
     let rows = || vec![row(2, "B1", of(&ready))];
     let report = run(&books, &import(), rows());
     let mut found = missing(&report);
@@ -42,7 +42,7 @@ fn what_expired_here_and_is_missing_from_a_later_file_was_perhaps_sat() {
 
 #[test]
 fn what_was_sat_late_or_given_up_is_missing_from_the_file_for_a_reason() {
-    let books = Books::with([expired("a", "A1")]);
+    let books = books_with([expired("a", "A1")]);
     assert_eq!(reclaim(&books, vec![row(2, "A1", Assigned::Nobody)]), [Reclaimed::Done]);
     assert_eq!(missing(&run(&books, &import(), vec![])), [""; 0]);
 }
@@ -50,7 +50,7 @@ fn what_was_sat_late_or_given_up_is_missing_from_the_file_for_a_reason() {
 #[test]
 fn a_reclaimed_test_is_free_for_its_next_reservation_and_no_old_file_brings_it_back() {
     let (old, next) = (expired("old", "A1"), in_doubt("next"));
-    let books = Books::with([old.clone(), next.clone()]);
+    let books = books_with([old.clone(), next.clone()]);
     let rows = |to: &Reservation| vec![row(2, "A1", of(to))];
     assert_eq!(kinds(&run(&books, &import(), rows(&next))), [Kind::ReferenceTaken], "not while it is another's");
     assert_eq!(reclaim(&books, rows(&old)), [Reclaimed::Done]);
@@ -70,7 +70,7 @@ fn a_reclaimed_test_is_free_for_its_next_reservation_and_no_old_file_brings_it_b
 #[test]
 fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
     let old = expired("old", "A1");
-    let books = Books::with([old.clone()]);
+    let books = books_with([old.clone()]);
     let import = Import { dry_run: true, ..import() };
     let report = run(&books, &import, vec![row(2, "A1", of(&old))]);
     let begun = crate::domain::reservation::Report {
@@ -80,10 +80,9 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
         observed_at: at(99 * DAY),
         says: crate::domain::reservation::Reported::InProgress,
     };
-    let books =
-        Books::with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &books::TIMES };
-    let outcome = books::wait(importing.reclaim(&import, &report.findings[0], "nobody came")).unwrap();
+    let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
+    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
+    let outcome = wait(importing.reclaim(&import, &report.findings[0], "nobody came")).unwrap();
     assert_eq!(outcome, Reclaimed::Refused(Why::Begun));
     assert_eq!(books.owner_of("A1"), Some(old.id().clone()));
 }
@@ -104,10 +103,10 @@ fn a_product_with_fewer_free_tests_than_the_account_wants_is_told() {
         (2, vec![low("Business-Core", 0, 2)]),
         (3, vec![low("Academic-Plus", 2, 3), low("Business-Core", 0, 3)]),
     ] {
-        let books = Books::with([]);
+        let books = books_with([]);
         assert_eq!(run(&books, &watch(below), rows()).low_stock, told);
         assert_eq!(books.alerts(), vec![Alert::LowStock; usize::from(!told.is_empty())], "one bell for all");
-        let books = Books::with([]);
+        let books = books_with([]);
         assert_eq!(run(&books, &Import { dry_run: true, ..watch(below) }, rows()).low_stock, told);
         assert_eq!(books.alerts(), [], "a dry run rings nothing");
     }

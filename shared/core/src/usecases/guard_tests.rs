@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use super::*;
+use crate::usecases::testing::*;
+
+fn account() -> Account {
+    order("").account
+}
+
+#[test]
+fn the_operator_pauses_and_resumes_an_account_once() {
+    let world = World::with([]);
+    let paused = wait(pause(&world, &account(), &by("ann"))).unwrap();
+    assert!(matches!(&paused, Turned::Written { before, .. } if before.is_quiet()));
+    assert_eq!(paused.into_breaker().paused, Some(by("ann")));
+    let again = wait(pause(&world, &account(), &by("bob"))).unwrap();
+    assert!(matches!(&again, Turned::Stands(breaker) if breaker.paused == Some(by("ann"))));
+    let resumed = wait(resume(&world, &account(), &by("bob"))).unwrap();
+    assert_eq!((&resumed.into_breaker().resumed, world.kept().breakers[&account()].seq), (&Some(by("bob")), 2));
+}
+
+#[test]
+fn a_write_that_others_overtake_is_decided_anew_and_given_up_after_ten() {
+    for (overtaken, done) in [(9, true), (10, false)] {
+        let world = World::with([]);
+        world.kept().overtaken = overtaken;
+        assert_eq!(wait(pause(&world, &account(), &by("ann"))).is_ok(), done);
+        assert_eq!(world.kept().breakers[&account()].paused.is_some(), done);
+    }
+}
+
+#[test]
+fn what_ends_well_or_changes_nothing_alarms_nobody_and_what_cannot_be_written_is_noted() {
+    let world = World::with([]);
+    wait(buying(&world).heed(&account(), "this", Sign::Unknown));
+    wait(buying(&world).heed(&account(), "this", Sign::Answered));
+    assert_eq!((world.alerts(), world.kept().breakers[&account()].seq), (vec![], 2));
+    let world = World::with([]).failing(&["replace"]);
+    wait(buying(&world).heed(&account(), "this", Sign::Unknown));
+    assert_eq!((world.alerts(), world.kept().notes.len()), (vec![], 1));
+}
+
+#[test]
+fn every_probe_that_leaves_the_account_open_tells_the_operator() {
+    let world = World::with([]).at(30);
+    world.kept().breakers.insert(account(), opened().probing(lease("this"), at(30)).unwrap());
+    let stance = wait(buying(&world).heed_silence(&account(), "this"));
+    assert_eq!(stance, Stance::Held { until: Some(at(30 + 60)) });
+    assert_eq!(world.kept().alerts, [(Alert::AccountPaused, "itep#default".to_owned())]);
+}
+
+#[test]
+fn what_is_held_comes_back_with_the_next_probe_or_soon_after_the_one_that_is_out() {
+    let world = World::with([]).at(100);
+    let ids: Vec<_> = (0..50).map(|n| order(&n.to_string()).id).collect();
+    let again = |stance| ids.iter().map(|id| buying(&world).again_at(stance, id)).collect::<Vec<_>>();
+    for stance in [Stance::Closed, Stance::ProbeDue] {
+        assert!(again(stance).iter().all(|at_| *at_ == at(100)));
+    }
+    for (stance, from) in [
+        (Stance::Probed { until: at(110) }, 110),
+        (Stance::Probed { until: at(200) }, 130),
+        (Stance::Held { until: Some(at(160)) }, 160),
+        (Stance::Held { until: None }, 400),
+    ] {
+        let times = again(stance);
+        let ceiling = at(from) + TIMES.policy.backoff.base * 4;
+        assert!(times.iter().all(|time| (at(from)..=ceiling).contains(time)), "{stance:?}");
+        assert!(times.iter().any(|time| later(at(from), Duration::from_secs(10)) < *time), "{stance:?}: spread");
+    }
+}

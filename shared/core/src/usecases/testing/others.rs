@@ -1,0 +1,190 @@
+//! The other ports: each remembers what it was asked.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{World, at};
+use crate::domain::breaker::Breaker;
+use crate::domain::ids::{Account, AccountName, Digest, ReservationId, VendorReference};
+use crate::domain::launch::Launch;
+use crate::domain::order::Order;
+use crate::domain::reservation::{Alert, CallOutcome, Seal};
+use crate::domain::sensitive::Sensitive;
+use crate::ports::{
+    Alerts, Breakers, Clock, Links, LookupError, OrderProblem, Outage, Page, PollMark, Polls, Purchase, Quarantine,
+    Quarantined, Queue, Replaced, Resent, ResultMessage, ScoreCheck, Scores, Sighting,
+};
+
+impl Alerts for World {
+    fn raise(&self, alert: Alert, about: &str) {
+        self.kept().alerts.push((alert, about.to_owned()));
+    }
+
+    fn note(&self, _: &Outage, about: &str) {
+        self.kept().notes.push(about.to_owned());
+    }
+}
+
+/// Time stands still but for what takes time.
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        at(self.kept().now)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.kept().slept.push(time);
+    }
+}
+
+impl Queue for World {
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
+        self.works("fulfil")?.fulfilments.push(id.clone());
+        Ok(())
+    }
+
+    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), Outage> {
+        self.works("record")?.results.push((message.clone(), delay));
+        Ok(())
+    }
+
+    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), Outage> {
+        self.works("check_score")?.checks.push((check.clone(), delay));
+        Ok(())
+    }
+}
+
+impl Quarantine for World {
+    async fn keep(&self, item: &Quarantined) -> Result<(), Outage> {
+        self.works("keep")?.quarantined.push(item.clone());
+        Ok(())
+    }
+
+    async fn kept(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, Outage> {
+        panic!("use cases keep, and the operator looks")
+    }
+}
+
+impl Breakers for World {
+    async fn breaker(&self, account: &Account) -> Result<Breaker, Outage> {
+        Ok(self.works("breaker")?.breakers.get(account).cloned().unwrap_or_default())
+    }
+
+    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
+        let mut kept = self.works("replace")?;
+        let is_overtaken = kept.overtaken > 0;
+        kept.overtaken = kept.overtaken.saturating_sub(1);
+        let current = kept.breakers.entry(account.clone()).or_default();
+        current.seq += u64::from(is_overtaken);
+        if current.seq + 1 != breaker.seq {
+            return Ok(Replaced::Overtaken(current.clone()));
+        }
+        *current = breaker.clone();
+        Ok(Replaced::Done)
+    }
+}
+
+impl Purchase for World {
+    async fn examine(&self, _: &Order) -> Result<(), OrderProblem> {
+        let mut kept = self.kept();
+        kept.now += kept.examine_takes;
+        let is_unknown = kept.failing.contains("examine");
+        if is_unknown { Err(OrderProblem::UnknownProduct) } else { Ok(()) }
+    }
+
+    async fn purchase(&self, _: &Order, call_no: u32, _: Duration) -> CallOutcome {
+        let mut kept = self.kept();
+        kept.now += kept.purchase_takes;
+        kept.calls.push(call_no);
+        kept.answer.clone().expect("a purchase that the test foresees")
+    }
+
+    async fn seal(&self, _: &Order, _: u32) -> Option<Digest> {
+        self.kept().seal.clone()
+    }
+
+    async fn resend(&self, _: &Order, seal: &Seal, _: Duration) -> Resent {
+        let mut kept = self.kept();
+        kept.now += kept.purchase_takes;
+        kept.calls.push(seal.call_no);
+        kept.answer_again.clone().expect("a repetition that the test foresees")
+    }
+
+    async fn answers(&self, _: &Account) -> bool {
+        let mut kept = self.kept();
+        kept.asked_for_a_sign += 1;
+        !kept.is_silent
+    }
+}
+
+impl Scores for World {
+    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
+        let mut kept = self.kept();
+        kept.looked_up.push(id.clone());
+        if kept.failing.contains("look_up") {
+            return Err(LookupError::Held { retry_after: Duration::from_secs(1) });
+        }
+        Ok(kept.sightings.iter().filter(|(of, _)| of == id).map(|(_, seen)| seen.clone()).collect())
+    }
+
+    async fn sweep(
+        &self,
+        _: &AccountName,
+        begun: (Timestamp, Timestamp),
+        sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+    ) -> Result<usize, LookupError> {
+        let mut kept = self.kept();
+        kept.swept.push(begun);
+        let seen: Vec<_> = kept
+            .sightings
+            .iter()
+            .filter(|(_, seen)| (begun.0..=begun.1).contains(&seen.observed_at))
+            .cloned()
+            .collect();
+        for (id, sighting) in &seen {
+            sink(id.clone(), sighting.clone());
+        }
+        Ok(seen.len())
+    }
+}
+
+impl Polls for World {
+    async fn accounts(&self) -> Result<Vec<AccountName>, Outage> {
+        panic!("a use case polls the account that it is told to")
+    }
+
+    async fn begin(&self, _: &AccountName, _: Timestamp, until: Timestamp) -> Result<Option<PollMark>, Outage> {
+        let mut kept = self.works("begin")?;
+        kept.leased_until = Some(until);
+        Ok(kept.poll.take())
+    }
+
+    async fn end(&self, _: &AccountName, mark: &PollMark) -> Result<(), Outage> {
+        self.works("end")?.marks.push(mark.clone());
+        Ok(())
+    }
+
+    async fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> Result<bool, Outage> {
+        let mut kept = self.works("may_look_up")?;
+        let may = kept.last_look_ups.get(id).is_none_or(|last| now.duration_since(*last).unsigned_abs() >= interval);
+        if may {
+            kept.last_look_ups.insert(id.clone(), now);
+        }
+        Ok(may)
+    }
+}
+
+impl Links for World {
+    async fn link(
+        &self,
+        _: &AccountName,
+        _: &ReservationId,
+        reference: &VendorReference,
+    ) -> Result<Option<Launch>, LookupError> {
+        let is_known = self.works("link").expect("a link").links.contains(reference.test());
+        Ok(is_known.then(|| Launch::Link {
+            url: Sensitive::new("https://example.com/once".to_owned()),
+            expires_at: self.now(),
+        }))
+    }
+}
