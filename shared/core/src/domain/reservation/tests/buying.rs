@@ -249,6 +249,7 @@ fn a_call_without_time_is_handed_over() {
     let no_time = CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None };
     life.hears(&ended(1, no_time));
     assert_eq!((life.status(), life.hand_overs), (Status::Pending, 1));
+    assert_eq!(life.r.due_at, Some(life.now), "it is ours to make up for");
 }
 
 #[test]

@@ -208,6 +208,14 @@ fn a_review_that_upholds_the_grade_completes_again() {
 }
 
 #[test]
+fn a_grade_under_review_does_not_go_back_to_awaiting_its_score() {
+    let mut life = graded();
+    life.itep("review", REVIEW);
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
+}
+
+#[test]
 fn an_unknown_status_and_a_complete_without_scores_are_told_and_change_nothing() {
     let mut life = Life::ready(ITEP);
     let before = life.r.state.clone();

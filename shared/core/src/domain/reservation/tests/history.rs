@@ -1,0 +1,56 @@
+//! What the history and the API say, word for word.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+
+fn told(event: &Event) -> (Option<u32>, Option<String>) {
+    let mut life = Life::calling(ITEP);
+    life.hears(event);
+    let entry = life.history.pop().unwrap();
+    (entry.call_no, entry.detail)
+}
+
+#[test]
+fn a_line_about_a_call_says_which_and_how_it_ended() {
+    let busy = CallOutcome::NotProcessed {
+        why: NotProcessed::Busy,
+        retry_after: None,
+        detail: Some("429 Too Many Requests".to_owned()),
+    };
+    let mut unclear = Evidence::without_answer(7, at(0), Unknown::UnclearStatus);
+    unclear.http_status = Some(502);
+    for (event, call_no, detail) in [
+        (ended(7, confirmed(reference(ITEP, 1))), Some(7), None),
+        (ended(7, refused()), Some(7), Some("no such product")),
+        (ended(7, busy), Some(7), Some("429 Too Many Requests")),
+        (ended(7, unknown(7, Unknown::TimedOut)), Some(7), Some("no answer in time")),
+        (ended(7, CallOutcome::Unknown(unclear)), Some(7), Some("an answer that says neither yes nor no (HTTP 502)")),
+        (Event::LeaseLapsed { call_no: 7 }, Some(7), None),
+        (Event::Cancel, None, None),
+    ] {
+        assert_eq!(told(&event), (call_no, detail.map(str::to_owned)), "{event:?}");
+    }
+}
+
+#[test]
+fn a_status_is_spelled_to_clients_as_it_is_stored() {
+    for status in Status::ALL {
+        assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+    }
+}
+
+#[test]
+fn the_vendor_may_still_change_what_is_assigned_and_not_graded() {
+    let mut life = Life::calling(ITEP);
+    assert!(!life.r.is_open());
+    life.hears(&ended(1, confirmed(reference(ITEP, 1))));
+    for (document, says) in [("begun", Reported::InProgress), ("finished", Reported::AwaitingScore), ("review", REVIEW)]
+    {
+        assert!(life.r.is_open());
+        life.itep(document, says);
+    }
+    assert!(life.r.is_open());
+    life.itep("graded", completed(9));
+    assert!(!life.r.is_open());
+}
