@@ -313,6 +313,17 @@ fn a_reservation_that_holds_a_result_never_expires() {
 }
 
 #[test]
+fn a_test_was_sat_once_it_has_a_result_or_was_reset() {
+    let mut life = Life::ready(ITEP);
+    assert!(!life.r.was_sat());
+    life.itep("begun", Reported::InProgress);
+    assert!(!life.r.was_sat());
+    life.itep("graded", completed(9));
+    assert!(life.r.was_sat() && life.r.holds_result());
+    assert!(reset().r.was_sat());
+}
+
+#[test]
 fn incomplete_after_a_review_goes_on_with_what_was_not_finished_and_resets_what_was() {
     let mut life = Life::ready(ITEP);
     life.itep("problem", PROBLEM);
