@@ -47,5 +47,6 @@ mod tests {
     fn a_sensitive_value_is_redacted_when_printed() {
         let name = Sensitive::from("Mary");
         assert_eq!(format!("{name:?} {:?}", Some(&name)), "[redacted] Some([redacted])");
+        assert_eq!(name.into_inner(), "Mary");
     }
 }

@@ -30,6 +30,19 @@ fn an_unknown_outcome_is_doubt_that_keeps_its_evidence_and_is_told() {
 }
 
 #[test]
+fn a_doubt_says_what_is_known_of_it() {
+    for (seen, reason) in [
+        (Unknown::TimedOut, Reason::AnswerLost),
+        (Unknown::ReferenceTaken, Reason::ReferenceTaken),
+        (Unknown::Replayed, Reason::SoldReferenceUnknown),
+    ] {
+        let mut life = Life::calling(ITEP);
+        life.hears(&ended(1, unknown(1, seen)));
+        assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(reason)));
+    }
+}
+
+#[test]
 fn no_call_begins_while_one_is_out_or_in_doubt() {
     let start = Event::CallStarted(lease(at(DAY)));
     assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Heard::Noted(Why::NoCallDue));

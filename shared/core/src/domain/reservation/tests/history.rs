@@ -41,6 +41,16 @@ fn a_status_is_spelled_to_clients_as_it_is_stored() {
 }
 
 #[test]
+fn an_alerts_metric_has_its_name() {
+    use Alert::*;
+    let troubles = [InDoubt, Quarantined, ResultOverdue, UnknownStatus, CompleteWithoutScores, Surplus, ReferenceTaken];
+    let accounts = [OutOfTests, AccountUnavailable, VendorCredentialsRefused, RefusedYetSold, AccountPaused, LowStock];
+    for alert in troubles.into_iter().chain(accounts) {
+        assert_eq!(alert.metric(), format!("{alert:?}"));
+    }
+}
+
+#[test]
 fn the_vendor_may_still_change_what_is_assigned_and_not_graded() {
     let mut life = Life::calling(ITEP);
     assert!(!life.r.is_open());

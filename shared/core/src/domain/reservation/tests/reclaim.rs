@@ -62,6 +62,11 @@ fn what_the_client_withdrew_is_released_too_but_not_before_its_expiry() {
 fn a_test_that_was_begun_or_is_another_or_may_still_be_begun_is_left_alone() {
     let mut ready = Life::ready(ITEP);
     assert_eq!(ready.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(Why::NotDue));
+    let mut again = Life::ready(ITEP);
+    again.itep("graded", completed(9));
+    again.itep("reset", Reported::Ready);
+    assert_eq!(again.status(), Status::Ready);
+    assert_eq!(again.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(Why::Begun));
     let mut graded = expired();
     graded.itep("graded", completed(9));
     assert_eq!(graded.hears(&reclaimed(ITEP, graded.now)), Heard::Noted(Why::Begun));
