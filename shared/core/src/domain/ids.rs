@@ -145,7 +145,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 fn crockford(bytes: &[u8], characters: usize) -> String {
     let bit = |i: usize| usize::from(bytes[i / 8] >> (7 - i % 8) & 1);
-    (0..characters).map(|c| char::from(CROCKFORD[(0..5).fold(0, |value, i| value << 1 | bit(c * 5 + i))])).collect()
+    (0..characters).map(|c| char::from(CROCKFORD[(0..5).fold(0, |value, i| value * 2 + bit(c * 5 + i))])).collect()
 }
 
 /// A test vendor.

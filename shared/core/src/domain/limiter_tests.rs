@@ -134,6 +134,18 @@ fn a_booking_fits_levels_on_the_side_of_now_that_it_was_planned_for_and_up_to_th
 }
 
 #[test]
+fn a_request_takes_a_quarter_of_a_second_and_its_share_of_the_burst_from_now_or_from_the_level_ahead() {
+    let now = 1_000_000;
+    for (seen, taken) in [(now - 7, now), (now, now), (now + 7, now + 7)] {
+        let levels = Levels { slot: seen, bucket: seen };
+        let Plan::Book(booking) = plan(Some(levels), Priority::Interactive, now) else {
+            panic!("{seen} is within the limit")
+        };
+        assert_eq!(booking.book(levels), Levels { slot: taken + 250, bucket: taken + 635 });
+    }
+}
+
+#[test]
 fn a_429_takes_the_whole_burst_from_now_on() {
     assert_eq!(Levels::emptied_bucket(1_000_000), 1_000_000 + 100 * 635);
 }

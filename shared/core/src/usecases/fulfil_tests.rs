@@ -65,6 +65,14 @@ fn the_call_that_is_made_is_the_next_one_and_so_is_the_one_that_is_sealed() {
 }
 
 #[test]
+fn who_finds_it_withdrawn_while_writing_that_a_call_begins_does_not_make_it() {
+    let world = selling(queued(), Breaker::default());
+    world.kept().overtaken_by = Some(after(queued(), &Event::Cancel, at(60)));
+    assert_eq!((fulfil(&world, ENOUGH), world.status_of("a")), (Fulfilled::Nothing, Status::Cancelled));
+    assert_eq!(world.calls(), Vec::<u32>::new());
+}
+
+#[test]
 fn who_cannot_write_that_a_call_begins_does_not_make_it() {
     let world = selling(queued(), Breaker::default()).failing(&["commit"]);
     assert!(wait(buying(&world).fulfil(&order("a").id, "this", ENOUGH)).is_err());

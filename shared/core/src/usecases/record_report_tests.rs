@@ -85,6 +85,16 @@ fn a_test_that_is_anothers_is_not_taken_from_it() {
 }
 
 #[test]
+fn a_report_whose_reservation_gets_another_test_in_this_moment_is_kept_for_the_operator() {
+    let doubtful = story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }]);
+    let world = World::with([doubtful.clone()]).at(100);
+    world.kept().overtaken_by = Some(after(doubtful, &sold(1, VendorReference::itep("B1")), at(100)));
+    assert_eq!(record(&world, receipt(), report(Some("a"), "A1")), Recorded::Quarantined);
+    assert_eq!(quarantined(&world), ["its OID and its TestID belong to different tests"]);
+    assert_eq!(world.status_of("a"), Status::Ready);
+}
+
+#[test]
 fn a_report_of_nobodys_is_tried_again_for_a_while_and_then_kept() {
     for (key, second, recorded) in [
         (None, 100, Recorded::Deferred),

@@ -137,6 +137,17 @@ fn a_reservation_takes_one_test_however_many_rows_name_it() {
 }
 
 #[test]
+fn a_reservation_that_gets_another_test_in_this_moment_has_the_files_as_surplus() {
+    let doubtful = in_doubt("a");
+    let books = books_with([doubtful.clone()]);
+    books.kept().overtaken_by = Some(testing::after(doubtful.clone(), &sold(1, "B1"), at(100 * DAY)));
+    let report = run(&books, &import(), vec![row(2, "A1", of(&doubtful))]);
+    let reservation = books.reservation_of("a");
+    assert_eq!((kinds(&report), reservation.reference), (vec![Kind::Surplus], Some(VendorReference::itep("B1"))));
+    assert_eq!(reservation.surplus[0].reference, VendorReference::itep("A1"));
+}
+
+#[test]
 fn what_contradicts_the_books_is_told_and_left_alone() {
     let (known, unmarked) = (confirmed("known", "K1"), confirmed("unmarked", "U1"));
     let surplus = reservation("surplus", &[sold(1, "S1"), sold(2, "S2")]);

@@ -137,6 +137,8 @@ pub(crate) struct Kept {
     pub(crate) failing: HashSet<&'static str>,
     /// How many writes somebody else is about to overtake.
     pub(crate) overtaken: usize,
+    /// What somebody else makes of a reservation right before the next write.
+    pub(crate) overtaken_by: Option<Reservation>,
     /// Whether writes never end.
     pub(crate) is_stuck: bool,
     /// What the vendor says to a purchase, and to one that is sent again.

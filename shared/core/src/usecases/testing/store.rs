@@ -36,6 +36,9 @@ impl Store for World {
             return Err(Outage { operation: "commit", source: "no storage".into() });
         }
         let (after, id) = (&change.after, change.after.id().clone());
+        if let Some(other) = kept.overtaken_by.take() {
+            kept.reservations.insert(other.id().clone(), other);
+        }
         let is_overtaken = kept.overtaken > 0;
         kept.overtaken = kept.overtaken.saturating_sub(1);
         let current = kept.reservations.get_mut(&id).expect("a reservation that is kept");
