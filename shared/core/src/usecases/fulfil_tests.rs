@@ -190,6 +190,14 @@ fn a_repetition_that_teaches_nothing_leaves_the_doubt() {
 }
 
 #[test]
+fn a_repetition_that_somebody_else_begins_in_this_moment_is_left_to_them() {
+    let world = doubtful();
+    let begun = after(world.reservation_of("a"), &Event::ResendStarted, at(990));
+    world.kept().overtaken_by = Some(begun);
+    assert_eq!((fulfil(&world, ENOUGH), world.calls()), (Fulfilled::Nothing, vec![]));
+}
+
+#[test]
 fn a_repetition_whose_try_cannot_be_written_is_not_made() {
     let world = doubtful().failing(&["commit"]);
     assert!(wait(buying(&world).fulfil(&order("a").id, "this", ENOUGH)).is_err());

@@ -27,6 +27,7 @@ fn a_line_about_a_call_says_which_and_how_it_ended() {
         (ended(7, unknown(7, Unknown::TimedOut)), Some(7), Some("no answer in time")),
         (ended(7, CallOutcome::Unknown(unclear)), Some(7), Some("an answer that says neither yes nor no (HTTP 502)")),
         (Event::LeaseLapsed { call_no: 7 }, Some(7), None),
+        (webhook(ITEP, "receipt", "paused", unheard_of()), None, Some("status \"Paused\"")),
         (Event::Cancel, None, None),
     ] {
         assert_eq!(told(&event), (call_no, detail.map(str::to_owned)), "{event:?}");
