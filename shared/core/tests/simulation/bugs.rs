@@ -36,6 +36,8 @@ pub(crate) enum Bug {
     LookUpsCached,
     /// A reservation is withdrawn although its call is out.
     CallsWithdrawn,
+    /// A doubtful request is not repeated byte by byte.
+    ResentAnew,
     /// The operator is told of a change after it is written.
     ToldAfterwards,
     /// The vendor breaks the assumption: it sells long after the call.

@@ -12,6 +12,7 @@ mod events;
 mod judge;
 mod lives;
 mod queue;
+mod resends;
 mod rng;
 mod run;
 mod seeded;
@@ -48,6 +49,7 @@ struct Figures {
     sales: u64,
     results: u64,
     in_doubt: u64,
+    resent: u64,
     faults: u64,
     port_calls: u64,
     failed: Vec<(u64, Vec<String>)>,
@@ -60,6 +62,7 @@ impl Figures {
         self.sales += verdict.sales;
         self.results += verdict.results;
         self.in_doubt += verdict.in_doubt;
+        self.resent += verdict.resent;
         self.faults += verdict.faults;
         self.port_calls += verdict.port_calls;
         if !verdict.violations.is_empty() {

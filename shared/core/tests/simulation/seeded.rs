@@ -41,6 +41,7 @@ seeded_bugs! { "simulation", judged;
     a_look_up_counts_at_once: Bug::NoQuiet, CALLED_BLINDLY;
     an_earlier_look_up_answers_a_later_one: Bug::LookUpsCached, CALLED_BLINDLY;
     a_purchase_is_withdrawn_in_mid_call: Bug::CallsWithdrawn, "and it is cancelled without it";
+    a_doubtful_request_is_sent_again_with_other_bytes: Bug::ResentAnew, "sold 2 times";
     an_alert_is_raised_after_its_change: Bug::ToldAfterwards, "nobody was told of";
 }
 

@@ -1,15 +1,15 @@
 //! The two vendors: what they sell, what they say of it, and a ledger of both
 //! that no fault can touch. The verdict is read off this ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Reported, Unknown};
-use shared_core::ports::{LookupError, OrderProblem, Purchase, RawDocument, Scores, Sighting};
+use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Reported, Seal, Unknown};
+use shared_core::ports::{LookupError, OrderProblem, Purchase, RawDocument, Resent, Scores, Sighting};
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -27,6 +27,10 @@ pub(crate) struct Vendors {
     pub(crate) docs: Vec<Doc>,
     /// When a look-up last found nothing.
     pub(crate) nothing_at: BTreeMap<ReservationId, Ms>,
+    /// The sealed requests that were processed.
+    pub(crate) processed: BTreeSet<Digest>,
+    /// How many requests were sent again.
+    pub(crate) resent: u64,
 }
 
 /// What a caller was told.
@@ -42,6 +46,8 @@ pub(crate) enum Told {
 pub(crate) struct Call {
     pub(crate) reservation: ReservationId,
     pub(crate) sent: Ms,
+    /// The digest of its bytes, where the vendor refuses to process them twice.
+    pub(crate) seal: Option<Digest>,
     pub(crate) told: Option<Told>,
     pub(crate) sale: Option<usize>,
 }
@@ -81,16 +87,16 @@ enum Does {
 }
 
 /// How a call goes: what the vendor does and when, what is heard and when.
-struct Plan {
+pub(crate) struct Plan {
     does: Does,
     sells_after: Ms,
-    answers_after: Ms,
-    told: Told,
+    pub(crate) answers_after: Ms,
+    pub(crate) told: Told,
     why: u64,
 }
 
 impl State {
-    fn plan_call(&mut self, order: &Order, budget: Ms, lateness: Ms) -> Plan {
+    pub(crate) fn plan_call(&mut self, order: &Order, budget: Ms, lateness: Ms) -> Plan {
         let quick = self.rng.within(20, 400);
         let mut plan =
             Plan { does: Does::Sells, sells_after: quick, answers_after: quick + 30, told: Told::Confirmed, why: 0 };
@@ -115,8 +121,10 @@ impl State {
         plan
     }
 
-    /// The request leaves: nobody may ask again for what may have been sold.
-    fn begin_call(&mut self, order: &Order, call_no: u32, plan: &Plan, quiet: Ms) -> usize {
+    /// A new request leaves: nobody may ask again for what may have been sold.
+    fn begin_call(&mut self, order: &Order, call_no: u32, plan: &Plan, seal: Option<Digest>) -> usize {
+        // The assumption behind `doubt_quiet`, whatever a seeded bug makes of it.
+        let quiet = 15 * MINUTE;
         let id = &order.id;
         let cleared = self.vendors.nothing_at.get(id).copied();
         let earlier = self.vendors.calls.iter().filter(|call| call.reservation == *id);
@@ -133,19 +141,29 @@ impl State {
         if !blind.is_empty() {
             self.violated(format!("{id}: call {call_no} was made after calls that ended with {blind:?}"));
         }
-        let number = self.vendors.calls.len();
-        self.vendors.calls.push(Call { reservation: id.clone(), sent: self.now, told: None, sale: None });
+        self.note(|| format!("  vendor: call {call_no} of {id}"));
+        self.leave(order, plan, seal)
+    }
+
+    /// A request leaves, perhaps not for the first time.
+    pub(crate) fn leave(&mut self, order: &Order, plan: &Plan, seal: Option<Digest>) -> usize {
+        let (number, id, vendor) = (self.vendors.calls.len(), order.id.clone(), order.account.vendor);
         let (does, told, why) = (plan.does, plan.told, plan.why);
-        self.note(|| format!("  vendor: call {call_no} of {id}, case {why}, to be {told:?}"));
+        self.note(|| format!("  vendor: case {why}, to be {told:?}"));
+        self.vendors.processed.extend(seal.clone().filter(|_| told == Told::Refused));
+        self.vendors.calls.push(Call { reservation: id.clone(), sent: self.now, seal, told: None, sale: None });
         if does != Does::Not {
-            let (id, vendor, twin) = (id.clone(), order.account.vendor, does == Does::SellsTwin);
-            let sell = move |state: &mut State| state.sell(number, id, vendor, twin);
+            let sell = move |state: &mut State| state.sell(number, id, vendor, does == Does::SellsTwin);
             self.push(self.now + plan.sells_after, Event::Effect(Box::new(sell)));
         }
         number
     }
 
     fn sell(&mut self, call: usize, reservation: ReservationId, vendor: Vendor, twin: bool) {
+        let seal = self.vendors.calls[call].seal.clone();
+        if seal.is_some_and(|seal| !self.vendors.processed.insert(seal)) {
+            return;
+        }
         let number = self.vendors.sales.len();
         let fresh = || match vendor {
             Vendor::Itep => VendorReference::itep(&format!("TEST{number}")),
@@ -162,13 +180,13 @@ impl State {
         lives::announce(self, number);
     }
 
-    fn told(&mut self, call: usize, told: Told) {
+    pub(crate) fn told(&mut self, call: usize, told: Told) {
         self.vendors.calls[call].told = Some(told);
     }
 }
 
 impl Port<'_> {
-    fn outcome(&self, plan: &Plan, call: usize, call_no: u32) -> CallOutcome {
+    pub(crate) fn outcome(&self, plan: &Plan, call: usize, call_no: u32) -> CallOutcome {
         let unknown = |unknown| CallOutcome::Unknown(Evidence::without_answer(call_no, self.local_now(), unknown));
         match plan.told {
             Told::Confirmed => {
@@ -218,6 +236,14 @@ impl Purchase for Port<'_> {
         Ok(())
     }
 
+    async fn seal(&self, order: &Order, call_no: u32) -> Option<Digest> {
+        self.sealed(order, call_no)
+    }
+
+    async fn resend(&self, order: &Order, seal: &Seal, budget: Duration) -> Resent {
+        self.send_again(order, seal, budget.as_millis() as u64).await
+    }
+
     async fn answers(&self, _: &Account) -> bool {
         self.op("knock", |state| state.asked().is_ok()).await.unwrap_or(false)
     }
@@ -226,13 +252,11 @@ impl Purchase for Port<'_> {
         if self.op("connect", |_| ()).await.is_err() {
             return CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None };
         }
-        let budget = budget.as_millis() as u64;
-        // The assumption behind `doubt_quiet`, whatever a seeded bug makes of it.
-        let quiet = 15 * MINUTE;
+        let (budget, seal) = (budget.as_millis() as u64, self.sealed(order, call_no));
         let (plan, call) = {
             let mut state = self.sim.state();
             let plan = state.plan_call(order, budget, self.sim.lateness());
-            let call = state.begin_call(order, call_no, &plan, quiet);
+            let call = state.begin_call(order, call_no, &plan, seal);
             (plan, call)
         };
         self.wait(plan.answers_after).await;
