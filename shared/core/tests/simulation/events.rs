@@ -16,6 +16,7 @@ pub(crate) enum Event {
     Effect(Effect),
     Sweep,
     Poll,
+    Import,
     Request(usize),
     Cancel(usize),
     Webhook { doc: usize },

@@ -18,6 +18,7 @@ pub(crate) struct Verdict {
     pub(crate) results: u64,
     pub(crate) in_doubt: u64,
     pub(crate) resent: u64,
+    pub(crate) reclaimed: u64,
     pub(crate) faults: u64,
     pub(crate) port_calls: u64,
     pub(crate) trace: Vec<String>,
@@ -55,6 +56,7 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
         results,
         in_doubt,
         resent: state.vendors.resent,
+        reclaimed: state.vendors.reclaimed,
         faults: state.injected,
         port_calls: state.calls,
         trace: state.trace.take().unwrap_or_default(),
@@ -110,7 +112,7 @@ fn is_known(sale: &Sale, rows: &BTreeMap<ReservationId, Reservation>, found: &mu
     };
     let own = reservation.reference.as_ref().is_some_and(|own| own.is_same_test(&sale.reference));
     let in_doubt = matches!(reservation.state, Status::InDoubt { .. });
-    if !own && !in_doubt {
+    if !own && !in_doubt && !reservation.has_released(&sale.reference) {
         let status = reservation.status().as_str();
         found.push(format!("{}: {} was sold, and it is {status} without it", sale.reservation, sale.reference.test()));
     }
@@ -200,7 +202,8 @@ fn truenorth_is_told_of(state: &State, rows: &BTreeMap<ReservationId, Reservatio
     let vendors = &state.vendors;
     for call in vendors.calls.iter().filter(|call| call.told == Some(Told::Confirmed)) {
         let Some(sale) = call.sale.map(|sale| &vendors.sales[sale]).filter(|sale| !sale.twin) else { continue };
-        let known = rows.get(&call.reservation).is_some_and(|r| r.reference.as_ref() == Some(&sale.reference));
+        let knows = |r: &Reservation| r.reference.as_ref() == Some(&sale.reference) || r.has_released(&sale.reference);
+        let known = rows.get(&call.reservation).is_some_and(knows);
         let in_doubt = rows.get(&call.reservation).is_some_and(|r| matches!(r.state, Status::InDoubt { .. }));
         if !known && !in_doubt {
             found.push(format!("{}: a confirmation was lost", call.reservation));

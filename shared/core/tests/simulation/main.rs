@@ -9,6 +9,7 @@ mod breakers;
 mod bugs;
 mod client;
 mod events;
+mod imports;
 mod judge;
 mod lives;
 mod queue;
@@ -50,6 +51,7 @@ struct Figures {
     results: u64,
     in_doubt: u64,
     resent: u64,
+    reclaimed: u64,
     faults: u64,
     port_calls: u64,
     failed: Vec<(u64, Vec<String>)>,
@@ -63,6 +65,7 @@ impl Figures {
         self.results += verdict.results;
         self.in_doubt += verdict.in_doubt;
         self.resent += verdict.resent;
+        self.reclaimed += verdict.reclaimed;
         self.faults += verdict.faults;
         self.port_calls += verdict.port_calls;
         if !verdict.violations.is_empty() {

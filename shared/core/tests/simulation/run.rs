@@ -22,6 +22,7 @@ use shared_core::usecases::reserve::Serving;
 use crate::bugs::{self, Bug};
 use crate::client::Request;
 use crate::events::Event;
+use crate::imports;
 use crate::queue::Body;
 use crate::sim::{HOUR, MINUTE, Ms, Port, SECOND, Sim, State};
 use crate::world;
@@ -71,7 +72,11 @@ struct Runner<'a> {
 impl<'a> Runner<'a> {
     fn take(&mut self, event: Event) {
         match event {
-            Event::Wake(task) => self.poll(task),
+            Event::Wake(task) => {
+                let wakers = self.sim.state().wakers(task);
+                wakers.into_iter().for_each(Waker::wake);
+                self.poll(task);
+            }
             Event::Kill(task, why) => self.kill(task, why),
             Event::Deliver(message) => self.deliver(message, false),
             Event::DeliverAgain(message) => self.deliver(message, true),
@@ -83,6 +88,7 @@ impl<'a> Runner<'a> {
             Event::Webhook { doc } => self.webhook(doc),
             Event::Hint(id) => self.hint(id),
             Event::Quiet => world::quiet(&mut self.sim.state()),
+            Event::Import => self.import(),
             Event::Finish => self.finish(),
         }
     }
@@ -195,6 +201,14 @@ impl<'a> Runner<'a> {
 
     fn finish(&mut self) {
         self.spawn("the last sweep", Kind::Other, 50, sweep);
+    }
+
+    fn import(&mut self) {
+        let (listing, exported_at, age) = self.sim.state().export();
+        let seconds = age / SECOND + 600;
+        self.spawn("hubctl inventory import", Kind::Other, seconds, move |port| {
+            imports::import(port, listing, exported_at, age)
+        });
     }
 
     fn poll_scores(&mut self) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -82,6 +82,7 @@ pub(crate) struct State {
     pub(crate) vendor_level: u64,
     pub(crate) quiet: bool,
     pub(crate) next_sweep: Option<Ms>,
+    wakers: BTreeMap<usize, Vec<Waker>>,
     pub(crate) table: Table,
     pub(crate) messages: Vec<Message>,
     pub(crate) marks: Marks,
@@ -125,6 +126,18 @@ impl State {
         self.violations.push(what);
     }
 
+    /// Remembers whom to wake beside an invocation: one of several futures within it.
+    fn keep_waker(&mut self, task: usize, waker: &Waker) {
+        if !waker.will_wake(Waker::noop()) {
+            self.wakers.entry(task).or_default().push(waker.clone());
+        }
+    }
+
+    /// Whom to wake with an invocation.
+    pub(crate) fn wakers(&mut self, task: usize) -> Vec<Waker> {
+        self.wakers.remove(&task).unwrap_or_default()
+    }
+
     /// Whether chance has something of this many per mille happen, before it is quiet.
     pub(crate) fn trouble(&mut self, chance: u64) -> bool {
         self.level > 0 && self.rng.per_mille(chance)
@@ -150,6 +163,7 @@ impl Sim {
             vendor_level: 0,
             quiet: false,
             next_sweep: None,
+            wakers: BTreeMap::new(),
             table: Table::default(),
             messages: Vec::new(),
             marks: Marks::default(),
@@ -303,11 +317,12 @@ pub(crate) struct Delay<'a> {
 
 impl Future for Delay<'_> {
     type Output = ();
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.sim.state();
         if state.now >= self.until {
             return Poll::Ready(());
         }
+        state.keep_waker(self.task, context.waker());
         if !self.armed {
             state.push(self.until, Event::Wake(self.task));
             drop(state);

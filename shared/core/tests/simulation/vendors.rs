@@ -29,6 +29,10 @@ pub(crate) struct Vendors {
     pub(crate) nothing_at: BTreeMap<ReservationId, Ms>,
     /// The sealed requests that were processed.
     pub(crate) processed: BTreeSet<Digest>,
+    /// iTEP's tests that were sold, reclaimed, and not sold again.
+    pub(crate) free: Vec<VendorReference>,
+    /// How many tests were reclaimed.
+    pub(crate) reclaimed: u64,
     /// How many requests were sent again.
     pub(crate) resent: u64,
 }
@@ -172,7 +176,8 @@ impl State {
         let other = |sale: &&Sale| sale.vendor == vendor && sale.reservation != reservation && !sale.twin;
         let known = self.vendors.sales.iter().find(other).filter(|_| twin).map(|sale| sale.reference.clone());
         let twin = known.is_some();
-        let reference = known.unwrap_or_else(fresh);
+        let free = if vendor == Vendor::Itep && !twin { self.vendors.free.pop() } else { None };
+        let reference = known.or(free).unwrap_or_else(fresh);
         self.note(|| format!("  vendor: sold {} to {reservation}", reference.test()));
         self.vendors.calls[call].sale = Some(number);
         let life = if twin { Vec::new() } else { lives::life(&mut self.rng, vendor, self.now, number) };

@@ -70,6 +70,7 @@ pub(crate) fn begin(sim: &Sim) {
     }
     let first = state.rng.within(0, HOUR);
     state.push(first, Event::Poll);
+    state.plan_imports(sim.options.seed, trouble);
     state.push(trouble, Event::Quiet);
     state.push(trouble + REST, Event::Finish);
 }
