@@ -96,6 +96,9 @@ impl Draft<'_> {
         if !self.awaits(call_no) {
             return Ruling::Refused(Why::OtherCall);
         }
+        if self.was_sent_again() {
+            return Ruling::Refused(Why::SentAgain);
+        }
         self.enter(State::Rejected);
         let reason = if refusal.out_of_tests { Reason::OutOfTests } else { Reason::VendorRefused };
         self.because(reason, Some(refusal.vendor_reason.clone()));
@@ -114,6 +117,9 @@ impl Draft<'_> {
     ) -> Ruling {
         if !self.awaits(call_no) {
             return Ruling::Refused(Why::OtherCall);
+        }
+        if self.was_sent_again() {
+            return Ruling::Refused(Why::SentAgain);
         }
         let tries = match self.r.state {
             State::Calling { tries, .. } => tries + 1,

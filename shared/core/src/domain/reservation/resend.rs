@@ -63,13 +63,20 @@ impl Draft<'_> {
         APPLIED
     }
 
-    /// The bytes cannot be made again: the operator is left with the doubt.
+    /// The bytes cannot be made again: the operator is left with the doubt. That
+    /// they were sent again before is not forgotten.
     pub(super) fn resend_impossible(&mut self) -> Ruling {
         if !matches!(self.r.state, State::InDoubt { .. }) || self.r.seal.is_none() {
             return Ruling::Refused(Why::NotInDoubt);
         }
-        self.r.seal = None;
+        self.r.seal = self.r.seal.take().filter(|seal| seal.resends > 1).map(|seal| Seal { resends: RESENDS, ..seal });
         APPLIED
+    }
+
+    /// Whether the doubtful call's request was sent again. Then a late word that the
+    /// call sold nothing proves nothing: a repetition may have.
+    pub(super) fn was_sent_again(&self) -> bool {
+        self.r.seal.as_ref().is_some_and(|seal| seal.call_no == self.r.calls && seal.resends > 0)
     }
 
     /// It says nothing of the call itself, which stays in doubt.

@@ -151,6 +151,8 @@ pub enum Why {
     MoreEvidence,
     /// The vendor did not process a repetition.
     NotProcessed,
+    /// The call's request was sent again since, and that may have been processed.
+    SentAgain,
     /// The reservation had ended; the vendor's word is kept.
     Late,
     /// Another result for a graded attempt.

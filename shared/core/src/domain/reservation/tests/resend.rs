@@ -71,6 +71,30 @@ fn what_cannot_be_made_again_as_it_was_is_left_to_the_operator() {
 }
 
 #[test]
+fn that_it_was_sent_again_is_remembered_where_it_can_be_made_no_more() {
+    let mut life = doubtful();
+    resend(&mut life);
+    resend(&mut life);
+    assert_eq!(life.hears(&Event::ResendImpossible), Heard::Applied);
+    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
+    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(Why::SentAgain));
+}
+
+#[test]
+fn a_late_word_that_the_call_sold_nothing_counts_only_until_its_request_is_sent_again() {
+    for (outcome, status) in [(not_processed(), Status::Pending), (refused(), Status::Rejected)] {
+        let mut life = doubtful();
+        assert_eq!(life.hears(&ended(1, outcome.clone())), Heard::Applied);
+        assert_eq!(life.status(), status);
+        let mut life = doubtful();
+        resend(&mut life);
+        assert_eq!(life.hears(&ended(1, outcome)), Heard::Noted(Why::SentAgain));
+        assert_eq!(life.status(), Status::InDoubt, "the repetition may have bought");
+        assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    }
+}
+
+#[test]
 fn the_seal_of_an_earlier_call_sends_nothing_again() {
     let mut life = doubtful();
     life.hears(&Event::NothingSold);
