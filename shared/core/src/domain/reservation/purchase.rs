@@ -92,12 +92,17 @@ impl Draft<'_> {
         call_no == self.r.calls && matches!(self.r.state, State::Calling { .. } | State::InDoubt { .. })
     }
 
-    fn refused(&mut self, call_no: u32, refusal: &Refusal) -> Ruling {
+    /// Why a word that a call sold nothing does not count, if so.
+    fn unheeded(&self, call_no: u32) -> Option<Why> {
         if !self.awaits(call_no) {
-            return Ruling::Refused(Why::OtherCall);
+            return Some(Why::OtherCall);
         }
-        if self.was_sent_again() {
-            return Ruling::Refused(Why::SentAgain);
+        self.was_sent_again().then_some(Why::SentAgain)
+    }
+
+    fn refused(&mut self, call_no: u32, refusal: &Refusal) -> Ruling {
+        if let Some(why) = self.unheeded(call_no) {
+            return Ruling::Refused(why);
         }
         self.enter(State::Rejected);
         let reason = if refusal.out_of_tests { Reason::OutOfTests } else { Reason::VendorRefused };
@@ -115,11 +120,8 @@ impl Draft<'_> {
         retry_after: Option<Duration>,
         detail: Option<&str>,
     ) -> Ruling {
-        if !self.awaits(call_no) {
-            return Ruling::Refused(Why::OtherCall);
-        }
-        if self.was_sent_again() {
-            return Ruling::Refused(Why::SentAgain);
+        if let Some(why) = self.unheeded(call_no) {
+            return Ruling::Refused(why);
         }
         let tries = match self.r.state {
             State::Calling { tries, .. } => tries + 1,

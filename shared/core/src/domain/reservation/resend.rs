@@ -66,10 +66,11 @@ impl Draft<'_> {
     /// The bytes cannot be made again: the operator is left with the doubt. That
     /// they were sent again before is not forgotten.
     pub(super) fn resend_impossible(&mut self) -> Ruling {
-        if !matches!(self.r.state, State::InDoubt { .. }) || self.r.seal.is_none() {
-            return Ruling::Refused(Why::NotInDoubt);
+        match (&self.r.state, &mut self.r.seal) {
+            (State::InDoubt { .. }, Some(seal)) if seal.resends > 1 => seal.resends = RESENDS,
+            (State::InDoubt { .. }, Some(_)) => self.r.seal = None,
+            _ => return Ruling::Refused(Why::NotInDoubt),
         }
-        self.r.seal = self.r.seal.take().filter(|seal| seal.resends > 1).map(|seal| Seal { resends: RESENDS, ..seal });
         APPLIED
     }
 
