@@ -1,6 +1,4 @@
 use super::*;
-use crate::domain::ids::VendorReference;
-use crate::domain::order::Order;
 use crate::domain::reservation::{Report, Reported, Status};
 use crate::usecases::testing::*;
 
@@ -17,23 +15,11 @@ fn queued(key: &str) -> Reservation {
     Reservation::queued(order(key), at(60), at(0))
 }
 
-fn in_doubt(order: Order) -> Reservation {
-    story(order, at(90), &[Event::LeaseLapsed { call_no: 1 }])
-}
-
-fn ready(order: Order) -> Reservation {
-    let reference = match order.account.vendor {
-        Vendor::Itep => VendorReference::itep("A1"),
-        Vendor::Truenorth => truenorth("t-1"),
-    };
-    story(order, at(1), &[sold(1, reference)])
-}
-
 fn sat(says: Reported) -> Reservation {
     let seen = sighting("t-1", says, at(10));
     let (reference, digest) = (seen.reference, seen.raw.digest);
     let report = Report { receipt: None, digest, reference, observed_at: at(10), says: seen.says };
-    after(ready(order_at_truenorth("a")), &Event::Reported(Box::new(report)), at(10))
+    after(ready(order_at_truenorth("a"), "t-1"), &Event::Reported(Box::new(report)), at(10))
 }
 
 const CHANGED: Attended = Attended { due: 1, changed: 1, handed_over: 0, failed: 0 };
@@ -43,7 +29,7 @@ const HANDED_OVER: Attended = Attended { due: 1, changed: 0, handed_over: 1, fai
 fn what_is_over_or_taken_for_dead_is_changed_on_the_spot() {
     for (before, second, status) in [
         (queued("a"), 90 * DAY, Status::Expired),
-        (ready(order("a")), 90 * DAY, Status::Expired),
+        (ready(order("a"), "A1"), 90 * DAY, Status::Expired),
         (story(order("a"), at(0), &[]), 90, Status::InDoubt),
         (sat(Reported::AwaitingScore), 10 + 7 * DAY, Status::AwaitingScore),
         (sat(Reported::UnderReview { problem: false }), 10 + 7 * DAY, Status::UnderReview),
@@ -77,7 +63,7 @@ fn a_purchase_that_waits_and_a_doubt_at_itep_go_to_the_worker_and_are_left_to_it
 #[test]
 fn a_test_at_truenorth_is_looked_up_before_it_expires_and_where_it_is_in_doubt() {
     for (reservation, second, reason) in [
-        (ready(order_at_truenorth("a")), 90 * DAY, CheckReason::Expiry),
+        (ready(order_at_truenorth("a"), "t-1"), 90 * DAY, CheckReason::Expiry),
         (in_doubt(order_at_truenorth("a")), 90 + 900, CheckReason::Doubt),
     ] {
         let world = World::with([reservation.clone()]).at(second);

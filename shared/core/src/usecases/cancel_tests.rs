@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::ids::VendorReference;
 use crate::domain::reservation::Status;
 use crate::usecases::testing::*;
 
@@ -20,7 +19,7 @@ fn what_waits_is_withdrawn_however_often_it_is_asked_for() {
 #[test]
 fn what_may_be_sold_or_is_over_is_not_withdrawn_and_says_why() {
     let calling = story(order("a"), at(0), &[]);
-    let expired = story(order("a"), at(90 * DAY), &[sold(1, VendorReference::itep("A1")), Event::ExpiryReached]);
+    let expired = after(ready(order("a"), "A1"), &Event::ExpiryReached, at(90 * DAY));
     for reservation in [calling, expired] {
         let world = World::with([reservation.clone()]);
         let Cancelled::Refused(left, why) = withdraw(&world) else { panic!("it is refused") };

@@ -14,13 +14,12 @@ fn hint(reason: CheckReason) -> ScoreCheck {
     ScoreCheck { v: 1, account: account.name, reservation_id: id, reason }
 }
 
-fn ready() -> Reservation {
-    story(order_at_truenorth("a"), at(1), &[sold(1, truenorth("t-1"))])
+fn with_test() -> Reservation {
+    ready(order_at_truenorth("a"), "t-1")
 }
 
-/// Its quiet time is over at second 990.
 fn doubtful() -> Reservation {
-    story(order_at_truenorth("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }])
+    in_doubt(order_at_truenorth("a"))
 }
 
 /// TrueNorth knows these tests of the reservation's user.
@@ -37,7 +36,7 @@ fn looked_up(world: &World) -> usize {
 
 #[test]
 fn a_hint_at_what_is_not_the_accounts_is_not_followed() {
-    let mut elsewhere = ready();
+    let mut elsewhere = with_test();
     elsewhere.order.account.name = "other".parse().unwrap();
     let at_itep = story(order("a"), at(1), &[]);
     for world in [World::with([]), World::with([elsewhere]), World::with([at_itep])] {
@@ -51,7 +50,7 @@ fn a_hint_at_what_is_not_the_accounts_is_not_followed() {
 #[test]
 fn a_hint_is_followed_by_a_look_up_which_is_what_counts() {
     for reason in [CheckReason::Webhook, CheckReason::WebhookAgain] {
-        let world = knowing(ready(), [("t-1", Reported::InProgress)]);
+        let world = knowing(with_test(), [("t-1", Reported::InProgress)]);
         assert_eq!(check(&world, reason).unwrap(), Checked::LookedUp);
         assert_eq!((world.status_of("a"), looked_up(&world)), (Status::InProgress, 1));
         assert_eq!(world.last_entry().source, Source::VendorLookup);
@@ -60,7 +59,7 @@ fn a_hint_is_followed_by_a_look_up_which_is_what_counts() {
 
 #[test]
 fn a_hint_soon_after_a_look_up_is_followed_once_more_when_the_interval_is_over() {
-    let world = knowing(ready(), []).at(100);
+    let world = knowing(with_test(), []).at(100);
     check(&world, CheckReason::Webhook).unwrap();
     let world = world.at(129);
     assert_eq!(check(&world, CheckReason::Webhook).unwrap(), Checked::NotNow);
@@ -74,20 +73,20 @@ fn a_hint_soon_after_a_look_up_is_followed_once_more_when_the_interval_is_over()
 
 #[test]
 fn what_was_not_begun_expires_after_a_last_look() {
-    let world = knowing(ready(), [("t-1", Reported::Ready)]).at(90 * DAY);
+    let world = knowing(with_test(), [("t-1", Reported::Ready)]).at(90 * DAY);
     assert_eq!(check(&world, CheckReason::Expiry).unwrap(), Checked::LookedUp);
     assert_eq!((world.status_of("a"), looked_up(&world)), (Status::Expired, 1));
-    let begun = knowing(ready(), [("t-1", Reported::InProgress)]).at(90 * DAY);
+    let begun = knowing(with_test(), [("t-1", Reported::InProgress)]).at(90 * DAY);
     assert_eq!(check(&begun, CheckReason::Expiry).unwrap(), Checked::LookedUp);
     assert_eq!(begun.status_of("a"), Status::InProgress);
 }
 
 #[test]
 fn what_cannot_expire_is_not_looked_up_for_it() {
-    let begun = knowing(ready(), [("t-1", Reported::InProgress)]);
+    let begun = knowing(with_test(), [("t-1", Reported::InProgress)]);
     check(&begun, CheckReason::Webhook).unwrap();
     for (reservation, second) in
-        [(ready(), 90 * DAY - 1), (doubtful(), 90 * DAY), (begun.reservation_of("a"), 90 * DAY)]
+        [(with_test(), 90 * DAY - 1), (doubtful(), 90 * DAY), (begun.reservation_of("a"), 90 * DAY)]
     {
         let world = World::with([reservation]).at(second);
         assert_eq!(check(&world, CheckReason::Expiry).unwrap(), Checked::NotNow);
@@ -97,7 +96,7 @@ fn what_cannot_expire_is_not_looked_up_for_it() {
 
 #[test]
 fn a_test_that_is_asked_about_in_vain_does_not_expire() {
-    let world = knowing(ready(), []).at(90 * DAY).failing(&["look_up"]);
+    let world = knowing(with_test(), []).at(90 * DAY).failing(&["look_up"]);
     assert!(matches!(check(&world, CheckReason::Expiry), Err(CheckError::LookUp(_))));
     assert_eq!(world.status_of("a"), Status::Ready);
 }
@@ -110,7 +109,7 @@ fn a_doubt_is_settled_by_what_the_vendor_knows_once_it_is_quiet() {
         let status = if looks == 1 { Status::Ready } else { Status::InDoubt };
         assert_eq!((world.status_of("a"), looked_up(&world)), (status, looks));
     }
-    let nothing = World::with([ready()]).at(990);
+    let nothing = World::with([with_test()]).at(990);
     assert_eq!(check(&nothing, CheckReason::Doubt).unwrap(), Checked::NotNow);
 }
 
@@ -136,7 +135,7 @@ fn of_two_tests_that_the_vendor_knows_one_is_surplus() {
 
 #[test]
 fn a_test_that_is_anothers_leaves_the_doubt_to_the_operator_for_a_while() {
-    let other = story(order_at_truenorth("b"), at(1), &[sold(1, truenorth("t-1"))]);
+    let other = ready(order_at_truenorth("b"), "t-1");
     let world = World::with([doubtful(), other]).at(990);
     world.kept().sightings.push((order("a").id, sighting("t-1", Reported::Ready, at(1))));
     assert_eq!(check(&world, CheckReason::Doubt).unwrap(), Checked::LookedUp);

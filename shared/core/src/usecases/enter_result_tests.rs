@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::ids::VendorReference;
 use crate::domain::reservation::Status;
 use crate::domain::result::{Scale, Score};
 use crate::usecases::testing::*;
@@ -13,7 +12,7 @@ fn result(value: f64) -> TestResult {
 }
 
 fn with_test() -> World {
-    World::with([story(order("a"), at(1), &[sold(1, VendorReference::itep("A1"))])]).at(50)
+    World::with([ready(order("a"), "A1")]).at(50)
 }
 
 fn enter(world: &World, reservation: &Reservation, value: f64) -> Result<Reservation, EnterError> {

@@ -55,7 +55,7 @@ fn what_is_held_comes_back_with_the_next_probe_or_soon_after_the_one_that_is_out
     let ids: Vec<_> = (0..50).map(|n| order(&n.to_string()).id).collect();
     let again = |stance| ids.iter().map(|id| buying(&world).again_at(stance, id)).collect::<Vec<_>>();
     for stance in [Stance::Closed, Stance::ProbeDue] {
-        assert!(again(stance).iter().all(|at_| *at_ == at(100)));
+        assert!(again(stance).iter().all(|time| *time == at(100)));
     }
     for (stance, from) in [
         (Stance::Probed { until: at(110) }, 110),

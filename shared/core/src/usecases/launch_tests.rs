@@ -1,13 +1,7 @@
 use super::*;
-use crate::domain::ids::VendorReference;
-use crate::domain::order::Order;
 use crate::domain::reservation::Event;
 use crate::domain::sensitive::Sensitive;
 use crate::usecases::testing::*;
-
-fn ready(order: Order, reference: VendorReference) -> Reservation {
-    story(order, at(1), &[sold(1, reference)])
-}
 
 fn launched(world: &World, reservation: &Reservation) -> Result<Launch, LaunchError> {
     wait(launch(world, reservation, Some("https://example.com/exam".to_owned())))
@@ -15,7 +9,7 @@ fn launched(world: &World, reservation: &Reservation) -> Result<Launch, LaunchEr
 
 #[test]
 fn at_itep_the_candidate_types_what_is_stored() {
-    let mut reservation = ready(order("a"), VendorReference::itep("A1"));
+    let mut reservation = ready(order("a"), "A1");
     reservation.password = Some(Sensitive::new("secret".to_owned()));
     let material = launched(&World::with([]), &reservation).unwrap();
     let url = Some("https://example.com/exam".to_owned());
@@ -24,7 +18,7 @@ fn at_itep_the_candidate_types_what_is_stored() {
 
 #[test]
 fn at_truenorth_a_link_is_made_to_a_test_that_is_known() {
-    let reservation = ready(order_at_truenorth("a"), truenorth("t-1"));
+    let reservation = ready(order_at_truenorth("a"), "t-1");
     let world = World::with([]);
     assert!(matches!(launched(&world, &reservation), Err(LaunchError::Unknown)));
     world.kept().links.insert("t-1".to_owned());
@@ -33,7 +27,7 @@ fn at_truenorth_a_link_is_made_to_a_test_that_is_known() {
 
 #[test]
 fn what_is_not_assigned_or_is_over_is_not_opened() {
-    let over = after(ready(order("a"), VendorReference::itep("A1")), &Event::ExpiryReached, at(90 * DAY));
+    let over = after(ready(order("a"), "A1"), &Event::ExpiryReached, at(90 * DAY));
     for reservation in [over, story(order("a"), at(1), &[])] {
         assert!(matches!(launched(&World::with([]), &reservation), Err(LaunchError::NothingToBegin)));
     }

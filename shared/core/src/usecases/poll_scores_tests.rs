@@ -12,13 +12,13 @@ fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
     assert_eq!(slices(day(4), day(3)), []);
 }
 
-fn ready(key: &str) -> Reservation {
-    story(order_at_truenorth(key), at(1), &[sold(1, truenorth(&format!("test-of-{key}")))])
+fn with_test(key: &str) -> Reservation {
+    ready(order_at_truenorth(key), &format!("test-of-{key}"))
 }
 
 /// A world at day 30 whose last poll left this mark.
 fn polled_before(mark: PollMark, keys: &[&str]) -> World {
-    let world = World::with(keys.iter().map(|key| ready(key))).at(30 * DAY);
+    let world = World::with(keys.iter().map(|key| with_test(key))).at(30 * DAY);
     world.kept().poll = Some(mark);
     world
 }
@@ -38,7 +38,7 @@ fn marks(world: &World) -> Vec<PollMark> {
 
 #[test]
 fn two_polls_do_not_run_at_once() {
-    let world = World::with([ready("a")]).at(30 * DAY);
+    let world = World::with([with_test("a")]).at(30 * DAY);
     assert_eq!(poll(&world).unwrap(), None);
     let kept = world.kept();
     assert_eq!((kept.leased_until, kept.swept.len(), kept.looked_up.len()), (Some(at(30 * DAY + 120)), 0, 0));

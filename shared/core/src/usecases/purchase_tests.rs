@@ -69,7 +69,7 @@ fn a_written_outcome_is_not_sent_by_the_queue_too() {
 
 #[test]
 fn a_test_that_is_somebody_elses_leaves_the_doubt_to_the_operator() {
-    let other = story(order("b"), at(0), &[sold(1, VendorReference::itep("A1"))]);
+    let other = ready(order("b"), "A1");
     let world = World::with([Reservation::calling(order("a"), lease("this"), at(0)), other]);
     world.kept().answer = Some(confirmed(VendorReference::itep("A1")));
     let bought = call(&world, ENOUGH).unwrap().reservation;

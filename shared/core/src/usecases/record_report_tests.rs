@@ -31,10 +31,6 @@ fn report(key: Option<&str>, test_id: &str) -> ReadReport {
     }
 }
 
-fn ready(key: &str, test_id: &str) -> Reservation {
-    story(order(key), at(1), &[sold(1, VendorReference::itep(test_id))])
-}
-
 fn quarantined(world: &World) -> Vec<String> {
     world.kept().quarantined.iter().map(|item| item.why.clone()).collect()
 }
@@ -42,7 +38,7 @@ fn quarantined(world: &World) -> Vec<String> {
 #[test]
 fn a_report_reaches_the_reservation_that_it_names_or_whose_test_it_is_about() {
     for key in [Some("a"), None] {
-        let world = World::with([ready("a", "A1")]).at(100);
+        let world = World::with([ready(order("a"), "A1")]).at(100);
         assert!(matches!(record(&world, receipt(), report(key, "A1")), Recorded::Written(_)));
         assert_eq!(world.status_of("a"), Status::InProgress);
         assert_eq!(record(&world, receipt(), report(key, "A1")), Recorded::Duplicate);
@@ -51,7 +47,7 @@ fn a_report_reaches_the_reservation_that_it_names_or_whose_test_it_is_about() {
 
 #[test]
 fn a_report_settles_the_doubt_about_the_test_that_it_names() {
-    let doubtful = story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }]);
+    let doubtful = in_doubt(order("a"));
     let world = World::with([doubtful]).at(100);
     record(&world, receipt(), report(Some("a"), "A1"));
     assert_eq!((world.status_of("a"), world.owner_of("A1")), (Status::InProgress, Some(order("a").id)));
@@ -59,12 +55,12 @@ fn a_report_settles_the_doubt_about_the_test_that_it_names() {
 
 #[test]
 fn a_report_that_contradicts_itself_or_names_what_is_not_the_accounts_is_kept_for_the_operator() {
-    let mut elsewhere = ready("a", "A1");
+    let mut elsewhere = ready(order("a"), "A1");
     elsewhere.order.account.name = "other".parse().unwrap();
     let at_truenorth = story(order_at_truenorth("a"), at(1), &[]);
     let strangers = "the report names a reservation of another account";
     for (reservation, test_id, why) in [
-        (ready("a", "A1"), "B1", "its OID and its TestID belong to different tests"),
+        (ready(order("a"), "A1"), "B1", "its OID and its TestID belong to different tests"),
         (elsewhere, "A1", strangers),
         (at_truenorth, "A1", strangers),
     ] {
@@ -77,8 +73,8 @@ fn a_report_that_contradicts_itself_or_names_what_is_not_the_accounts_is_kept_fo
 
 #[test]
 fn a_test_that_is_anothers_is_not_taken_from_it() {
-    let doubtful = story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }]);
-    let world = World::with([doubtful, ready("b", "B1")]).at(100);
+    let doubtful = in_doubt(order("a"));
+    let world = World::with([doubtful, ready(order("b"), "B1")]).at(100);
     assert_eq!(record(&world, receipt(), report(Some("a"), "B1")), Recorded::Quarantined);
     assert_eq!(quarantined(&world), ["its TestID belongs to another reservation"]);
     assert_eq!((world.status_of("a"), world.owner_of("B1")), (Status::InDoubt, Some(order("b").id)));
@@ -86,7 +82,7 @@ fn a_test_that_is_anothers_is_not_taken_from_it() {
 
 #[test]
 fn a_report_whose_reservation_gets_another_test_in_this_moment_is_kept_for_the_operator() {
-    let doubtful = story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }]);
+    let doubtful = in_doubt(order("a"));
     let world = World::with([doubtful.clone()]).at(100);
     world.kept().overtaken_by = Some(after(doubtful, &sold(1, VendorReference::itep("B1")), at(100)));
     assert_eq!(record(&world, receipt(), report(Some("a"), "A1")), Recorded::Quarantined);

@@ -95,7 +95,7 @@ fn a_write_that_was_repeated_for_us_does_not_look_like_somebody_elses() {
     for (holder, serving) in [("another", serving(ENOUGH)), ("this", asynchronously())] {
         let world = World::with([written(holder)]);
         assert_eq!(reserve(&world, &serving), Outcome::Replayed(Box::new(written(holder))), "{holder}");
-        assert_eq!(world.calls(), Vec::<u32>::new());
+        assert!(world.calls().is_empty());
     }
 }
 
@@ -140,7 +140,7 @@ fn an_order_that_cannot_be_taken_leaves_nothing_behind() {
 fn where_storage_fails_nothing_is_bought_and_where_the_queue_does_the_sweep_goes_on() {
     let storage = selling().failing(&["reserve"]);
     assert!(wait(buying(&storage).reserve(order("a"), &serving(ENOUGH))).is_err());
-    assert_eq!(storage.calls(), Vec::<u32>::new());
+    assert!(storage.calls().is_empty());
     let queue = selling().failing(&["fulfil"]);
     assert!(matches!(reserve(&queue, &asynchronously()), Outcome::New { .. }));
     assert_eq!(queue.kept().notes, [order("a").id.to_string()]);

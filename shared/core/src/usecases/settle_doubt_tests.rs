@@ -2,8 +2,8 @@ use super::*;
 use crate::domain::reservation::Alert;
 use crate::usecases::testing::*;
 
-fn in_doubt() -> World {
-    World::with([story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }])]).at(100)
+fn doubtful() -> World {
+    World::with([in_doubt(order("a"))]).at(100)
 }
 
 fn settle(world: &World, finding: Finding) -> Result<Reservation, SettleError> {
@@ -18,7 +18,7 @@ fn each_finding_settles_the_doubt_in_the_operators_name() {
         (Finding::NothingSold, Status::Pending, 1),
         (Finding::GivenUp, Status::Rejected, 0),
     ] {
-        let world = in_doubt();
+        let world = doubtful();
         let settled = settle(&world, finding.clone()).unwrap();
         assert_eq!((settled.status(), &settled), (status, &world.reservation_of("a")), "{finding:?}");
         assert_eq!(world.last_entry().source, Source::Operator { name: "ada".to_owned() });
@@ -39,14 +39,14 @@ fn the_test_that_was_found_is_the_last_calls() {
 
 #[test]
 fn what_is_not_in_doubt_has_changed_or_is_sold_to_another_is_left_as_it_is() {
-    let settled = in_doubt();
+    let settled = doubtful();
     settle(&settled, Finding::GivenUp).unwrap();
     assert!(matches!(settle(&settled, Finding::NothingSold), Err(SettleError::NotInDoubt(Status::Rejected))));
-    let changed = in_doubt();
+    let changed = doubtful();
     changed.kept().overtaken = 1;
     assert!(matches!(settle(&changed, Finding::NothingSold), Err(SettleError::Changed)));
-    let other = story(order("b"), at(0), &[sold(1, VendorReference::itep("A1"))]);
-    let world = World::with([in_doubt().reservation_of("a"), other]).at(100);
+    let other = ready(order("b"), "A1");
+    let world = World::with([doubtful().reservation_of("a"), other]).at(100);
     let taken = settle(&world, Finding::Sold(VendorReference::itep("A1")));
     assert!(matches!(taken, Err(SettleError::ReferenceTaken)));
     assert_eq!((world.status_of("a"), changed.kept().fulfilments.len()), (Status::InDoubt, 0));

@@ -20,7 +20,7 @@ fn books_with(reservations: impl IntoIterator<Item = Reservation>) -> World {
 }
 
 fn in_doubt(n: &str) -> Reservation {
-    reservation(n, &[Event::LeaseLapsed { call_no: 1 }])
+    testing::in_doubt(order(n))
 }
 
 fn confirmed(n: &str, test_id: &str) -> Reservation {
@@ -238,7 +238,8 @@ fn an_expired_reservation_that_finds_its_test_may_have_it_reclaimed_at_once() {
 #[test]
 fn where_storage_fails_the_report_ends_with_what_was_done() {
     let (first, second) = (in_doubt("a"), in_doubt("b"));
-    let books = books_with([first.clone(), second.clone()]).failing_after(1);
+    let books = books_with([first.clone(), second.clone()]);
+    books.kept().writes_at_most = Some(1);
     let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
     let rows = vec![row(2, "A1", of(&first)), row(3, "B1", of(&second))];
     let listing = Listing { rows, unreadable: Vec::new() };

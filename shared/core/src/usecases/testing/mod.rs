@@ -1,7 +1,7 @@
 //! A hub in memory for the use cases' tests: storage that keeps the contract's
 //! promises, queues and alerts that remember, a vendor that says what it is told to.
 
-mod others;
+mod ports;
 mod store;
 
 use std::collections::{HashMap, HashSet};
@@ -76,6 +76,20 @@ pub(crate) fn story(order: Order, now: Timestamp, events: &[Event]) -> Reservati
     events.iter().fold(reservation, |reservation, event| after(reservation, event, now))
 }
 
+/// A reservation whose first call was sold this test.
+pub(crate) fn ready(order: Order, test: &str) -> Reservation {
+    let reference = match order.account.vendor {
+        Vendor::Itep => VendorReference::itep(test),
+        Vendor::Truenorth => truenorth(test),
+    };
+    story(order, at(1), &[sold(1, reference)])
+}
+
+/// A reservation whose first call was lost; its quiet time is over at second 990.
+pub(crate) fn in_doubt(order: Order) -> Reservation {
+    story(order, at(90), &[Event::LeaseLapsed { call_no: 1 }])
+}
+
 /// What an event makes of a reservation, if anything.
 pub(crate) fn after(reservation: Reservation, event: &Event, now: Timestamp) -> Reservation {
     match reservation.apply(event, Source::Hub, now, &TIMES.policy) {
@@ -135,6 +149,8 @@ pub(crate) struct Kept {
     now: i64,
     /// The operations that fail.
     pub(crate) failing: HashSet<&'static str>,
+    /// After how many changes no more can be written.
+    pub(crate) writes_at_most: Option<usize>,
     /// How many writes somebody else is about to overtake.
     pub(crate) overtaken: usize,
     /// What somebody else makes of a reservation right before the next write.
@@ -167,7 +183,6 @@ pub(crate) struct Kept {
 
 pub(crate) struct World {
     kept: Mutex<Kept>,
-    writes_left: usize,
 }
 
 impl World {
@@ -182,17 +197,13 @@ impl World {
             }
             kept.reservations.insert(id, reservation);
         }
-        Self { kept: Mutex::new(kept), writes_left: usize::MAX }
+        Self { kept: Mutex::new(kept) }
     }
 
     /// The same, at another second.
     pub(crate) fn at(self, seconds: i64) -> Self {
         self.kept().now = seconds;
         self
-    }
-
-    pub(crate) fn failing_after(self, writes: usize) -> Self {
-        Self { writes_left: writes, ..self }
     }
 
     /// The same, with operations that fail.

@@ -32,7 +32,7 @@ impl Store for World {
             return std::future::pending().await;
         }
         let mut kept = self.works("commit")?;
-        if kept.entries.len() >= self.writes_left {
+        if kept.writes_at_most.is_some_and(|most| kept.entries.len() >= most) {
             return Err(Outage { operation: "commit", source: "no storage".into() });
         }
         let (after, id) = (&change.after, change.after.id().clone());
