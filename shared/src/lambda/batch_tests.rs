@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
+
 /// A message that says what becomes of it.
 #[derive(Debug, Deserialize)]
 struct Message {
