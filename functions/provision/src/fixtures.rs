@@ -83,6 +83,7 @@ pub(crate) fn completed() -> Reservation {
         reference: VendorReference::itep("3279B035APR"),
         observed_at: now(),
         says: Reported::Completed(Box::new(result())),
+        unreadable: Vec::new(),
     };
     apply(&ready(), &Event::Reported(Box::new(report)))
 }

@@ -10,7 +10,7 @@ use shared::core::domain::candidate::Candidate;
 use shared::core::domain::ids::{AccountName, ReservationId, Vendor, VendorReference};
 use shared::core::domain::launch::Launch;
 use shared::core::domain::reservation::{Attempt, Reason, Reservation, Status};
-use shared::core::domain::result::{CefrBand, Equivalents, Scale, Score, Skill, SkillScore, TestResult};
+use shared::core::domain::result::{CefrBand, Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared::core::domain::sensitive::Sensitive;
 
 use crate::reasons;
@@ -131,12 +131,14 @@ struct AttemptView<'a> {
     number: u32,
     status: Status,
     result: Option<ResultView<'a>>,
+    /// Scores that the vendor sent and the hub cannot read.
+    unreadable: &'a [ScoreField],
 }
 
 impl<'a> AttemptView<'a> {
     fn of(attempt: &'a Attempt) -> Self {
         let result = attempt.result.as_ref().map(|result| ResultView::of(result, attempt.late));
-        Self { number: attempt.number, status: attempt.status, result }
+        Self { number: attempt.number, status: attempt.status, result, unreadable: &attempt.unreadable }
     }
 }
 

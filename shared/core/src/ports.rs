@@ -18,6 +18,7 @@ use crate::domain::launch::Launch;
 use crate::domain::limiter::{Booking, Levels};
 use crate::domain::order::{Fault, Order};
 use crate::domain::reservation::{Alert, CallOutcome, Change, HistoryEntry, Reported, Reservation, Seal};
+use crate::domain::result::ScoreField;
 use crate::domain::sensitive::Sensitive;
 
 /// An answer that comes later, on whichever thread.
@@ -283,6 +284,8 @@ pub struct Sighting {
     pub observed_at: Timestamp,
     /// What the vendor says of it.
     pub says: Reported,
+    /// Scores that are there and cannot be read with certainty.
+    pub unreadable: Vec<ScoreField>,
     /// The vendor's document.
     pub raw: RawDocument,
 }

@@ -11,7 +11,7 @@ use shared::core::domain::order::Order;
 use shared::core::domain::reservation::{
     CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, Reported, Reservation, Source, Unknown,
 };
-use shared::core::domain::result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
+use shared::core::domain::result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared::core::ports::{Committed, Reserved, Store};
 
 pub(crate) const POLICY: Policy = Policy {
@@ -125,5 +125,6 @@ pub(crate) fn graded(reservation: &Reservation) -> Report {
         reference: reservation.reference.clone().expect("a test"),
         observed_at: at(50),
         says: Reported::Completed(Box::new(result)),
+        unreadable: vec![ScoreField::Speaking],
     }
 }

@@ -81,6 +81,47 @@ pub enum Skill {
     Vocabulary,
 }
 
+/// What of a vendor's report has a score: the test as a whole, or a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "`TestResult` and `Skill` document each")]
+pub enum ScoreField {
+    Overall,
+    Grammar,
+    Listening,
+    Reading,
+    Writing,
+    Speaking,
+    Vocabulary,
+}
+
+impl From<Skill> for ScoreField {
+    fn from(skill: Skill) -> Self {
+        match skill {
+            Skill::Grammar => ScoreField::Grammar,
+            Skill::Listening => ScoreField::Listening,
+            Skill::Reading => ScoreField::Reading,
+            Skill::Writing => ScoreField::Writing,
+            Skill::Speaking => ScoreField::Speaking,
+            Skill::Vocabulary => ScoreField::Vocabulary,
+        }
+    }
+}
+
+impl fmt::Display for ScoreField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ScoreField::Overall => "overall",
+            ScoreField::Grammar => "grammar",
+            ScoreField::Listening => "listening",
+            ScoreField::Reading => "reading",
+            ScoreField::Writing => "writing",
+            ScoreField::Speaking => "speaking",
+            ScoreField::Vocabulary => "vocabulary",
+        })
+    }
+}
+
 /// A vendor's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -18,7 +18,8 @@ fn queued(key: &str) -> Reservation {
 fn sat(says: Reported) -> Reservation {
     let seen = sighting("t-1", says, at(10));
     let (reference, digest) = (seen.reference, seen.raw.digest);
-    let report = Report { receipt: None, digest, reference, observed_at: at(10), says: seen.says };
+    let report =
+        Report { receipt: None, digest, reference, observed_at: at(10), says: seen.says, unreadable: Vec::new() };
     after(ready(order_at_truenorth("a"), "t-1"), &Event::Reported(Box::new(report)), at(10))
 }
 

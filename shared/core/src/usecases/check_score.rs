@@ -153,6 +153,7 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
             reference: seen.reference,
             observed_at: seen.observed_at,
             says: seen.says,
+            unreadable: seen.unreadable,
         }));
         self.settle(reservation, &event, Source::VendorLookup, Some(&seen.raw)).await
     }

@@ -53,7 +53,8 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         // Whatever the vendor says is newer, even if it was held up.
         let observed_at = reservation.attempt().observed_at.unwrap_or(reservation.created_at);
         let says = Reported::Completed(Box::new(result));
-        let report = Report { receipt: None, digest: raw.digest.clone(), reference, observed_at, says };
+        let report =
+            Report { receipt: None, digest: raw.digest.clone(), reference, observed_at, says, unreadable: Vec::new() };
         let source = Source::Operator { name: operator };
         let event = Event::Reported(Box::new(report));
         let Decision::Write(change) = reservation.apply(&event, source, now, &self.times.policy) else {

@@ -6,6 +6,7 @@ use super::Times;
 use super::commit::{Settled, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
 use crate::domain::reservation::{Alert, Change, Event, Report, Reported, Reservation, Source, Why};
+use crate::domain::result::ScoreField;
 use crate::ports::{Alerts, Clock, Outage, Quarantine, Quarantined, Queue, RawDocument, Receipt, ResultMessage, Store};
 
 /// A report of iTEP's as it was read.
@@ -17,6 +18,8 @@ pub struct ReadReport {
     pub test_id: String,
     /// What it says.
     pub says: Reported,
+    /// Scores that are there and cannot be read with certainty.
+    pub unreadable: Vec<ScoreField>,
     /// The document.
     pub raw: RawDocument,
 }
@@ -103,6 +106,7 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
             reference: VendorReference::itep(&read.test_id),
             observed_at: receipt.received_at,
             says: read.says,
+            unreadable: read.unreadable,
         }));
         let Recording { store, queue, alerts, clock, times, .. } = *self;
         let (writer, source) = (Writer { store, alerts, clock, times }, Source::VendorWebhook);

@@ -27,6 +27,7 @@ fn report(key: Option<&str>, test_id: &str) -> ReadReport {
         reservation_id: key.map(|key| order(key).id),
         test_id: test_id.to_owned(),
         says: Reported::InProgress,
+        unreadable: Vec::new(),
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     }
 }

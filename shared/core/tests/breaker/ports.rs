@@ -193,6 +193,7 @@ impl World {
                 reference,
                 observed_at: self.clock.now(),
                 says: Reported::Ready,
+                unreadable: Vec::new(),
             })),
         };
         let source = Source::VendorLookup;

@@ -131,6 +131,7 @@ impl Protocol {
             digest: Self::digest(doc),
             reference: self.reference(doc.test),
             observed_at: time(0),
+            unreadable: Vec::new(),
             says: match self.says(doc) {
                 Says::Ready => Reported::Ready,
                 Says::InProgress => Reported::InProgress,
@@ -202,6 +203,7 @@ impl Protocol {
             reference: self.reference(doc.test),
             observed_at: heard_at(at.heard),
             says: statement,
+            unreadable: Vec::new(),
         }))
     }
 

@@ -328,6 +328,7 @@ fn read(port: &Port<'_>, receipt: &Receipt) -> ReadReport {
         reservation_id: doc.names_oid.then(|| sale.reservation.clone()),
         test_id: sale.reference.test().to_owned(),
         says: doc.says.clone(),
+        unreadable: Vec::new(),
         raw: RawDocument { digest: doc.digest.clone(), bytes: Vec::new() },
     }
 }

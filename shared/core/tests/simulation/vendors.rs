@@ -286,7 +286,7 @@ impl State {
         let done = sale.life.iter().take_while(|step| step.at <= self.now).count();
         let says = done.checked_sub(1).map_or(Reported::Ready, |last| sale.life[last].says.clone());
         let raw = RawDocument { digest: digest(1_000_000 + number * 100 + done), bytes: Vec::new() };
-        Sighting { reference: sale.reference.clone(), observed_at, says, raw }
+        Sighting { reference: sale.reference.clone(), observed_at, says, unreadable: Vec::new(), raw }
     }
 
     fn asked(&mut self) -> Result<(), LookupError> {

@@ -56,6 +56,7 @@ pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
         reservation_id: document.text("OID").and_then(|oid| oid.parse().ok()),
         test_id: document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?,
         says: convert::reported(&document)?,
+        unreadable: Vec::new(),
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     })
 }

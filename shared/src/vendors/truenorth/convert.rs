@@ -32,7 +32,13 @@ fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sigh
     let unreadable = || Reported::UnknownStatus { text: "unreadable".to_owned() };
     let says = serde_json::from_value(report).map_or_else(|_| unreadable(), |report| reported(&report));
     let reference = VendorReference::truenorth(&test, user_id);
-    Some(Sighting { reference, observed_at, says, raw: RawDocument { digest: Digest::of(&bytes), bytes } })
+    Some(Sighting {
+        reference,
+        observed_at,
+        says,
+        unreadable: Vec::new(),
+        raw: RawDocument { digest: Digest::of(&bytes), bytes },
+    })
 }
 
 /// What a report says.

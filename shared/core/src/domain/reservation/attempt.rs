@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Report, Status};
 use crate::domain::ids::Digest;
-use crate::domain::result::TestResult;
+use crate::domain::result::{ScoreField, TestResult};
 
 /// One sitting of the exam.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Attempt {
     pub finished: bool,
     /// The newest result.
     pub result: Option<TestResult>,
+    /// Scores of the newest graded report that are there and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<ScoreField>,
     /// Whether the result came after the reservation had ended.
     pub late: bool,
     /// The digest of the last report applied.
@@ -62,6 +65,7 @@ impl Attempt {
             status,
             finished: false,
             result: None,
+            unreadable: Vec::new(),
             late: false,
             applied: None,
             noted: None,
@@ -82,6 +86,7 @@ impl Attempt {
         self.graded_at = Some(report.observed_at);
         self.finished = true;
         self.result = Some(result.clone());
+        self.unreadable.clone_from(&report.unreadable);
     }
 
     /// Whether it shows a grade that is newer than the report's.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Lease;
 use crate::domain::ids::{Digest, ReceiptId, VendorReference};
 use crate::domain::launch::Launch;
-use crate::domain::result::TestResult;
+use crate::domain::result::{ScoreField, TestResult};
 use crate::domain::sensitive::Sensitive;
 
 /// One thing that happened, or that somebody wants.
@@ -175,6 +175,9 @@ pub struct Report {
     pub observed_at: Timestamp,
     /// What it says.
     pub says: Reported,
+    /// Scores that are there and cannot be read with certainty.
+    #[serde(default)]
+    pub unreadable: Vec<ScoreField>,
 }
 
 /// A report's statement.

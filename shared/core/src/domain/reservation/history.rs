@@ -148,6 +148,10 @@ impl Event {
             Event::CallEnded { outcome: CallOutcome::Unknown(evidence), .. } => Some(evidence.summary()),
             Event::Reported(report) => match &report.says {
                 Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
+                _ if !report.unreadable.is_empty() => {
+                    let names: Vec<_> = report.unreadable.iter().map(ToString::to_string).collect();
+                    Some(format!("cannot be read: {}", names.join(", ")))
+                }
                 _ => None,
             },
             Event::Reclaimed { reference, reason, .. } => Some(format!("{}: {reason}", reference.test())),

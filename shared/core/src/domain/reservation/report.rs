@@ -73,6 +73,8 @@ impl Draft<'_> {
             Reported::Invalidated => self.says_invalidated(),
             Reported::CompletedWithoutScores => {
                 self.alert(Alert::CompleteWithoutScores);
+                self.attempt().unreadable.clone_from(&report.unreadable);
+                self.tell_unreadable(report);
                 Ruling::Refused(Why::WithoutScores)
             }
             Reported::UnknownStatus { .. } => {
@@ -162,6 +164,7 @@ impl Draft<'_> {
         let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| *earlier != report.digest);
         let late = self.has_ended() || self.r.state == State::Invalidated;
         self.attempt().show(result, report);
+        self.tell_unreadable(report);
         self.attempt().late |= late;
         self.enter(State::Completed);
         Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) })
@@ -180,7 +183,14 @@ impl Draft<'_> {
         }
         attempt.show(result, report);
         attempt.status = Status::Completed;
+        self.tell_unreadable(report);
         Ruling::Applied(Some(Why::EarlierSitting))
+    }
+
+    fn tell_unreadable(&mut self, report: &Report) {
+        if !report.unreadable.is_empty() {
+            self.alert(Alert::ScoreUnreadable);
+        }
     }
 
     fn says_invalidated(&mut self) -> Ruling {

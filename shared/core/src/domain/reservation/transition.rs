@@ -78,6 +78,8 @@ pub enum Alert {
     UnknownStatus,
     /// Graded, said the vendor, and gave no score.
     CompleteWithoutScores,
+    /// A graded report has a score that cannot be read.
+    ScoreUnreadable,
     /// A test was sold beyond the one that is used.
     Surplus,
     /// The vendor handed out a test twice.
@@ -105,6 +107,7 @@ impl Alert {
             Alert::ResultOverdue => "ResultOverdue",
             Alert::UnknownStatus => "UnknownStatus",
             Alert::CompleteWithoutScores => "CompleteWithoutScores",
+            Alert::ScoreUnreadable => "ScoreUnreadable",
             Alert::Surplus => "Surplus",
             Alert::ReferenceTaken => "ReferenceTaken",
             Alert::OutOfTests => "OutOfTests",

@@ -114,7 +114,13 @@ pub(crate) fn confirmed(reference: VendorReference) -> CallOutcome {
 /// What a look-up at a moment said of a test.
 pub(crate) fn sighting(test: &str, says: Reported, observed_at: Timestamp) -> Sighting {
     let bytes = format!("{test} {says:?}").into_bytes();
-    Sighting { reference: truenorth(test), observed_at, says, raw: RawDocument { digest: Digest::of(&bytes), bytes } }
+    Sighting {
+        reference: truenorth(test),
+        observed_at,
+        says,
+        unreadable: Vec::new(),
+        raw: RawDocument { digest: Digest::of(&bytes), bytes },
+    }
 }
 
 /// Runs what never waits.

@@ -20,7 +20,7 @@ use crate::domain::backoff::Backoff;
 use crate::domain::fixtures;
 use crate::domain::ids::Digest;
 use crate::domain::launch::Launch;
-use crate::domain::result::{Scale, Score};
+use crate::domain::result::{Scale, Score, ScoreField};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -92,6 +92,7 @@ fn webhook(vendor: Vendor, receipt: &str, document: &str, says: Reported) -> Eve
         reference: reference(vendor, 1),
         observed_at: at(0),
         says,
+        unreadable: Vec::new(),
     }))
 }
 
@@ -111,6 +112,7 @@ fn look_up(vendor: Vendor, asked: Timestamp, document: &str, says: Reported) -> 
         reference: reference(vendor, 1),
         observed_at: asked,
         says,
+        unreadable: Vec::new(),
     }))
 }
 

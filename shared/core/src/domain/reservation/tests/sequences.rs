@@ -63,6 +63,14 @@ impl Document {
         }
     }
 
+    /// Every other grade has a score that cannot be read.
+    fn unreadable(&self) -> Vec<ScoreField> {
+        match self.says() {
+            Reported::Completed(_) | Reported::CompletedWithoutScores if self.n % 2 == 1 => vec![ScoreField::Speaking],
+            _ => Vec::new(),
+        }
+    }
+
     fn report(&self, vendor: Vendor, now: Timestamp) -> Report {
         let Self { kind, n, test, .. } = self;
         let document = format!("{kind}-{n}-{test}");
@@ -72,6 +80,7 @@ impl Document {
             reference: reference(vendor, *test),
             observed_at: now - SignedDuration::from_secs(self.age),
             says: self.says(),
+            unreadable: self.unreadable(),
         }
     }
 }

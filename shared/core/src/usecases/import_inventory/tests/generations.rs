@@ -66,6 +66,7 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
             reference: VendorReference::itep(test),
             observed_at: at(100 * DAY),
             says: says(*kind),
+            unreadable: Vec::new(),
         })),
         Step::Expired => Event::ExpiryReached,
         Step::Cancelled => Event::Cancel,

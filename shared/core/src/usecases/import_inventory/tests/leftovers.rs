@@ -79,6 +79,7 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
         reference: VendorReference::itep("A1"),
         observed_at: at(99 * DAY),
         says: crate::domain::reservation::Reported::InProgress,
+        unreadable: Vec::new(),
     };
     let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
     let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
