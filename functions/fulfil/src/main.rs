@@ -1,14 +1,12 @@
 //! The `fulfil` function.
 
-use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use shared::lambda::telemetry;
+use lambda_runtime::Error;
 use shared::lambda::wiring::Hub;
+use shared::lambda::{invocation, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let hub = &Hub::from_env()?;
-    run(service_fn(|event: LambdaEvent<SqsEvent>| Box::pin(async { Ok::<_, Error>(fulfil::handle(hub, event).await) })))
-        .await
+    invocation::run(async |event| Ok(fulfil::handle(hub, event).await)).await
 }

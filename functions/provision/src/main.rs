@@ -1,6 +1,6 @@
 //! The `provision` function.
 
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::Error;
 use shared::lambda::wiring::Hub;
 use shared::lambda::{http, telemetry};
 
@@ -8,5 +8,5 @@ use shared::lambda::{http, telemetry};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let hub = &Hub::from_env()?;
-    run(service_fn(|event| Box::pin(http::serve(event, |request| provision::handle(hub, request))))).await
+    http::run(|request| provision::handle(hub, request)).await
 }

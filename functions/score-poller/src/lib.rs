@@ -16,7 +16,9 @@ use shared::lambda::{batch, time_left};
 pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     if payload.get("Records").is_some() {
-        let response = check_batch(hub, serde_json::from_value(payload)?, &context).await;
+        // The error's text may quote the event.
+        let event = serde_json::from_value(payload).map_err(|_| "the batch cannot be read")?;
+        let response = check_batch(hub, event, &context).await;
         return Ok(serde_json::to_value(response)?);
     }
     poll_accounts(hub, &context).await?;

@@ -1,42 +1,122 @@
 //! Serving an HTTP API's requests.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use lambda_http::request::LambdaRequest;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_runtime::{Error, LambdaEvent};
+use serde::Deserialize;
 
+use super::invocation;
 use super::problem::{Problem, kinds};
 
-/// Answers one request. `lambda_http` would panic over a body that claims to be
-/// base64 and is not; here that is a problem like any other.
+/// What the hub reads of an HTTP API's event (payload format 2.0), as it came. The
+/// types of `aws_lambda_events` fail over a header that cannot be one, with its value
+/// in their error.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HttpEvent {
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    cookies: Option<Vec<String>>,
+    request_context: RequestContext,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct RequestContext {
+    http: HttpDescription,
+}
+
+#[derive(Default, Deserialize)]
+struct HttpDescription {
+    method: String,
+}
+
+/// Serves an HTTP API's function.
+///
+/// # Errors
+/// The Lambda API cannot be reached.
+pub async fn run<F: Future<Output = Response<Body>>>(handle: impl Fn(Request) -> F) -> Result<(), Error> {
+    invocation::run(|event| serve(event, &handle)).await
+}
+
+/// Answers one request. One that cannot be read is a problem like any other.
 ///
 /// # Errors
 /// None: the type is what the runtime wants.
 pub async fn serve<F: Future<Output = Response<Body>>>(
-    event: LambdaEvent<ApiGatewayV2httpRequest>,
+    event: LambdaEvent<HttpEvent>,
     handle: impl FnOnce(Request) -> F,
 ) -> Result<ApiGatewayV2httpResponse, Error> {
-    let LambdaEvent { mut payload, context } = event;
-    let response = match take_body(&mut payload) {
-        Ok(body) => {
-            let mut request = Request::from(LambdaRequest::ApiGatewayV2(payload));
-            *request.body_mut() = body;
-            handle(request.with_lambda_context(context)).await
+    let LambdaEvent { payload, context } = event;
+    let response = match request(payload) {
+        Ok(request) => handle(request.with_lambda_context(context)).await,
+        Err(problem) => {
+            tracing::warn!("refused a request that cannot be read");
+            problem.into_response()
         }
-        Err(_) => Problem::new(kinds::MALFORMED).detail("The body is not base64 as announced.").into_response(),
     };
     Ok(answer(response))
 }
 
-fn take_body(request: &mut ApiGatewayV2httpRequest) -> Result<Body, base64::DecodeError> {
-    let is_base64 = std::mem::take(&mut request.is_base64_encoded);
-    Ok(match request.body.take() {
+/// The event as a request. Its path, which the gateway has decoded, is the raw path
+/// alone: the URI has the query only.
+fn request(event: HttpEvent) -> Result<Request, Problem> {
+    let address = "The address has a character that an address cannot have.";
+    let path = event.raw_path.unwrap_or_default();
+    if path.contains(char::is_control) {
+        return Err(malformed(address));
+    }
+    let query = event.raw_query_string.unwrap_or_default();
+    let uri = Uri::try_from(format!("/?{query}")).map_err(|_| malformed(address))?;
+    let method = Method::from_bytes(event.request_context.http.method.as_bytes());
+    let mut headers = headers(event.headers.unwrap_or_default())?;
+    if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
+        insert(&mut headers, "cookie", cookies.join("; "))?;
+    }
+    let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
+    *request.method_mut() = method.map_err(|_| malformed("There is no such method."))?;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request.with_raw_http_path(path))
+}
+
+fn headers(raw: BTreeMap<String, String>) -> Result<HeaderMap, Problem> {
+    let mut headers = HeaderMap::with_capacity(raw.len());
+    for (name, value) in raw {
+        insert(&mut headers, &name, value)?;
+    }
+    Ok(headers)
+}
+
+/// Names a header that it refuses, and never its value.
+fn insert(headers: &mut HeaderMap, name: &str, value: String) -> Result<(), Problem> {
+    let no_name = |_| malformed("The name of a header has a character that such a name cannot have.");
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(no_name)?;
+    let no_value = |_| malformed(format!("The header `{name}` has a character that a header cannot have."));
+    let value = HeaderValue::try_from(value).map_err(no_value)?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn body(text: Option<String>, is_base64: bool) -> Result<Body, Problem> {
+    Ok(match text {
         None => Body::Empty,
-        Some(text) if is_base64 => Body::Binary(STANDARD.decode(text)?),
+        Some(text) if is_base64 => {
+            Body::Binary(STANDARD.decode(text).map_err(|_| malformed("The body is not base64 as announced."))?)
+        }
         Some(text) => Body::Text(text),
     })
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(kinds::MALFORMED).detail(detail)
 }
 
 /// Every body of the hub's own is text.
@@ -48,3 +128,6 @@ fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
     answer.body = (!matches!(body, Body::Empty)).then_some(body);
     answer
 }
+
+#[cfg(test)]
+mod tests;

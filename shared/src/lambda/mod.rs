@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod clock;
 pub mod http;
+pub mod invocation;
 pub mod problem;
 pub mod settings;
 pub mod telemetry;

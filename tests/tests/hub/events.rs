@@ -1,12 +1,11 @@
 //! Each function against its `events/`: the event in, its answer out.
 
 use aws_lambda_events::sqs::SqsEvent;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::{Body, Request, Response};
 use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::lambda::http;
+use shared::lambda::http::{self, HttpEvent};
 
 use crate::in_process::{context, hub};
 use crate::world::World;
@@ -19,7 +18,7 @@ fn event<T: DeserializeOwned>(name: &str) -> T {
 
 /// An event with the stack's own values in place of the names that the events
 /// have for them.
-fn http_event(name: &str, world: &World) -> LambdaEvent<ApiGatewayV2httpRequest> {
+fn http_event(name: &str, world: &World) -> LambdaEvent<HttpEvent> {
     let text = event::<Value>(name).to_string();
     let text = text.replace("HUB_API_KEY", &world.key).replace("local-token", &world.token);
     let text = text.replace("/itep/default/", &format!("/itep/{}/", world.account));
