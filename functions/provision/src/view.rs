@@ -144,8 +144,8 @@ impl<'a> AttemptView<'a> {
 
 #[derive(Serialize)]
 struct ResultView<'a> {
-    overall: Option<ScoreView<'a>>,
-    skills: Vec<SkillView<'a>>,
+    overall: Option<ScoreView>,
+    skills: Vec<SkillView>,
     equivalents: &'a Equivalents,
     placement: Option<&'a str>,
     report_url: Option<&'a Sensitive<String>>,
@@ -191,40 +191,42 @@ impl ScaleView {
 }
 
 #[derive(Serialize)]
-struct CefrView<'a> {
-    cefr: Option<&'a str>,
+struct CefrView {
+    cefr: Option<String>,
     cefr_min: Option<String>,
     cefr_max: Option<String>,
 }
 
-impl<'a> CefrView<'a> {
-    fn of(band: Option<&'a CefrBand>) -> Self {
+impl CefrView {
+    /// Read again: what was stored once may be a vendor's mark that is no level.
+    fn of(band: Option<&CefrBand>) -> Self {
+        let band = band.and_then(|band| CefrBand::read(&band.text));
         let level = |level: Option<_>| level.as_ref().map(ToString::to_string);
         Self {
-            cefr: band.map(|band| band.text.as_str()),
-            cefr_min: level(band.and_then(|band| band.min)),
-            cefr_max: level(band.and_then(|band| band.max)),
+            cefr_min: level(band.as_ref().and_then(|band| band.min)),
+            cefr_max: level(band.as_ref().and_then(|band| band.max)),
+            cefr: band.map(|band| band.text),
         }
     }
 }
 
 #[derive(Serialize)]
-struct ScoreView<'a> {
+struct ScoreView {
     #[serde(flatten)]
     scale: ScaleView,
     value: Option<f64>,
     #[serde(flatten)]
-    cefr: CefrView<'a>,
+    cefr: CefrView,
 }
 
-impl<'a> ScoreView<'a> {
-    fn of(score: &'a Score) -> Self {
+impl ScoreView {
+    fn of(score: &Score) -> Self {
         Self { scale: ScaleView::of(score.scale), value: score.value, cefr: CefrView::of(score.cefr.as_ref()) }
     }
 }
 
 #[derive(Serialize)]
-struct SkillView<'a> {
+struct SkillView {
     skill: Skill,
     #[serde(flatten)]
     scale: ScaleView,
@@ -234,11 +236,11 @@ struct SkillView<'a> {
     correct: Option<u32>,
     total: Option<u32>,
     #[serde(flatten)]
-    cefr: CefrView<'a>,
+    cefr: CefrView,
 }
 
-impl<'a> SkillView<'a> {
-    fn of(skill: &'a SkillScore) -> Self {
+impl SkillView {
+    fn of(skill: &SkillScore) -> Self {
         Self {
             skill: skill.skill,
             scale: ScaleView::of(skill.score.scale),
@@ -308,6 +310,13 @@ mod tests {
         let reference = VendorReference::truenorth("AB-1", "CD-2");
         let view = serde_json::to_string(&ReferenceView::of(&reference)).unwrap();
         assert_eq!(view, r#"{"user_assessment_id":"ab-1","user_id":"cd-2"}"#);
+    }
+
+    #[test]
+    fn a_mark_that_was_once_stored_as_a_cefr_level_is_not_shown() {
+        let stored = |text: &str| CefrBand { text: text.to_owned(), min: None, max: None };
+        let shown = |text: &str| CefrView::of(Some(&stored(text))).cefr;
+        assert_eq!([shown("*"), shown("A0")], [None, Some("A0".to_owned())]);
     }
 
     #[test]

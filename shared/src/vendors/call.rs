@@ -11,6 +11,8 @@ use reqwest::{Client, RequestBuilder, Response};
 use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Unknown};
 use shared_core::domain::sensitive::Sensitive;
 
+use super::json::BYTE_ORDER_MARK;
+
 /// How long calls may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallTimes {
@@ -193,6 +195,7 @@ pub(crate) async fn exchange(request: RequestBuilder, time: Duration, max_bytes:
             return Err(CallError::TooLong { status, start: body });
         }
     }
+    let body = if body.starts_with(BYTE_ORDER_MARK) { body.split_off(BYTE_ORDER_MARK.len()) } else { body };
     Ok(Answer { status, retry_after, body })
 }
 

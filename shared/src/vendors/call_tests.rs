@@ -78,6 +78,13 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
     assert_eq!((answer.status, server.requests().len()), (302, 1));
 }
 
+#[tokio::test]
+async fn a_byte_order_mark_before_an_answer_is_skipped() {
+    let server = Server::start(vec![answers("200 OK", "\u{feff}{}")]);
+    let request = http().reads().unwrap().get(&server.url);
+    assert_eq!(exchange(request, SOON, 1000).await.ok().unwrap().body, b"{}");
+}
+
 #[test]
 fn evidence_and_reasons_are_cut_at_a_character() {
     assert_eq!(cut("aüb", 2), "a");

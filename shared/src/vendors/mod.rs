@@ -5,6 +5,8 @@ pub mod call;
 mod fields;
 pub mod inbound;
 pub mod itep;
+mod json;
+mod score_reader;
 pub mod truenorth;
 
 #[cfg(test)]

@@ -124,6 +124,24 @@ async fn a_status_that_the_documents_do_not_name_changes_nothing_and_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_certain_is_read_and_what_is_not_is_named_until_it_can_be_read() {
+    let (world, bought) = sample_bought().await;
+    let partly = sample_with(json!({
+        "Status": "complete", "Overall_Level": "3,5", "Speaking_Level": "7.0", "Writing_cefr": "*", "Writing_Level": "*"
+    }));
+    deliver(&world, &format!("\u{feff}{}", json!(partly))).await;
+    let completed = world.until_status(&bought.id(), "completed").await;
+    assert_eq!(completed["result"]["overall"]["value"], 3.5);
+    assert_eq!(completed["attempts"][0]["unreadable"], json!(["writing", "speaking"]));
+    let (writing, speaking) = (skill(&completed["result"], "writing"), skill(&completed["result"], "speaking"));
+    assert_eq!((&writing["value"], &writing["cefr"], &writing["percent"]), (&Value::Null, &Value::Null, &json!(67)));
+    assert_eq!((&speaking["value"], &speaking["cefr"]), (&Value::Null, &json!("B2")));
+    deliver(&world, SAMPLE).await;
+    let read = |r: &Value| r["attempts"][0]["unreadable"] == json!([]) && r["result"]["overall"]["value"] == 4.5;
+    world.until(&bought.id(), "the readable result", read).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn complete_without_scores_is_no_result() {
     let (world, bought) = sample_bought().await;
     let scores = ["Overall", "Grammar", "Listening", "Reading", "Writing", "Speaking"];

@@ -51,6 +51,18 @@ async fn a_speaking_result_has_a_cefr_range_and_its_equivalents() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_score_that_is_a_text_is_read_and_what_is_not_certain_beside_it_is_named() {
+    let (world, bought) = bought(SPEAKING).await;
+    let odd =
+        json!({ "score": " 7,5", "cefrSpeakingLevel": "*", "subScores": { "reading": { "correct": 3, "total": 2 } } });
+    world.happens_with(Sim::Truenorth, &reference(&bought.body), "grade", odd).await;
+    let completed = world.until_status(&bought.id(), "completed").await;
+    let overall = &completed["result"]["overall"];
+    assert_eq!((&overall["value"], &overall["cefr"]), (&json!(7.5), &Value::Null));
+    assert_eq!(completed["attempts"][0]["unreadable"], json!(["overall", "reading"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
     let (world, bought) = bought(SPEAKING).await;
     let mut event: Value = serde_json::from_str(include_str!("samples/truenorth-scored-event.json")).expect("JSON");

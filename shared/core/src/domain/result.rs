@@ -163,9 +163,11 @@ pub enum Cefr {
 
 impl FromStr for Cefr {
     type Err = ();
+    /// Reads a level, also with the `+` or `-` of a finer scale.
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text.to_ascii_uppercase().replace([' ', '-'], "").trim_end_matches('+') {
-            "PREA1" | "<A1" => Ok(Cefr::PreA1),
+        let text = text.to_ascii_uppercase().replace(' ', "");
+        match text.strip_suffix(['+', '-']).unwrap_or(&text) {
+            "A0" | "PREA1" | "PRE-A1" | "<A1" => Ok(Cefr::PreA1),
             "A1" => Ok(Cefr::A1),
             "A2" => Ok(Cefr::A2),
             "B1" => Ok(Cefr::B1),
@@ -196,30 +198,27 @@ impl fmt::Display for Cefr {
 pub struct CefrBand {
     /// As the vendor wrote it, such as `B2-C1`.
     pub text: String,
-    /// The lowest level named; `None` where the text is not understood.
+    /// The lowest level named; `None` in what was stored of a text that is no level.
     pub min: Option<Cefr>,
     /// The highest level named.
     pub max: Option<Cefr>,
 }
 
 impl CefrBand {
-    /// Reads a vendor's text; empty is absent.
+    /// The longest text that is a level or a range, in bytes.
+    const TEXT_MAX: usize = 24;
+
+    /// Reads a vendor's text; `None` where it names no level.
     pub fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if text.is_empty() {
-            return None;
-        }
-        let levels = match text.parse() {
-            Ok(level) => Some((level, level)),
-            Err(()) => {
-                text.split_once('-').and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)))
-            }
+        let text = Some(text.trim()).filter(|text| text.len() <= Self::TEXT_MAX)?;
+        let (low, high) = match text.parse::<Cefr>() {
+            Ok(level) => (level, level),
+            Err(()) => text.match_indices(['-', '–', '/']).find_map(|(at, sign)| {
+                let (low, high) = (&text[..at], &text[at + sign.len()..]);
+                Some((low.parse().ok()?, high.parse().ok()?))
+            })?,
         };
-        Some(Self {
-            text: text.to_owned(),
-            min: levels.map(|l: (Cefr, Cefr)| l.0.min(l.1)),
-            max: levels.map(|l| l.0.max(l.1)),
-        })
+        Some(Self { text: text.to_owned(), min: Some(low.min(high)), max: Some(low.max(high)) })
     }
 }
 
@@ -246,7 +245,9 @@ mod tests {
         let read = levels.map(|text| text.parse::<Cefr>().unwrap());
         assert!(read.is_sorted_by(|low, high| low < high), "each is higher than the one before");
         assert_eq!(read.map(|level| level.to_string()), levels);
-        assert_eq!(["<a1", "b1+", "C 2"].map(str::parse), [Ok(Cefr::PreA1), Ok(Cefr::B1), Ok(Cefr::C2)]);
+        let variants = ["<a1", "b1+", "C 2", "A0", "PRE A1", "B2-"].map(str::parse);
+        let expected = [Cefr::PreA1, Cefr::B1, Cefr::C2, Cefr::PreA1, Cefr::PreA1, Cefr::B2];
+        assert_eq!(variants, expected.map(Ok));
     }
 
     #[test]
@@ -264,8 +265,23 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_cefr_text_is_kept_and_an_empty_one_is_absent() {
-        assert_eq!(CefrBand::read("upper").map(|b| (b.text, b.min)), Some(("upper".into(), None)));
-        assert_eq!(CefrBand::read(" "), None);
+    fn a_range_is_read_however_it_is_joined() {
+        for text in ["B2-C1", "C1 - B2", "B2–C1", "B2/C1", "b2+ - c1-"] {
+            let band = CefrBand::read(text).unwrap();
+            assert_eq!((band.min, band.max), (Some(Cefr::B2), Some(Cefr::C1)), "{text}");
+        }
+        let band = CefrBand::read("pre-A1-A2").unwrap();
+        assert_eq!((band.min, band.max), (Some(Cefr::PreA1), Some(Cefr::A2)));
+    }
+
+    #[test]
+    fn a_text_that_is_no_level_is_none() {
+        // The last but one is Cyrillic, the last in full-width digits.
+        for text in
+            ["", " ", "*", "upper", "n/a", "A3", "B", "B1-", "C1-D1", "B2-C1-C2", "B1++", "B1 (low)", "А1", "B２"]
+        {
+            let is_level = text == "B1-";
+            assert_eq!(CefrBand::read(text).is_some(), is_level, "{text}");
+        }
     }
 }

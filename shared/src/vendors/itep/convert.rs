@@ -2,12 +2,12 @@
 //! Webhook, "Specific Field Detail").
 
 use shared_core::domain::reservation::Reported;
-use shared_core::domain::result::{CefrBand, Equivalents, Scale, Score, Skill, SkillScore, TestResult};
+use shared_core::domain::result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared_core::domain::sensitive::Sensitive;
 
 use super::json::Document;
-use super::webhook::Unreadable;
 use crate::vendors::bounds;
+use crate::vendors::score_reader::ScoreReader;
 
 /// The sections and the words that their fields begin with.
 const SECTIONS: [(Skill, &str); 5] = [
@@ -18,34 +18,39 @@ const SECTIONS: [(Skill, &str); 5] = [
     (Skill::Speaking, "Speaking"),
 ];
 
-/// What a document says. A status that the documents do not name is kept as it
-/// is written, and never read as success.
-///
-/// # Errors
-/// [`Unreadable::OutOfRange`] where a score is none on iTEP's scale.
-pub(super) fn reported(document: &Document) -> Result<Reported, Unreadable> {
+/// What a document says, and which of its scores cannot be read. A status that the
+/// documents do not name is kept as it is written, and never read as success.
+pub(super) fn reported(document: &Document) -> (Reported, Vec<ScoreField>) {
     let status = document.text("Status").unwrap_or_default();
-    Ok(match status.as_str() {
-        "Ready" => Reported::Ready,
-        "Incomplete" | "Started" => Reported::InProgress,
-        "Finished" => Reported::AwaitingScore,
-        "Review" => Reported::UnderReview { problem: false },
-        "Problem" | "Technical Difficulty" => Reported::UnderReview { problem: true },
-        "Complete" | "Completed" => completed(document)?,
-        "Invalidated" | "Disabled" => Reported::Invalidated,
+    let says = match status.to_ascii_lowercase().as_str() {
+        "ready" => Reported::Ready,
+        "incomplete" | "started" => Reported::InProgress,
+        "finished" => Reported::AwaitingScore,
+        "review" => Reported::UnderReview { problem: false },
+        "problem" | "technical difficulty" => Reported::UnderReview { problem: true },
+        "complete" | "completed" => return completed(document),
+        "invalidated" | "disabled" => Reported::Invalidated,
         _ => Reported::UnknownStatus { text: bounds::text(&status) },
-    })
+    };
+    (says, Vec::new())
 }
 
-fn completed(document: &Document) -> Result<Reported, Unreadable> {
-    let overall = score(document, "Overall")?;
-    let sections = SECTIONS.map(|(skill, name)| section(document, skill, name));
-    let skills: Vec<_> = sections.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+fn completed(document: &Document) -> (Reported, Vec<ScoreField>) {
+    let mut scores = ScoreReader::default();
+    let overall = score(document, &mut scores, ScoreField::Overall, "Overall");
+    let sections = SECTIONS.map(|(skill, name)| section(document, &mut scores, skill, name));
+    let skills: Vec<_> = sections.into_iter().flatten().collect();
     let has_score = |score: &Score| score.value.is_some();
-    if !(overall.as_ref().is_some_and(has_score) || skills.iter().any(|skill| has_score(&skill.score))) {
-        return Ok(Reported::CompletedWithoutScores);
-    }
-    Ok(Reported::Completed(Box::new(TestResult {
+    let says = if overall.as_ref().is_some_and(has_score) || skills.iter().any(|skill| has_score(&skill.score)) {
+        Reported::Completed(Box::new(result(document, overall, skills)))
+    } else {
+        Reported::CompletedWithoutScores
+    };
+    (says, scores.into_unreadable())
+}
+
+fn result(document: &Document, overall: Option<Score>, skills: Vec<SkillScore>) -> TestResult {
+    TestResult {
         overall,
         skills,
         equivalents: Equivalents::default(),
@@ -56,43 +61,35 @@ fn completed(document: &Document) -> Result<Reported, Unreadable> {
         finished_at: None,
         finished_on: document.test_date(),
         assessment_version: None,
-    })))
+    }
 }
 
 /// A level with its CEFR level; `None` where neither is there.
-fn score(document: &Document, name: &str) -> Result<Option<Score>, Unreadable> {
-    let value = within(document, &format!("{name}_Level"), 6.0)?;
-    let cefr = document.text(&format!("{name}_cefr")).and_then(|text| CefrBand::read(&bounds::text(&text)));
-    let is_there = value.is_some() || cefr.is_some();
-    Ok(is_there.then_some(Score { scale: Scale::Itep, value, cefr }))
+fn score(document: &Document, scores: &mut ScoreReader, field: ScoreField, name: &str) -> Option<Score> {
+    let scale = Scale::Itep;
+    let value = scores.number(field, document.value(&format!("{name}_Level")), scale.bounds());
+    let cefr = scores.cefr(field, document.value(&format!("{name}_cefr")));
+    (value.is_some() || cefr.is_some()).then_some(Score { scale, value, cefr })
 }
 
-/// A section; `None` where it was not scored. `…_Score`, which the documents
-/// describe as a test ID, holds raw points.
-fn section(document: &Document, skill: Skill, name: &str) -> Result<Option<SkillScore>, Unreadable> {
-    let raw_score = document.number(&format!("{name}_Score")).and_then(bounds::number);
-    let percent = within(document, &format!("{name}_Percent"), 100.0)?;
-    let score = match score(document, name)? {
+/// A section; `None` where it was not scored. `…_Score` holds raw points; the
+/// documents describe it as the test ID, which is no score.
+fn section(document: &Document, scores: &mut ScoreReader, skill: Skill, name: &str) -> Option<SkillScore> {
+    let field = skill.into();
+    let points = document.value(&format!("{name}_Score")).filter(|points| document.value("TestID") != Some(points));
+    let raw_score = scores.number(field, points, None);
+    let percent = scores.number(field, document.value(&format!("{name}_Percent")), Some((0.0, 100.0)));
+    let score = match score(document, scores, field, name) {
         Some(score) => score,
-        None if raw_score.is_none() && percent.is_none() => return Ok(None),
+        None if raw_score.is_none() && percent.is_none() => return None,
         None => Score { scale: Scale::Itep, value: None, cefr: None },
     };
-    Ok(Some(SkillScore { skill, score, raw_score, percent, correct: None, total: None }))
+    Some(SkillScore { skill, score, raw_score, percent, correct: None, total: None })
 }
 
 /// Minutes as seconds.
 fn seconds(minutes: f64) -> Option<f64> {
     Some(minutes * 60.0).filter(|seconds| *seconds >= 0.0).and_then(bounds::number)
-}
-
-/// A number from 0 to a maximum.
-fn within(document: &Document, field: &str, max: f64) -> Result<Option<f64>, Unreadable> {
-    match document.number(field) {
-        Some(value) if !(0.0..=max).contains(&value) || bounds::number(value).is_none() => {
-            Err(Unreadable::OutOfRange { field: field.to_owned() })
-        }
-        value => Ok(value),
-    }
 }
 
 #[cfg(test)]

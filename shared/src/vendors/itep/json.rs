@@ -4,6 +4,8 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
+use crate::vendors::{json, score_reader};
+
 /// A results document.
 pub(super) struct Document(Map<String, Value>);
 
@@ -11,12 +13,19 @@ impl Document {
     /// Reads a document; invalid escapes are repaired once. `None` where there is
     /// no JSON object even then.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(bytes);
-        let value = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&repaired(&text)));
-        match value {
+        let read = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            serde_json::from_str(&text).or_else(|_| serde_json::from_str(&repaired(&text)))
+        };
+        match json::unwrapped(bytes, read) {
             Ok(Value::Object(map)) => Some(Self(map)),
             _ => None,
         }
+    }
+
+    /// What stands in a field.
+    pub(super) fn value(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
     }
 
     /// A text, or a number as text; empty is absent.
@@ -28,9 +37,9 @@ impl Document {
         }
     }
 
-    /// A number, or a text that is one.
+    /// A number, or a text that is one beyond doubt.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
-        self.text(key)?.parse().ok().filter(|number: &f64| number.is_finite())
+        score_reader::number(self.0.get(key)).ok().flatten()
     }
 
     /// The day of the test: by its three parts first, else by `TestDate`, whose

@@ -36,12 +36,6 @@ pub enum Unreadable {
     /// It names no test, or by what cannot be a test ID.
     #[error("the report names no TestID")]
     NoTestId,
-    /// A score is none on its scale.
-    #[error("{field} is out of range")]
-    OutOfRange {
-        /// Which field.
-        field: String,
-    },
 }
 
 /// Reads a delivery.
@@ -51,12 +45,13 @@ pub enum Unreadable {
 pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
     let bytes = data_field(content_type, body)?;
     let document = Document::read(&bytes).ok_or(Unreadable::NoJson)?;
+    let (says, unreadable) = convert::reported(&document);
     Ok(ReadReport {
         // An `OID` that is none of ours is that of a test bought elsewhere.
         reservation_id: document.text("OID").and_then(|oid| oid.parse().ok()),
         test_id: document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?,
-        says: convert::reported(&document)?,
-        unreadable: Vec::new(),
+        says,
+        unreadable,
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     })
 }

@@ -32,6 +32,19 @@ fn a_urlencoded_form_says_the_same() {
 }
 
 #[test]
+fn a_byte_order_mark_and_a_string_around_the_document_are_taken_off() {
+    let plain = read(MULTIPART, &multipart_of("data", SAMPLE)).unwrap();
+    let quoted = serde_json::json!(SAMPLE).to_string();
+    for data in [format!("\u{feff}{SAMPLE}"), quoted.clone(), format!("\u{feff}{quoted}")] {
+        let report = read(MULTIPART, &multipart_of("data", &data)).unwrap();
+        assert_eq!((report.says, report.test_id), (plain.says.clone(), plain.test_id.clone()));
+        assert_eq!(report.raw.bytes, data.as_bytes(), "it is kept as it came");
+    }
+    let twice = serde_json::json!(quoted).to_string();
+    assert_eq!(read(MULTIPART, &multipart_of("data", &twice)), Err(Unreadable::NoJson));
+}
+
+#[test]
 fn our_own_id_comes_back_as_oid() {
     let data = r#"{"OID":"res_0123456789abcdefghjkmnpqrs","TestID":"T1","Status":"Finished","TestDate":"6\10\2024"}"#;
     let report = read(MULTIPART, &multipart_of("data", data)).unwrap();

@@ -4,12 +4,23 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
 use shared_core::domain::reservation::Reported;
-use shared_core::domain::result::{CefrBand, Equivalents, Scale, Score, Skill, SkillScore, TestResult};
+use shared_core::domain::result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared_core::ports::{RawDocument, Sighting};
 
 use super::times;
-use super::wire::{Items, ScoreReport, SubScores, UserScores};
+use super::wire::UserScores;
 use crate::vendors::bounds;
+use crate::vendors::score_reader::ScoreReader;
+
+/// The sections by the names of their fields in `subScores`.
+const SECTIONS: [(Skill, &str); 6] = [
+    (Skill::Grammar, "grammar"),
+    (Skill::Listening, "listening"),
+    (Skill::Reading, "reading"),
+    (Skill::Writing, "writing"),
+    (Skill::Speaking, "speaking"),
+    (Skill::Vocabulary, "vocabulary"),
+];
 
 /// The tests of one user, with the reservation that the user is. `None` where
 /// the user is none of ours.
@@ -19,105 +30,101 @@ pub fn sightings(user: UserScores, observed_at: Timestamp) -> Option<(Reservatio
     Some((id, tests.collect()))
 }
 
-/// One report; `None` where it names no test by what can be an id. One that names a test but cannot
-/// be read otherwise counts as a status that nobody knows, so that it is noticed.
+/// One report; `None` where it names no test by what can be an id.
 fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sighting> {
     // `Value` keeps its keys sorted: the same report always gives the same bytes.
     let bytes = report.to_string().into_bytes();
-    let test = report.get("userAssessmentId")?.as_str()?.to_owned();
-    if ![user_id, &test].into_iter().all(bounds::is_id) {
+    let test = report.get("userAssessmentId")?.as_str()?;
+    if ![user_id, test].into_iter().all(bounds::is_id) {
         tracing::error!("a report of TrueNorth's with ids that cannot be ids was left out");
         return None;
     }
-    let unreadable = || Reported::UnknownStatus { text: "unreadable".to_owned() };
-    let says = serde_json::from_value(report).map_or_else(|_| unreadable(), |report| reported(&report));
-    let reference = VendorReference::truenorth(&test, user_id);
-    Some(Sighting {
-        reference,
-        observed_at,
-        says,
-        unreadable: Vec::new(),
-        raw: RawDocument { digest: Digest::of(&bytes), bytes },
-    })
+    let (says, unreadable) = reported(&report);
+    let reference = VendorReference::truenorth(test, user_id);
+    let raw = RawDocument { digest: Digest::of(&bytes), bytes };
+    Some(Sighting { reference, observed_at, says, unreadable, raw })
 }
 
-/// What a report says.
-pub fn reported(report: &ScoreReport) -> Reported {
-    let status = report.status.clone().unwrap_or_default();
-    match status.as_str() {
-        "NotStarted" => Reported::Ready,
-        "InProgress" => Reported::InProgress,
-        "ScorePending" => Reported::AwaitingScore,
+/// What a report says, and which of its scores cannot be read.
+fn reported(report: &Value) -> (Reported, Vec<ScoreField>) {
+    let status = text(report, "status").unwrap_or_default();
+    let says = match status.to_ascii_lowercase().as_str() {
+        "notstarted" => Reported::Ready,
+        "inprogress" => Reported::InProgress,
+        "scorepending" => Reported::AwaitingScore,
         // "an error occurred during the assessment which our team is investigating"
-        "NeedsReview" => Reported::UnderReview { problem: true },
-        "Completed" => completed(report),
-        _ => Reported::UnknownStatus { text: bounds::text(&status) },
-    }
+        "needsreview" => Reported::UnderReview { problem: true },
+        "completed" => return completed(report),
+        _ => Reported::UnknownStatus { text: bounds::text(status) },
+    };
+    (says, Vec::new())
 }
 
-fn completed(report: &ScoreReport) -> Reported {
-    let Some(value) = report.score else { return Reported::CompletedWithoutScores };
-    let scale = match report.assessment_type.as_deref() {
+fn completed(report: &Value) -> (Reported, Vec<ScoreField>) {
+    let mut scores = ScoreReader::default();
+    let overall = overall(report, &mut scores);
+    let skills = skills(report.get("subScores"), &mut scores);
+    let says = match overall {
+        Some(overall) => Reported::Completed(Box::new(result(report, overall, skills))),
+        None => Reported::CompletedWithoutScores,
+    };
+    (says, scores.into_unreadable())
+}
+
+/// The score of the whole test; without one there is no result.
+fn overall(report: &Value, scores: &mut ScoreReader) -> Option<Score> {
+    let score = report.get("score");
+    let cefr = scores.cefr(ScoreField::Overall, report.get("cefrSpeakingLevel"));
+    let scale = match text(report, "assessmentType") {
         Some(name) if name.eq_ignore_ascii_case("WebCAPE") => Scale::Webcape,
         Some(name) if name.eq_ignore_ascii_case("TrueNorth") => Scale::Truenorth,
-        _ => return Reported::UnknownStatus { text: "Completed, on a scale that is not known".to_owned() },
+        _ => {
+            scores.refuse(ScoreField::Overall, score);
+            return None;
+        }
     };
-    if scale.bounds().is_some_and(|(min, max)| !(min..=max).contains(&value)) || bounds::number(value).is_none() {
-        return Reported::UnknownStatus { text: "Completed, with a score that is none on its scale".to_owned() };
-    }
-    let cefr = report.cefr_speaking_level.as_deref().map(bounds::text).as_deref().and_then(CefrBand::read);
-    let overall = Score { scale, value: Some(value), cefr };
-    Reported::Completed(Box::new(result(report, overall)))
+    let value = scores.number(ScoreField::Overall, score, scale.bounds())?;
+    Some(Score { scale, value: Some(value), cefr })
 }
 
-fn result(report: &ScoreReport, overall: Score) -> TestResult {
+fn result(report: &Value, overall: Score, skills: Vec<SkillScore>) -> TestResult {
+    let kept = |key| text(report, key).map(bounds::text);
     TestResult {
         overall: Some(overall),
-        skills: report.sub_scores.as_ref().map(skills).unwrap_or_default(),
+        skills,
         equivalents: Equivalents {
-            actfl: present(&report.actfl_speaking_level),
-            toefl_speaking: present(&report.toefl_speaking_level),
-            ielts_speaking: present(&report.ielts_speaking_level),
-            toeic_speaking: present(&report.toeic_speaking_level),
+            actfl: kept("actflSpeakingLevel"),
+            toefl_speaking: kept("toeflSpeakingLevel"),
+            ielts_speaking: kept("ieltsSpeakingLevel"),
+            toeic_speaking: kept("toeicSpeakingLevel"),
         },
-        placement: present(&report.placement),
+        placement: kept("placement"),
         report_url: None,
-        duration_seconds: report.duration.as_deref().and_then(times::duration).map(|time| time.as_secs_f64()),
-        started_at: report.started.as_deref().and_then(times::timestamp),
-        finished_at: report.completed.as_deref().and_then(times::timestamp),
+        duration_seconds: text(report, "duration").and_then(times::duration).map(|time| time.as_secs_f64()),
+        started_at: text(report, "started").and_then(times::timestamp),
+        finished_at: text(report, "completed").and_then(times::timestamp),
         finished_on: None,
-        assessment_version: present(&report.assessment_version),
+        assessment_version: kept("assessmentVersion"),
     }
 }
 
-fn present(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(bounds::text)
+/// A text that is not empty, without spaces around it.
+fn text<'a>(report: &'a Value, key: &str) -> Option<&'a str> {
+    report.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The sections of the report.
-fn skills(scores: &SubScores) -> Vec<SkillScore> {
-    let sections = [
-        (Skill::Grammar, scores.grammar),
-        (Skill::Listening, scores.listening),
-        (Skill::Reading, scores.reading),
-        (Skill::Writing, scores.writing),
-        (Skill::Speaking, scores.speaking),
-        (Skill::Vocabulary, scores.vocabulary),
-    ];
-    sections.into_iter().filter_map(|(skill, items)| Some(section(skill, items?))).collect()
-}
-
-/// 0 of 0 means that the section had no items, which is no score of zero.
-fn section(skill: Skill, items: Items) -> SkillScore {
-    let had_items = items.total > 0;
-    SkillScore {
-        skill,
-        score: Score { scale: Scale::Items, value: None, cefr: None },
-        raw_score: None,
-        percent: None,
-        correct: had_items.then_some(items.correct),
-        total: had_items.then_some(items.total),
-    }
+/// The sections of the report. What stands there and is no object hides them all.
+fn skills(sections: Option<&Value>, scores: &mut ScoreReader) -> Vec<SkillScore> {
+    let read = SECTIONS.into_iter().filter_map(|(skill, name)| {
+        let section = match sections {
+            Some(Value::Object(sections)) => sections.get(name),
+            other => other,
+        };
+        let (correct, total) = scores.items(skill.into(), section)?;
+        let score = Score { scale: Scale::Items, value: None, cefr: None };
+        Some(SkillScore { skill, score, raw_score: None, percent: None, correct, total })
+    });
+    read.collect()
 }
 
 #[cfg(test)]

@@ -18,11 +18,15 @@ fn result(sighting: &Sighting) -> &TestResult {
     }
 }
 
-fn says(edit: impl FnOnce(&mut Value)) -> Reported {
+fn read(number: usize, edit: impl FnOnce(&mut Value)) -> (Reported, Vec<ScoreField>) {
     let mut user: Value = serde_json::from_str(include_str!("samples/score.json")).unwrap();
-    let report = &mut user["scoreReports"][1];
+    let report = &mut user["scoreReports"][number];
     edit(report);
-    reported(&serde_json::from_value(report.take()).unwrap())
+    reported(report)
+}
+
+fn says(edit: impl FnOnce(&mut Value)) -> Reported {
+    read(1, edit).0
 }
 
 #[test]
@@ -69,23 +73,66 @@ fn each_status_of_the_document_has_its_meaning_and_any_other_is_kept() {
     assert_eq!(meaning("ScorePending"), Reported::AwaitingScore);
     assert_eq!(meaning("NeedsReview"), Reported::UnderReview { problem: true });
     assert!(matches!(meaning("Completed"), Reported::Completed(_)));
+    for same in ["completed", "COMPLETED", " Completed "] {
+        assert_eq!(meaning(same), meaning("Completed"), "{same}");
+    }
     assert_eq!(meaning("Expired"), Reported::UnknownStatus { text: "Expired".to_owned() });
+    assert_eq!(meaning("In Progress"), Reported::UnknownStatus { text: "In Progress".to_owned() });
 }
 
 #[test]
-fn a_completed_test_without_a_usable_score_is_no_result() {
-    assert_eq!(says(|report| report["score"] = Value::Null), Reported::CompletedWithoutScores);
-    assert!(matches!(says(|report| report["score"] = 11.into()), Reported::UnknownStatus { .. }));
-    assert!(matches!(says(|report| report["assessmentType"] = "Other".into()), Reported::UnknownStatus { .. }));
+fn a_score_is_read_as_a_number_or_as_a_text_that_is_one() {
+    for value in [json!(7.5), json!("7.5"), json!("7,5"), json!(" 7.50 ")] {
+        let (Reported::Completed(result), unreadable) = read(1, |report| report["score"] = value.clone()) else {
+            panic!("{value}")
+        };
+        assert_eq!((result.overall.unwrap().value, unreadable), (Some(7.5), vec![]), "{value}");
+    }
 }
 
 #[test]
-fn a_report_that_cannot_be_read_is_noticed_and_one_without_a_test_is_skipped() {
+fn a_score_that_cannot_be_read_is_named_and_never_guessed() {
+    assert_eq!(read(1, |report| report["score"] = Value::Null), (Reported::CompletedWithoutScores, vec![]));
+    for value in [json!(10.5), json!("high"), json!("inf"), json!("1.24E+13"), json!("٧٫٥"), json!(true), json!([7.5])]
+    {
+        let expected = (Reported::CompletedWithoutScores, vec![ScoreField::Overall]);
+        assert_eq!(read(1, |report| report["score"] = value.clone()), expected, "{value}");
+    }
+    for kind in [json!("Other"), json!(null), json!(7)] {
+        let expected = (Reported::CompletedWithoutScores, vec![ScoreField::Overall]);
+        assert_eq!(read(1, |report| report["assessmentType"] = kind.clone()), expected, "{kind}");
+    }
+}
+
+#[test]
+fn a_cefr_text_that_is_no_level_is_named_beside_the_score() {
+    let (Reported::Completed(result), unreadable) = read(1, |report| report["cefrSpeakingLevel"] = "*".into()) else {
+        panic!()
+    };
+    let overall = result.overall.unwrap();
+    assert_eq!((overall.value, overall.cefr, unreadable), (Some(8.0), None, vec![ScoreField::Overall]));
+}
+
+#[test]
+fn a_section_whose_items_cannot_be_read_is_named() {
+    let (Reported::Completed(result), unreadable) =
+        read(0, |report| report["subScores"]["reading"] = json!({ "correct": 9, "total": 8 }))
+    else {
+        panic!()
+    };
+    assert_eq!(unreadable, [ScoreField::Reading]);
+    assert!(result.skills.iter().all(|skill| skill.skill != Skill::Reading));
+    let unreadable = read(0, |report| report["subScores"] = "see attachment".into()).1;
+    assert_eq!(unreadable.len(), SECTIONS.len());
+}
+
+#[test]
+fn a_report_of_no_known_form_is_noticed_and_one_without_a_test_is_skipped() {
     let reports = json!([{ "userAssessmentId": "A", "score": "high" }, { "status": "Completed" }, 7]);
     let user = json!({ "userId": "u", "uniqueIdentifier": reservation_id(), "scoreReports": reports });
     let (_, sightings) = sightings(serde_json::from_value(user).unwrap(), start()).unwrap();
     assert_eq!(sightings.len(), 1);
-    assert_eq!(sightings[0].says, Reported::UnknownStatus { text: "unreadable".to_owned() });
+    assert_eq!(sightings[0].says, Reported::UnknownStatus { text: String::new() });
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Cuts the answer to `POST /scores` into its users while it comes in: the
 //! document knows no paging, so the answer may be of any length.
 
+use crate::vendors::json::BYTE_ORDER_MARK;
+
 /// The longest user that is held, in bytes.
 const ELEMENT_MAX: usize = 4 * 1024 * 1024;
 
@@ -12,6 +14,8 @@ pub(super) struct Malformed;
 /// outside of strings; whether an element is JSON is for its reader to say.
 #[derive(Default)]
 pub(super) struct Splitter {
+    /// How much of a byte-order mark was seen.
+    mark: usize,
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -30,7 +34,7 @@ impl Splitter {
     /// [`Malformed`] where this cannot be such an answer.
     pub(super) fn feed(&mut self, piece: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), Malformed> {
         for &byte in piece {
-            if self.depth == 0 && byte.is_ascii_whitespace() {
+            if self.depth == 0 && (byte.is_ascii_whitespace() || self.is_mark(byte)) {
                 continue;
             }
             if self.is_complete || (self.depth == 0 && byte != b'{') {
@@ -46,6 +50,13 @@ impl Splitter {
             }
         }
         Ok(())
+    }
+
+    /// Whether a byte goes on with a byte-order mark.
+    fn is_mark(&mut self, byte: u8) -> bool {
+        let is_next = !self.is_complete && BYTE_ORDER_MARK.get(self.mark) == Some(&byte);
+        self.mark += usize::from(is_next);
+        is_next
     }
 
     /// Whether a whole answer with its list was seen.
@@ -131,9 +142,11 @@ mod tests {
     fn users_are_found_one_by_one_wherever_the_pieces_end() {
         let whole = split(&[ANSWER.as_bytes()]);
         assert_eq!(whole, (vec![r#"{"a":"}\"]","b":[1]}"#.to_owned(), r#"{"c":{}}"#.to_owned()], true));
-        for at in 0..ANSWER.len() {
-            let (front, back) = ANSWER.as_bytes().split_at(at);
-            assert_eq!(split(&[front, back]), whole);
+        for answer in [ANSWER.to_owned(), format!("\u{feff}{ANSWER}")] {
+            for at in 0..answer.len() {
+                let (front, back) = answer.as_bytes().split_at(at);
+                assert_eq!(split(&[front, back]), whole);
+            }
         }
     }
 

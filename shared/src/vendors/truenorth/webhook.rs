@@ -4,6 +4,7 @@
 use shared_core::domain::ids::ReservationId;
 
 use super::wire::Event;
+use crate::vendors::json;
 
 /// The event that `POST /webhook/example` triggers.
 const EXAMPLE: &str = "webhook-example";
@@ -29,7 +30,8 @@ pub struct NotAnEvent;
 /// # Errors
 /// [`NotAnEvent`].
 pub fn read(body: &[u8]) -> Result<Hint, NotAnEvent> {
-    let event: Event = serde_json::from_slice(body).map_err(|_| NotAnEvent)?;
+    let event = json::unwrapped(body, |bytes| serde_json::from_slice(bytes)).map_err(|_| NotAnEvent)?;
+    let event: Event = serde_json::from_value(event).map_err(|_| NotAnEvent)?;
     if event.event == EXAMPLE {
         return Ok(Hint::Example);
     }
@@ -53,8 +55,11 @@ mod tests {
         let body = include_str!("samples/event-scored.json");
         assert_eq!(read(body.as_bytes()), Ok(Hint::Foreign));
         let ours = body.replace("5799134", "res_0123456789abcdefghjkmnpqrs");
-        let id = "res_0123456789abcdefghjkmnpqrs".parse().unwrap();
-        assert_eq!(read(ours.as_bytes()), Ok(Hint::Test(id)));
+        let id: ReservationId = "res_0123456789abcdefghjkmnpqrs".parse().unwrap();
+        let quoted = serde_json::json!(ours).to_string();
+        for body in [format!("\u{feff}{ours}"), quoted, ours] {
+            assert_eq!(read(body.as_bytes()), Ok(Hint::Test(id.clone())));
+        }
     }
 
     #[test]

@@ -138,68 +138,6 @@ pub struct UserScores {
     pub score_reports: Vec<Value>,
 }
 
-/// What is read of a report. The kind of test decides what is there.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ScoreReport {
-    /// Which test.
-    pub user_assessment_id: String,
-    /// `TrueNorth` or `WebCAPE`.
-    pub assessment_type: Option<String>,
-    /// Where it stands.
-    pub status: Option<String>,
-    /// When it was begun.
-    pub started: Option<String>,
-    /// When it was finished.
-    pub completed: Option<String>,
-    /// How long it took, as a .NET duration.
-    pub duration: Option<String>,
-    /// The score; 0.0 as long as there is none.
-    pub score: Option<f64>,
-    /// WebCAPE's placement.
-    pub placement: Option<String>,
-    /// ACTFL level.
-    pub actfl_speaking_level: Option<String>,
-    /// CEFR level or range.
-    pub cefr_speaking_level: Option<String>,
-    /// TOEFL range.
-    pub toefl_speaking_level: Option<String>,
-    /// IELTS range.
-    pub ielts_speaking_level: Option<String>,
-    /// TOEIC range.
-    pub toeic_speaking_level: Option<String>,
-    /// Items by section.
-    pub sub_scores: Option<SubScores>,
-    /// The version of the assessment.
-    pub assessment_version: Option<String>,
-}
-
-/// Items by section.
-#[derive(Deserialize)]
-pub struct SubScores {
-    /// Grammar.
-    pub grammar: Option<Items>,
-    /// Listening.
-    pub listening: Option<Items>,
-    /// Reading.
-    pub reading: Option<Items>,
-    /// Writing.
-    pub writing: Option<Items>,
-    /// Speaking.
-    pub speaking: Option<Items>,
-    /// Vocabulary.
-    pub vocabulary: Option<Items>,
-}
-
-/// Items of one section.
-#[derive(Clone, Copy, Deserialize)]
-pub struct Items {
-    /// Answered correctly.
-    pub correct: u32,
-    /// All told; 0 of 0 means that there were none.
-    pub total: u32,
-}
-
 /// The body of `POST /webhook`.
 #[derive(Serialize)]
 pub struct NewWebhook<'a> {
