@@ -1,6 +1,7 @@
 //! What a client does with a reservation: withdraw it, launch its test.
 
 use lambda_http::http::StatusCode;
+use shared::core::domain::launch::{LINK_WINDOW, LINKS};
 use shared::core::domain::reservation::{Alert, Reservation, Why};
 use shared::core::ports::{Alerts, LookupError};
 use shared::core::usecases::cancel::{Cancelled, cancel as withdraw};
@@ -12,7 +13,8 @@ use shared::lambda::wiring::Hub;
 use crate::answer::{self, Answered};
 use crate::call::Call;
 use crate::problems::{
-    ALREADY_BEGUN, ALREADY_ENDED, NOTHING_TO_LAUNCH, PURCHASE_IN_PROGRESS, VENDOR_BUSY, VENDOR_UNREACHABLE,
+    ALREADY_BEGUN, ALREADY_ENDED, Failure, NOTHING_TO_LAUNCH, PURCHASE_IN_PROGRESS, RATE_LIMITED, VENDOR_BUSY,
+    VENDOR_UNREACHABLE,
 };
 use crate::query::Query;
 use crate::reserve::account_unavailable;
@@ -46,13 +48,14 @@ pub(crate) async fn launch(call: &Call<'_>, id: &str) -> Answered {
     // That an account's profile cannot be read must not keep a candidate from
     // the test: the address of the exam's site is then absent.
     let exam_url = call.hub.vendors.exam_url(&reservation.order.account).await.ok().flatten();
-    match make_launch(&call.hub.vendors, &reservation, exam_url).await {
+    let Hub { vendors, store, clock, .. } = call.hub;
+    match make_launch(vendors, store, clock, &reservation, exam_url).await {
         Ok(launch) => answer::json(StatusCode::OK, &launch),
-        Err(error) => Err(not_launched(call, &reservation, error).into()),
+        Err(error) => Err(not_launched(call, &reservation, error)),
     }
 }
 
-fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) -> Problem {
+fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) -> Failure {
     let account = &reservation.order.account;
     let problem = match error {
         LaunchError::NothingToBegin => Problem::new(NOTHING_TO_LAUNCH).detail("No test is assigned, or it is over."),
@@ -60,6 +63,12 @@ fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) 
             tracing::error!(reservation_id = %reservation.id(), "the vendor does not know an assigned test");
             Problem::new(NOTHING_TO_LAUNCH).detail("The vendor does not know the test.")
         }
+        LaunchError::TooMany { retry_after } => {
+            let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+            let detail = format!("A reservation gets {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
+            Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
+        }
+        LaunchError::Outage(outage) => return outage.into(),
         LaunchError::LookUp(LookupError::Held { retry_after }) => {
             Problem::new(VENDOR_BUSY).retry_after(retry_after.as_secs().saturating_add(1))
         }
@@ -73,7 +82,7 @@ fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) 
             Problem::new(VENDOR_UNREACHABLE).retry_after(5)
         }
     };
-    problem.reservation(reservation.id())
+    problem.reservation(reservation.id()).into()
 }
 
 #[cfg(test)]

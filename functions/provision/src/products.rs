@@ -32,7 +32,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
     let accounts = call.accounts().into_iter();
     let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
     let asked = join_all(accounts.map(async |account| {
-        let offers = call.hub.vendors.products(&account).await;
+        let offers = call.hub.vendors.products(&account, &call.client.id).await;
         (account, offers)
     }));
     let (mut data, mut answered, mut failed) = (Vec::new(), 0, 0);

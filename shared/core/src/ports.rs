@@ -318,13 +318,27 @@ pub enum LookupError {
 
 /// Sign-in links at TrueNorth.
 pub trait Links: Sync {
-    /// Mints a single-use link to a test. `None` where the vendor knows no such user.
-    fn link(
-        &self,
-        account: &AccountName,
-        id: &ReservationId,
-        reference: &VendorReference,
-    ) -> impl Answer<Result<Option<Launch>, LookupError>>;
+    /// Mints a single-use link to an order's test. `None` where the vendor knows no such user.
+    fn link(&self, order: &Order, reference: &VendorReference) -> impl Answer<Result<Option<Launch>, LookupError>>;
+}
+
+/// How many links a reservation was given of late. Links themselves are never kept.
+pub trait LinkCounts: Sync {
+    /// Counts one more link, unless there were [`LINKS`](crate::domain::launch::LINKS)
+    /// in the last [`LINK_WINDOW`](crate::domain::launch::LINK_WINDOW).
+    fn count_link(&self, id: &ReservationId, now: Timestamp) -> impl Answer<Result<LinkCounted, Outage>>;
+}
+
+/// What became of a [`LinkCounts::count_link`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkCounted {
+    /// It is counted, and may be minted.
+    Done,
+    /// There were too many; nothing is counted.
+    TooMany {
+        /// How long to wait for the next.
+        retry_after: Duration,
+    },
 }
 
 /// The poll of an account: one at a time, and where the last one stopped.
@@ -363,7 +377,7 @@ pub trait RateLimits: Sync {
 }
 
 /// What became of a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Booked {
     /// It is made; these are the levels after it.
     Done(Levels),

@@ -49,6 +49,10 @@ impl Key {
         Self::new(partition(id), "LOOKUP")
     }
 
+    pub(crate) fn links(id: &ReservationId) -> Self {
+        Self::new(partition(id), "LINKS")
+    }
+
     pub(crate) fn claim(account: &Account, reference: &str) -> Self {
         Self::new(format!("REF#{account}#{reference}"), "REF")
     }

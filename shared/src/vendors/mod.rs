@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
@@ -83,11 +83,11 @@ impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
         Ok(AccountTerms { default_expiry_days })
     }
 
-    /// What an account sells: iTEP as configured, TrueNorth as it says now.
+    /// What an account sells, for a client of it: iTEP as configured, TrueNorth as it says now.
     ///
     /// # Errors
     /// [`LookupError`].
-    pub async fn products(&self, account: &Account) -> Result<Vec<ProductOffer>, LookupError> {
+    pub async fn products(&self, account: &Account, client: &ClientId) -> Result<Vec<ProductOffer>, LookupError> {
         match account.vendor {
             Vendor::Itep => {
                 let profile = self.itep(account).await?;
@@ -96,7 +96,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
             }
             Vendor::Truenorth => {
                 let profile = self.truenorth(account).await?;
-                let list = self.catalogue.all(&self.limited(&profile, account)).await?;
+                let list = self.catalogue.all(&self.limited(&profile, account, Some(client))).await?;
                 let offer = |known: &truenorth::wire::Assessment| ProductOffer {
                     product: known.assessment_id.clone(),
                     name: known.name.clone(),
@@ -145,9 +145,14 @@ impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
         }
     }
 
-    fn limited<'a>(&'a self, profile: &'a truenorth::profile::Profile, account: &'a Account) -> Limited<'a, L, C> {
+    fn limited<'a>(
+        &'a self,
+        profile: &'a truenorth::profile::Profile,
+        account: &'a Account,
+        on_behalf_of: Option<&'a ClientId>,
+    ) -> Limited<'a, L, C> {
         let client = Client::new(&self.http, profile);
-        Limited { client, limiter: &self.limiter, clock: &self.clock, account }
+        Limited { client, limiter: &self.limiter, clock: &self.clock, account, on_behalf_of }
     }
 }
 
@@ -157,7 +162,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
             Vendor::Itep => itep::client::examine(&self.itep(&order.account).await?, order),
             Vendor::Truenorth => {
                 let profile = self.truenorth(&order.account).await?;
-                let limited = self.limited(&profile, &order.account);
+                let limited = self.limited(&profile, &order.account, Some(&order.client));
                 truenorth::purchase::examine(&limited, &self.catalogue, order).await
             }
         }
@@ -172,8 +177,8 @@ impl<S: Secrets, L: RateLimits, C: Clock> Purchase for Vendors<S, L, C> {
             },
             Vendor::Truenorth => match self.truenorth(account).await {
                 Ok(profile) => {
-                    let limited = self.limited(&profile, account).within(call::SIGN_OF_LIFE);
-                    let asked = limited.call(Priority::Interactive, limited.client.assessments()).await;
+                    let limited = self.limited(&profile, account, None).within(call::SIGN_OF_LIFE);
+                    let asked = limited.call(Priority::Purchase, limited.client.assessments()).await;
                     !matches!(asked, Err(LookupError::Unusable { .. } | LookupError::Held { .. }))
                 }
                 Err(_) => true,
@@ -225,7 +230,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
             }
             Vendor::Truenorth => {
                 let profile = self.truenorth(&order.account).await?;
-                let limited = self.limited(&profile, &order.account).within(left());
+                let limited = self.limited(&profile, &order.account, Some(&order.client)).within(left());
                 let (order, times) = ((order, call_no), (left(), connect));
                 Ok(truenorth::purchase::purchase(limited, &self.catalogue, order, times).await)
             }
@@ -237,7 +242,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> Scores for Vendors<S, L, C> {
     async fn look_up(&self, account: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
         let account = truenorth_account(account);
         let profile = self.truenorth(&account).await?;
-        truenorth::scores::look_up(&self.limited(&profile, &account), id).await
+        truenorth::scores::look_up(&self.limited(&profile, &account, None), id).await
     }
 
     async fn sweep(
@@ -248,20 +253,15 @@ impl<S: Secrets, L: RateLimits, C: Clock> Scores for Vendors<S, L, C> {
     ) -> Result<usize, LookupError> {
         let account = truenorth_account(account);
         let profile = self.truenorth(&account).await?;
-        truenorth::scores::sweep(&self.limited(&profile, &account), begun, sink).await
+        truenorth::scores::sweep(&self.limited(&profile, &account, None), begun, sink).await
     }
 }
 
 impl<S: Secrets, L: RateLimits, C: Clock> Links for Vendors<S, L, C> {
-    async fn link(
-        &self,
-        account: &AccountName,
-        id: &ReservationId,
-        reference: &VendorReference,
-    ) -> Result<Option<Launch>, LookupError> {
-        let account = truenorth_account(account);
-        let profile = self.truenorth(&account).await?;
-        truenorth::links::link(&self.limited(&profile, &account), id, reference).await
+    async fn link(&self, order: &Order, reference: &VendorReference) -> Result<Option<Launch>, LookupError> {
+        let profile = self.truenorth(&order.account).await?;
+        let limited = self.limited(&profile, &order.account, Some(&order.client));
+        truenorth::links::link(&limited, order, reference).await
     }
 }
 

@@ -52,12 +52,12 @@ impl RateLimits for TestLimits {
             return Err(Outage { operation: "book", source: "down".into() });
         }
         let mut levels = self.levels.lock().unwrap();
-        if !booking.fits(*levels) {
-            return Ok(Booked::Stale(*levels));
+        if !booking.fits(&levels) {
+            return Ok(Booked::Stale(levels.clone()));
         }
-        *levels = booking.book(*levels);
+        *levels = booking.book(levels.clone());
         *self.booked.lock().unwrap() += 1;
-        Ok(Booked::Done(*levels))
+        Ok(Booked::Done(levels.clone()))
     }
     async fn empty(&self, _: &AccountName, now: Timestamp) -> Result<(), Outage> {
         self.levels.lock().unwrap().bucket = Levels::emptied_bucket(now.as_millisecond());

@@ -151,8 +151,8 @@ async fn a_link_is_minted_for_the_reservations_own_test() {
     let link = include_str!("truenorth/samples/link.json");
     let world = world(vec![answers("200 OK", link), answers("204 No Content", ""), answers("401 Unauthorized", "")]);
     let reference = VendorReference::truenorth("79fb94aa", "615ba72f");
-    let (name, id) = (name(), reservation_id());
-    let mint = || world.vendors.link(&name, &id, &reference);
+    let order = order(Vendor::Truenorth, GRAMMAR);
+    let mint = || world.vendors.link(&order, &reference);
     assert!(matches!(mint().await, Ok(Some(Launch::Link { .. }))));
     assert!(matches!(mint().await, Ok(None)));
     assert!(matches!(mint().await, Err(LookupError::CredentialsRefused)));
@@ -162,8 +162,8 @@ async fn a_link_is_minted_for_the_reservations_own_test() {
 #[tokio::test]
 async fn products_and_terms_come_from_the_vendor_and_the_profile() {
     let world = world(vec![answers("200 OK", ASSESSMENTS)]);
-    let account_ = account(Vendor::Truenorth);
-    let products = world.vendors.products(&account_).await.unwrap();
+    let (account_, client) = (account(Vendor::Truenorth), "acme".parse().unwrap());
+    let products = world.vendors.products(&account_, &client).await.unwrap();
     assert_eq!(
         (products.len(), products[0].product.as_str(), products[0].name.as_str()),
         (4, GRAMMAR, "English Grammar")
@@ -171,7 +171,7 @@ async fn products_and_terms_come_from_the_vendor_and_the_profile() {
     assert_eq!(world.vendors.terms(&account_).await.unwrap().default_expiry_days, 30);
     let itep = TestSecrets::of("hub/itep/default", include_str!("itep/samples/profile.json"));
     let itep = vendors(itep, &TestLimits::default());
-    let products = itep.products(&account(Vendor::Itep)).await.unwrap();
+    let products = itep.products(&account(Vendor::Itep), &client).await.unwrap();
     assert_eq!(products[0], ProductOffer { product: "GTX-Academic-Plus".into(), name: "GTX-Academic-Plus".into() });
     assert_eq!(itep.exam_url(&account(Vendor::Itep)).await.unwrap().as_deref(), Some("https://exam.example.com"));
 }

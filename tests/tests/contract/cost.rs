@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use shared::aws::{Access, ApiKey};
 use shared::core::domain::ids::{Digest, Vendor};
-use shared::core::domain::limiter::{Plan, Priority, plan};
+use shared::core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
 use shared::core::domain::reservation::{Event, Reservation};
 use shared::core::ports::*;
 
@@ -105,7 +105,9 @@ async fn reading(bill: &mut Bill, world: &World) {
 
 async fn guarding(bill: &mut Bill, world: &World) {
     let (store, account) = (&world.store, account_name());
-    let Plan::Book(booking) = plan(None, Priority::Interactive, at(0).as_millisecond()) else { panic!("unused") };
+    let buyer = client();
+    let caller = Caller { priority: Priority::Purchase, client: Some(&buyer) };
+    let Plan::Book(booking) = plan(&Levels::default(), caller, at(0).as_millisecond()) else { panic!("unused") };
     bill.of("TrueNorth call: book a slot", "1 UpdateItem", store.book(&account, &booking)).await.unwrap();
     bill.of("poll: begin", "1 UpdateItem", store.begin(&account, at(0), at(60))).await.unwrap();
     let mark = PollMark { seen_to: Some(at(0)), cursor: None };
@@ -113,6 +115,7 @@ async fn guarding(bill: &mut Bill, world: &World) {
     let id = order("k", Vendor::Itep).id;
     let stamp = store.may_look_up(&id, at(0), Duration::from_secs(30));
     bill.of("look-up stamp", "1 UpdateItem", stamp).await.unwrap();
+    bill.of("count a link", "1 UpdateItem", store.count_link(&id, at(0))).await.unwrap();
     let access = Access::new(store.clone(), Duration::from_secs(60));
     let stranger = ApiKey::generate().unwrap().expose();
     bill.of("API key, unknown", "1 GetItem", access.authenticate(stranger.expose(), at(0))).await.unwrap();

@@ -3,21 +3,29 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::core::domain::ids::{AccountName, ReservationId};
-use shared::core::domain::limiter::{BURST, EARN_MS, Levels, Plan, Priority, SPACING_MS, plan};
-use shared::core::ports::{Booked, PollMark, Polls, RateLimits};
+use shared::core::domain::ids::{AccountName, ClientId, ReservationId};
+use shared::core::domain::limiter::{BURST, Caller, EARN_MS, Levels, Plan, Priority, SHARE_EARN_MS, SPACING_MS, plan};
+use shared::core::ports::{Booked, LinkCounted, LinkCounts, PollMark, Polls, RateLimits};
 
 use crate::fixtures::*;
 use crate::world::in_a_world;
 
+fn caller(client: Option<&ClientId>) -> Caller<'_> {
+    Caller { priority: Priority::Purchase, client }
+}
+
+fn at_levels(slot: i64, bucket: i64) -> Levels {
+    Levels { slot, bucket, ..Levels::default() }
+}
+
 /// Books until it is done, going by what each refusal shows.
 async fn book(limits: &impl RateLimits, account: &AccountName, now: i64) -> Levels {
-    let mut seen = None;
+    let mut seen = Levels::default();
     loop {
-        let Plan::Book(booking) = plan(seen, Priority::Interactive, now) else { panic!("the limit is used up") };
+        let Plan::Book(booking) = plan(&seen, caller(None), now) else { panic!("the limit is used up") };
         match limits.book(account, &booking).await.unwrap() {
             Booked::Done(levels) => return levels,
-            Booked::Stale(levels) => seen = Some(levels),
+            Booked::Stale(levels) => seen = levels,
         }
     }
 }
@@ -32,7 +40,7 @@ async fn racing_bookings_get_slots_of_their_own() {
         }));
         let mut levels: Vec<_> = bookings.await.into_iter().map(Result::unwrap).collect();
         levels.sort_by_key(|levels| levels.slot);
-        let expected = (1..=20).map(|n| Levels { slot: now + n * SPACING_MS, bucket: now + n * EARN_MS });
+        let expected = (1..=20).map(|n| at_levels(now + n * SPACING_MS, now + n * EARN_MS));
         assert_eq!(levels, expected.collect::<Vec<_>>());
     })
     .await;
@@ -45,10 +53,10 @@ async fn a_booking_starts_from_now_where_a_level_has_rested() {
         book(&world.store, &account_name(), now).await;
         let later = now + SPACING_MS + 1;
         let levels = book(&world.store, &account_name(), later).await;
-        assert_eq!(levels, Levels { slot: later + SPACING_MS, bucket: now + 2 * EARN_MS });
+        assert_eq!(levels, at_levels(later + SPACING_MS, now + 2 * EARN_MS));
         let other: AccountName = "other".parse().unwrap();
         let fresh = book(&world.store, &other, now).await;
-        assert_eq!(fresh, Levels { slot: now + SPACING_MS, bucket: now + EARN_MS });
+        assert_eq!(fresh, at_levels(now + SPACING_MS, now + EARN_MS));
     })
     .await;
 }
@@ -58,12 +66,51 @@ async fn a_booking_that_does_not_fit_is_refused_with_the_levels_as_they_are() {
     in_a_world(|world| async move {
         let now = at(0).as_millisecond();
         world.store.empty(&account_name(), at(0)).await.unwrap();
-        let Plan::Book(booking) = plan(None, Priority::Interactive, now) else { panic!("nothing was used") };
-        let emptied = Levels { slot: 0, bucket: now + BURST * EARN_MS };
-        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied));
-        assert!(matches!(plan(Some(emptied), Priority::Interactive, now), Plan::Hold { .. }));
+        let Plan::Book(booking) = plan(&Levels::default(), caller(None), now) else { panic!("nothing was used") };
+        let emptied = at_levels(0, now + BURST * EARN_MS);
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied.clone()));
+        assert!(matches!(plan(&emptied, caller(None), now), Plan::Hold { .. }));
         world.store.empty(&account_name(), at(-60)).await.unwrap();
         assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_clients_share_is_counted_beside_the_levels() {
+    in_a_world(|world| async move {
+        let (now, clients) = (at(0).as_millisecond(), ["acme", "other-1"].map(|name| name.parse().unwrap()));
+        let mut seen = Levels::default();
+        for client in [&clients[0], &clients[1], &clients[0]] {
+            let Plan::Book(booking) = plan(&seen, caller(Some(client)), now) else { panic!("the limit is used up") };
+            let booked = world.store.book(&account_name(), &booking).await.unwrap();
+            seen = booking.book(seen);
+            assert_eq!(booked, Booked::Done(seen.clone()));
+        }
+        assert_eq!(
+            seen.shares,
+            clients.clone().into_iter().zip([now + 2 * SHARE_EARN_MS, now + SHARE_EARN_MS]).collect()
+        );
+        let rested = Levels { shares: Default::default(), ..seen.clone() };
+        let Plan::Book(booking) = plan(&rested, caller(Some(&clients[0])), now) else { panic!("the limit is used up") };
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(seen));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reservation_is_given_three_links_in_any_ten_seconds() {
+    in_a_world(|world| async move {
+        let [id, other] = ["k", "l"].map(|key| ReservationId::derive(&client(), key));
+        let mut answers = Vec::new();
+        for seconds in [0, 0, 4, 4, 9, 10, 11, 13, 14] {
+            answers.push(match world.store.count_link(&id, at(seconds)).await.unwrap() {
+                LinkCounted::Done => 0,
+                LinkCounted::TooMany { retry_after } => retry_after.as_secs(),
+            });
+        }
+        assert_eq!(answers, [0, 0, 0, 6, 1, 0, 0, 1, 0]);
+        assert_eq!(world.store.count_link(&other, at(4)).await.unwrap(), LinkCounted::Done);
     })
     .await;
 }

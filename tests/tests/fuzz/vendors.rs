@@ -109,7 +109,7 @@ pub(crate) struct NoLimits;
 
 impl RateLimits for NoLimits {
     async fn book(&self, _: &AccountName, booking: &Booking) -> Result<Booked, Outage> {
-        Ok(Booked::Done(Levels { slot: booking.now, bucket: booking.now }))
+        Ok(Booked::Done(Levels { slot: booking.now, bucket: booking.now, ..Levels::default() }))
     }
     async fn empty(&self, _: &AccountName, _: Timestamp) -> Result<(), Outage> {
         Ok(())

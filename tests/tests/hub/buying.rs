@@ -189,21 +189,6 @@ async fn what_the_vendor_did_not_process_is_bought_later_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn launch_material_is_made_when_it_is_asked_for() {
-    let world = World::new().await;
-    let itep = world.buy(Sim::Itep).await;
-    let launch = world.post(&format!("/v1/reservations/{}/launch", itep.id())).await;
-    assert_eq!(launch.status, 200, "{launch:?}");
-    assert_eq!(launch.body, itep.body["launch"]);
-    assert_eq!(launch.header("cache-control"), Some("no-store"));
-    let truenorth = world.reserve("another", &world.truenorth_order(GRAMMAR)).await;
-    let path = format!("/v1/reservations/{}/launch", truenorth.id());
-    let (first, second) = (world.post(&path).await, world.post(&path).await);
-    assert_eq!((&first.body["kind"], first.status.as_u16()), (&json!("link"), 200));
-    assert_ne!(first.body["url"], second.body["url"], "a link works once, so each is fresh");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn products_are_what_the_companys_accounts_sell() {
     let world = World::new().await;
     let products = world.get("/v1/products").await;

@@ -43,6 +43,19 @@ async fn buying_is_one_conditional_put_and_one_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_the_read_a_count_and_a_place_in_the_rate_limit() {
+    let (world, hub, counter) = warm().await;
+    let order = world.truenorth_order(GRAMMAR);
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order))).await;
+    counter.take();
+    let path = format!("/v1/reservations/{}/launch", bought.id());
+    for (status, calls) in [(200, 2), (200, 2), (200, 2), (429, 1)] {
+        assert_eq!(provision(&hub, &world, "POST", &path, None).await.status, status);
+        assert_eq!(told(&counter.take()), format!("1 GetItem + {calls} UpdateItem"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reading_is_one_read() {
     let (world, hub, counter) = warm().await;
     let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;

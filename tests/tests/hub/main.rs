@@ -13,6 +13,7 @@ mod events;
 mod expiry;
 mod in_process;
 mod inventory;
+mod launching;
 mod operating;
 mod queues;
 mod reading;

@@ -1,9 +1,17 @@
 //! What a candidate needs to begin a test.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::sensitive::Sensitive;
+
+/// How many links a reservation gets in any [`LINK_WINDOW`]. A double click gets its
+/// second one; a loop must not use up the account's rate limit.
+pub const LINKS: usize = 3;
+/// The time in which they count.
+pub const LINK_WINDOW: Duration = Duration::from_secs(10);
 
 /// Launch material. It opens a test, so it is never logged and never part of a
 /// reservation that is read.

@@ -1,9 +1,11 @@
 //! What a candidate needs to begin.
 
+use std::time::Duration;
+
 use crate::domain::ids::VendorReference;
 use crate::domain::launch::Launch;
 use crate::domain::reservation::{Reservation, State};
-use crate::ports::{Links, LookupError};
+use crate::ports::{Clock, LinkCounted, LinkCounts, Links, LookupError, Outage};
 
 /// Why there is nothing to launch.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +16,26 @@ pub enum LaunchError {
     /// The vendor does not know the candidate's test.
     #[error("the vendor does not know the test")]
     Unknown,
+    /// The reservation was given too many links of late.
+    #[error("too many links")]
+    TooMany {
+        /// How long to wait for the next.
+        retry_after: Duration,
+    },
+    /// Its links could not be counted.
+    #[error(transparent)]
+    Outage(#[from] Outage),
     /// The vendor could not be asked.
     #[error(transparent)]
     LookUp(#[from] LookupError),
 }
 
 /// Makes launch material: for iTEP from what is stored, for TrueNorth a fresh
-/// single-use link. `exam_url` is the account's exam site at iTEP.
+/// single-use link, if it had not too many of late. `exam_url` is the account's exam site at iTEP.
 pub async fn launch(
     links: &impl Links,
+    counts: &impl LinkCounts,
+    clock: &impl Clock,
     reservation: &Reservation,
     exam_url: Option<String>,
 ) -> Result<Launch, LaunchError> {
@@ -35,8 +48,10 @@ pub async fn launch(
             Ok(Launch::Credentials { url: exam_url, test_id: test_id.clone(), password: reservation.password.clone() })
         }
         VendorReference::Truenorth { .. } => {
-            let account = &reservation.order.account.name;
-            links.link(account, reservation.id(), reference).await?.ok_or(LaunchError::Unknown)
+            if let LinkCounted::TooMany { retry_after } = counts.count_link(reservation.id(), clock.now()).await? {
+                return Err(LaunchError::TooMany { retry_after });
+            }
+            links.link(&reservation.order, reference).await?.ok_or(LaunchError::Unknown)
         }
     }
 }

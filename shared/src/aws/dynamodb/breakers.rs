@@ -70,6 +70,7 @@ impl Breakers for DynamoBreakers {
             key: Key::breaker(account),
             update: "SET doc = :doc, seq = :seq, v = :v",
             condition: if before == 0 { "attribute_not_exists(pk)" } else { "seq = :before" },
+            names: Vec::new(),
             values,
         };
         let current = match self.store.update_if(OPERATION, write).await? {

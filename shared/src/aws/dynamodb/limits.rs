@@ -1,43 +1,46 @@
-//! The levels of the accounts' rate limiters, in Unix milliseconds.
+//! The levels of the accounts' rate limiters and the times of reservations' last
+//! links, in Unix milliseconds.
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use shared_core::domain::ids::AccountName;
-use shared_core::domain::limiter::{Booking, EARN_MS, Levels, SPACING_MS, Side};
-use shared_core::ports::{Booked, Outage, RateLimits};
+use shared_core::domain::ids::{AccountName, ReservationId};
+use shared_core::domain::launch::LINK_WINDOW;
+use shared_core::domain::limiter::{Booking, Levels, Rise, Side};
+use shared_core::ports::{Booked, LinkCounted, LinkCounts, Outage, RateLimits};
 
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
 use crate::aws::item::{Attributes, VERSION};
 use crate::aws::keys::Key;
 
+/// The beginning of the names of the attributes that hold the clients' shares.
+const SHARE: &str = "share#";
+
 impl RateLimits for DynamoStore {
     /// A booking that the SDK repeats is made twice: that costs a place, and never
     /// gives one too many.
     async fn book(&self, account: &AccountName, booking: &Booking) -> Result<Booked, Outage> {
-        let (slot, bucket) = (
-            Level { name: "slot_ms", step: ":spacing", max: ":slot_max", side: booking.slot },
-            Level { name: "bucket_ms", step: ":earn", max: ":bucket_max", side: booking.bucket },
-        );
-        let mut values = vec![
-            (":now", number(booking.now)),
-            (":spacing", number(SPACING_MS)),
-            (":earn", number(EARN_MS)),
-            (":v", number(VERSION)),
+        let mut levels = vec![
+            Level { name: "slot_ms", step: ":spacing", max: ":slot_max", rise: booking.slot },
+            Level { name: "bucket_ms", step: ":earn", max: ":bucket_max", rise: booking.bucket },
         ];
-        // DynamoDB refuses values that no expression uses.
-        if booking.slot == Side::Ahead {
-            values.push((":slot_max", number(booking.slot_max)));
+        let mut names = Vec::new();
+        if let Some((client, rise)) = &booking.share {
+            names.push(("#share", format!("{SHARE}{client}")));
+            levels.push(Level { name: "#share", step: ":share", max: ":share_max", rise: *rise });
         }
-        if booking.bucket == Side::Ahead {
-            values.push((":bucket_max", number(booking.bucket_max)));
-        }
-        let update = format!("SET {}, {}, v = :v", slot.step(), bucket.step());
-        let condition = format!("({}) AND ({})", slot.condition(), bucket.condition());
-        let write = Update { key: Key::limiter(account), update: &update, condition: &condition, values };
+        let mut values = vec![(":now", number(booking.now)), (":v", number(VERSION))];
+        values.extend(levels.iter().flat_map(Level::values));
+        let steps: Vec<_> = levels.iter().map(Level::step).collect();
+        let conditions: Vec<_> = levels.iter().map(Level::condition).collect();
+        let update = format!("SET {}, v = :v", steps.join(", "));
+        let condition = conditions.join(" AND ");
+        let write = Update { key: Key::limiter(account), update: &update, condition: &condition, names, values };
         Ok(match self.update_if("book a call", write).await? {
-            Written::Done(item) => Booked::Done(levels(&item)),
-            Written::Refused(item) => Booked::Stale(item.as_ref().map(levels).unwrap_or_default()),
+            Written::Done(item) => Booked::Done(self::levels(&item)),
+            Written::Refused(item) => Booked::Stale(item.as_ref().map(self::levels).unwrap_or_default()),
         })
     }
 
@@ -47,6 +50,7 @@ impl RateLimits for DynamoStore {
             key: Key::limiter(account),
             update: "SET bucket_ms = :emptied, v = :v",
             condition: "attribute_not_exists(bucket_ms) OR bucket_ms < :emptied",
+            names: Vec::new(),
             values: vec![(":emptied", number(emptied)), (":v", number(VERSION))],
         };
         // A bucket that is emptier still stays so.
@@ -54,18 +58,47 @@ impl RateLimits for DynamoStore {
     }
 }
 
-/// One of the two levels, in the table's terms.
+impl LinkCounts for DynamoStore {
+    /// The item holds when the last three were counted. A count that the SDK repeats
+    /// counts twice, which at worst makes somebody wait for the next link.
+    async fn count_link(&self, id: &ReservationId, now: Timestamp) -> Result<LinkCounted, Outage> {
+        let (now, window) = (now.as_millisecond(), LINK_WINDOW.as_millis() as i64);
+        let write = Update {
+            key: Key::links(id),
+            update: "SET third_ms = if_not_exists(second_ms, :never), second_ms = if_not_exists(first_ms, :never), \
+                     first_ms = :now, v = :v",
+            condition: "attribute_not_exists(third_ms) OR third_ms <= :before",
+            names: Vec::new(),
+            values: vec![
+                (":now", number(now)),
+                (":before", number(now - window)),
+                (":never", number(0)),
+                (":v", number(VERSION)),
+            ],
+        };
+        Ok(match self.update_if("count a link", write).await? {
+            Written::Done(_) => LinkCounted::Done,
+            Written::Refused(item) => {
+                let third = item.as_ref().and_then(|item| milliseconds(item, "third_ms")).unwrap_or(now);
+                let wait = u64::try_from(third + window - now).unwrap_or_default();
+                LinkCounted::TooMany { retry_after: Duration::from_millis(wait) }
+            }
+        })
+    }
+}
+
+/// One of the levels, in the table's terms.
 struct Level {
     name: &'static str,
     step: &'static str,
     max: &'static str,
-    side: Side,
+    rise: Rise,
 }
 
 impl Level {
     fn step(&self) -> String {
         let Self { name, step, .. } = self;
-        match self.side {
+        match self.rise.side {
             Side::Rested => format!("{name} = :now + {step}"),
             Side::Ahead => format!("{name} = {name} + {step}"),
         }
@@ -73,14 +106,28 @@ impl Level {
 
     fn condition(&self) -> String {
         let Self { name, max, .. } = self;
-        match self.side {
-            Side::Rested => format!("attribute_not_exists({name}) OR {name} < :now"),
-            Side::Ahead => format!("{name} BETWEEN :now AND {max}"),
+        match self.rise.side {
+            Side::Rested => format!("(attribute_not_exists({name}) OR {name} < :now)"),
+            Side::Ahead => format!("({name} BETWEEN :now AND {max})"),
         }
+    }
+
+    /// DynamoDB refuses values that no expression uses.
+    fn values(&self) -> Vec<(&'static str, AttributeValue)> {
+        let mut values = vec![(self.step, number(self.rise.step))];
+        if self.rise.side == Side::Ahead {
+            values.push((self.max, number(self.rise.max)));
+        }
+        values
     }
 }
 
 fn levels(item: &Attributes) -> Levels {
-    let level = |name| item.get(name).map(AttributeValue::as_n)?.ok()?.parse().ok();
-    Levels { slot: level("slot_ms").unwrap_or_default(), bucket: level("bucket_ms").unwrap_or_default() }
+    let level = |name: &str| milliseconds(item, name).unwrap_or_default();
+    let share = |name: &String| Some((name.strip_prefix(SHARE)?.parse().ok()?, level(name)));
+    Levels { slot: level("slot_ms"), bucket: level("bucket_ms"), shares: item.keys().filter_map(share).collect() }
+}
+
+fn milliseconds(item: &Attributes, name: &str) -> Option<i64> {
+    item.get(name).map(AttributeValue::as_n)?.ok()?.parse().ok()
 }

@@ -31,6 +31,7 @@ impl Polls for DynamoStore {
             update: "SET lease_until = :until, lease_holder = :me, v = :v",
             // The last is this very write, repeated by the SDK.
             condition: "attribute_not_exists(lease_until) OR lease_until <= :now OR lease_holder = :me",
+            names: Vec::new(),
             values: vec![
                 (":until", number(until.as_millisecond())),
                 (":now", number(now.as_millisecond())),
@@ -62,7 +63,13 @@ impl Polls for DynamoStore {
             }
         }
         let update = format!("{set} {remove}");
-        let write = Update { key: Key::poll(account), update: &update, condition: "lease_holder = :me", values };
+        let write = Update {
+            key: Key::poll(account),
+            update: &update,
+            condition: "lease_holder = :me",
+            names: Vec::new(),
+            values,
+        };
         self.update_if("end a poll", write).await.map(drop)
     }
 
@@ -73,6 +80,7 @@ impl Polls for DynamoStore {
             key: Key::look_up(id),
             update: "SET looked_up_at = :now, looked_up_by = :me, v = :v",
             condition: "attribute_not_exists(looked_up_at) OR looked_up_at <= :before OR looked_up_by = :me",
+            names: Vec::new(),
             values: vec![
                 (":now", number(now.as_millisecond())),
                 (":before", number(now.as_millisecond().saturating_sub(interval))),

@@ -148,6 +148,7 @@ impl DynamoStore {
             key: Key::api_key(key_id),
             update: "SET doc.revoked_at = if_not_exists(doc.revoked_at, :now)",
             condition: "attribute_exists(pk)",
+            names: Vec::new(),
             values: vec![(":now", text(now.to_string()))],
         };
         match self.update_if(OPERATION, write).await? {

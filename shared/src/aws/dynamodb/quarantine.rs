@@ -22,6 +22,7 @@ impl DynamoStore {
             key: Key::quarantined(item.receipt.received_at, &item.receipt.id),
             update: "SET doc.replayed_at = :at",
             condition: "attribute_exists(pk)",
+            names: Vec::new(),
             values: vec![(":at", text(at.to_string()))],
         };
         self.update_if("mark a report as replayed", update).await.map(drop)

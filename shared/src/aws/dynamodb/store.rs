@@ -54,6 +54,7 @@ impl Store for DynamoStore {
             key: Key::reservation(id),
             update: "SET due_pk = :shard, due_at = :due, doc.due_at = :exactly",
             condition: "seq = :seq",
+            names: Vec::new(),
             values: vec![
                 (":shard", text(keys::due_partition(keys::due_shard(id)))),
                 (":due", text(keys::fixed_up(due_at))),

@@ -28,6 +28,8 @@ pub(super) struct Update<'a> {
     pub(super) key: Key,
     pub(super) update: &'a str,
     pub(super) condition: &'a str,
+    /// Attributes whose names the expressions cannot spell.
+    pub(super) names: Vec<(&'a str, String)>,
     pub(super) values: Vec<(&'a str, AttributeValue)>,
 }
 
@@ -67,6 +69,9 @@ impl DynamoStore {
             .condition_expression(write.condition)
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (placeholder, name) in write.names {
+            update = update.expression_attribute_names(placeholder, name);
+        }
         for (name, value) in write.values {
             update = update.expression_attribute_values(name, value);
         }

@@ -48,7 +48,7 @@ impl Catalogue {
     pub(crate) async fn list<L: RateLimits, C: Clock>(
         &self,
         limited: &Limited<'_, L, C>,
-        max_age: Duration,
+        (max_age, priority): (Duration, Priority),
     ) -> Result<Arc<[Assessment]>, LookupError> {
         let now = limited.clock.now();
         if let Some(known) = self.known(&limited.account.name)
@@ -56,7 +56,7 @@ impl Catalogue {
         {
             return Ok(known.list);
         }
-        let list: Arc<[_]> = limited.call(Priority::Interactive, limited.client.assessments()).await?.into();
+        let list: Arc<[_]> = limited.call(priority, limited.client.assessments()).await?.into();
         let listed = Listed { at: now, list: Arc::clone(&list) };
         self.lists.lock().unwrap_or_else(PoisonError::into_inner).insert(limited.account.name.clone(), listed);
         Ok(list)
@@ -70,10 +70,10 @@ impl Catalogue {
         &self,
         limited: &Limited<'_, L, C>,
     ) -> Result<Arc<[Assessment]>, LookupError> {
-        self.list(limited, MAX_AGE_OF_NO).await
+        self.list(limited, (MAX_AGE_OF_NO, Priority::Interactive)).await
     }
 
-    /// Finds a product by id or by name.
+    /// Finds a product by id or by name, for a purchase.
     ///
     /// # Errors
     /// As [`Catalogue::list`].
@@ -82,8 +82,8 @@ impl Catalogue {
         limited: &Limited<'_, L, C>,
         product: &str,
     ) -> Result<Found, LookupError> {
-        match find(&self.list(limited, MAX_AGE).await?, product) {
-            Found::Nothing => Ok(find(&self.list(limited, MAX_AGE_OF_NO).await?, product)),
+        match find(&self.list(limited, (MAX_AGE, Priority::Purchase)).await?, product) {
+            Found::Nothing => Ok(find(&self.list(limited, (MAX_AGE_OF_NO, Priority::Purchase)).await?, product)),
             found => Ok(found),
         }
     }

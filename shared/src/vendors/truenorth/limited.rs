@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared_core::domain::ids::Account;
-use shared_core::domain::limiter::Priority;
+use shared_core::domain::ids::{Account, ClientId};
+use shared_core::domain::limiter::{Caller, Priority};
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
 use super::client::{Client, Failure};
@@ -22,6 +22,8 @@ pub(crate) struct Limited<'a, L, C> {
     pub(crate) clock: &'a C,
     /// Whose they are.
     pub(crate) account: &'a Account,
+    /// The client on whose behalf they are called, if any.
+    pub(crate) on_behalf_of: Option<&'a ClientId>,
 }
 
 impl<L: RateLimits, C: Clock> Limited<'_, L, C> {
@@ -51,7 +53,8 @@ impl<L: RateLimits, C: Clock> Limited<'_, L, C> {
     /// # Errors
     /// [`Held`].
     pub(crate) async fn pass(&self, priority: Priority) -> Result<(), Held> {
-        self.limiter.pass(self.clock, &self.account.name, priority).await
+        let caller = Caller { priority, client: self.on_behalf_of };
+        self.limiter.pass(self.clock, &self.account.name, caller).await
     }
 
     async fn lookup_error(&self, failure: Failure) -> LookupError {

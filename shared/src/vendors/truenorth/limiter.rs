@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shared_core::domain::ids::AccountName;
-use shared_core::domain::limiter::{Levels, Plan, Priority, plan};
+use shared_core::domain::limiter::{Caller, Levels, Plan, plan};
 use shared_core::ports::{Booked, Clock, RateLimits};
 
 /// How long emptying the bucket may take.
@@ -42,17 +42,17 @@ impl<L: RateLimits> Limiter<L> {
     ///
     /// # Errors
     /// [`Held`] where there is no place soon enough.
-    pub(crate) async fn pass(&self, clock: &impl Clock, account: &AccountName, priority: Priority) -> Result<(), Held> {
+    pub(crate) async fn pass(&self, clock: &impl Clock, account: &AccountName, caller: Caller<'_>) -> Result<(), Held> {
         for _ in 0..TRIES {
             let now = clock.now().as_millisecond();
-            let booking = match plan(self.seen(account), priority, now) {
+            let booking = match plan(&self.seen(account), caller, now) {
                 Plan::Hold { until } => return Err(Held { retry_after: milliseconds(until - now) }),
                 Plan::Book(booking) => booking,
             };
             match self.store.book(account, &booking).await {
                 Ok(Booked::Done(levels)) => {
-                    self.remember(account, levels);
                     let wait = milliseconds(levels.booked_slot() - clock.now().as_millisecond());
+                    self.remember(account, levels);
                     if !wait.is_zero() {
                         clock.sleep(wait).await;
                     }
@@ -72,8 +72,7 @@ impl<L: RateLimits> Limiter<L> {
     pub(crate) async fn empty(&self, clock: &impl Clock, account: &AccountName) {
         let now = clock.now();
         let bucket = Levels::emptied_bucket(now.as_millisecond());
-        let slot = self.seen(account).unwrap_or_default().slot;
-        self.remember(account, Levels { slot, bucket });
+        self.remember(account, Levels { bucket, ..self.seen(account) });
         // A courtesy to the others: the answer that it follows must not wait for it.
         match tokio::time::timeout(EMPTYING, self.store.empty(account, now)).await {
             Ok(Ok(())) => {}
@@ -82,8 +81,8 @@ impl<L: RateLimits> Limiter<L> {
         }
     }
 
-    fn seen(&self, account: &AccountName) -> Option<Levels> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied()
+    fn seen(&self, account: &AccountName) -> Levels {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned().unwrap_or_default()
     }
 
     fn remember(&self, account: &AccountName, levels: Levels) {

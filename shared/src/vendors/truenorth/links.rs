@@ -1,8 +1,9 @@
 //! Minting sign-in links ("Generate auto sign in link").
 
-use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::ids::VendorReference;
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
+use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
@@ -18,10 +19,10 @@ use crate::vendors::fields::is_http_url;
 /// [`LookupError`].
 pub(crate) async fn link<L: RateLimits, C: Clock>(
     limited: &Limited<'_, L, C>,
-    id: &ReservationId,
+    order: &Order,
     reference: &VendorReference,
 ) -> Result<Option<Launch>, LookupError> {
-    let query = NewLink { unique_identifier: id.as_str(), user_assessment_id: reference.test() };
+    let query = NewLink { unique_identifier: order.id.as_str(), user_assessment_id: reference.test() };
     let link = limited.call(Priority::Interactive, limited.client.create_sign_in_token(&query)).await?;
     let Some(link) = link else { return Ok(None) };
     match launch(&link.sign_in_url, &link.expires_at) {

@@ -81,14 +81,14 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
         Ok(id) => id,
         Err(outcome) => return outcome,
     };
-    if let Err(held) = limited.pass(Priority::Interactive).await {
+    if let Err(held) = limited.pass(Priority::Purchase).await {
         return not_processed(NotProcessed::Busy, Some(held.retry_after), None);
     }
     let left = budget.saturating_sub(limited.clock.now().duration_since(begun).unsigned_abs());
     if left < least {
         return not_processed(NotProcessed::NoTime, None, None);
     }
-    let Limited { client, limiter, clock, account } = limited;
+    let Limited { client, limiter, clock, account, .. } = limited;
     match client.within(left).assign(&assign(order, &assessment)).await {
         Ok(answer) => {
             if answer.status == 429 {

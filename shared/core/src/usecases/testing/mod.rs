@@ -185,6 +185,7 @@ pub(crate) struct Kept {
     last_look_ups: HashMap<ReservationId, Timestamp>,
     /// Tests to which a link can be made.
     pub(crate) links: HashSet<String>,
+    links_minted: HashMap<ReservationId, Vec<Timestamp>>,
 }
 
 pub(crate) struct World {

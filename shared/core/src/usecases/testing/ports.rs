@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::{World, at};
 use crate::domain::breaker::Breaker;
 use crate::domain::ids::{Account, AccountName, Digest, ReservationId, VendorReference};
-use crate::domain::launch::Launch;
+use crate::domain::launch::{LINK_WINDOW, LINKS, Launch};
 use crate::domain::order::Order;
 use crate::domain::reservation::{Alert, CallOutcome, Seal};
 use crate::domain::sensitive::Sensitive;
 use crate::ports::{
-    Alerts, Breakers, Clock, Links, LookupError, OrderProblem, Outage, Page, PollMark, Polls, Purchase, Quarantine,
-    Quarantined, Queue, Replaced, Resent, ResultMessage, ScoreCheck, Scores, Sighting,
+    Alerts, Breakers, Clock, LinkCounted, LinkCounts, Links, LookupError, OrderProblem, Outage, Page, PollMark, Polls,
+    Purchase, Quarantine, Quarantined, Queue, Replaced, Resent, ResultMessage, ScoreCheck, Scores, Sighting,
 };
 
 impl Alerts for World {
@@ -175,16 +175,25 @@ impl Polls for World {
 }
 
 impl Links for World {
-    async fn link(
-        &self,
-        _: &AccountName,
-        _: &ReservationId,
-        reference: &VendorReference,
-    ) -> Result<Option<Launch>, LookupError> {
+    async fn link(&self, _: &Order, reference: &VendorReference) -> Result<Option<Launch>, LookupError> {
         let is_known = self.works("link").expect("a link").links.contains(reference.test());
         Ok(is_known.then(|| Launch::Link {
             url: Sensitive::new("https://example.com/once".to_owned()),
             expires_at: self.now(),
         }))
+    }
+}
+
+impl LinkCounts for World {
+    async fn count_link(&self, id: &ReservationId, now: Timestamp) -> Result<LinkCounted, Outage> {
+        let mut kept = self.works("count_link")?;
+        let minted = kept.links_minted.entry(id.clone()).or_default();
+        minted.retain(|at| *at + LINK_WINDOW > now);
+        if minted.len() >= LINKS {
+            let retry_after = now.duration_until(minted[0] + LINK_WINDOW).unsigned_abs();
+            return Ok(LinkCounted::TooMany { retry_after });
+        }
+        minted.push(now);
+        Ok(LinkCounted::Done)
     }
 }
