@@ -45,6 +45,9 @@ fn prose(reason: Reason) -> &'static str {
         Reason::VendorReview => "The vendor reviews the attempt.",
         Reason::VendorProblem => "The vendor saw a technical problem.",
         Reason::ResultOverdue => "The result has been missing for long. The operator has been told.",
+        Reason::ResultUnreadable => {
+            "The test was sat and graded, and its scores are being checked. The operator has been told."
+        }
         Reason::Reset => "The vendor had the test sat again. The result is that of the new attempt.",
     }
 }
@@ -75,7 +78,8 @@ mod tests {
             Reason::GivenUp => Reason::VendorReview,
             Reason::VendorReview => Reason::VendorProblem,
             Reason::VendorProblem => Reason::ResultOverdue,
-            Reason::ResultOverdue => Reason::Reset,
+            Reason::ResultOverdue => Reason::ResultUnreadable,
+            Reason::ResultUnreadable => Reason::Reset,
             Reason::Reset => return None,
         })
     }

@@ -142,14 +142,25 @@ async fn what_is_certain_is_read_and_what_is_not_is_named_until_it_can_be_read()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn complete_without_scores_is_no_result() {
+async fn a_grade_without_a_readable_score_is_checked_and_not_launched_until_one_can_be_read() {
     let (world, bought) = sample_bought().await;
     let scores = ["Overall", "Grammar", "Listening", "Reading", "Writing", "Speaking"];
     let fields =
         scores.iter().flat_map(|s| ["Level", "cefr", "Score", "Percent"].map(|f| (format!("{s}_{f}"), json!(""))));
     deliver(&world, &sample_with(Value::Object(fields.collect()))).await;
-    until_event(&world, &bought.id(), "report_without_scores").await;
-    assert_eq!(world.reservation(&bought.id()).await["status"], "ready");
+    let checked = world.until_status(&bought.id(), "under_review").await;
+    assert_eq!((&checked["status_reason"], &checked["result"]), (&json!("result_unreadable"), &Value::Null));
+    for action in ["launch", "cancel"] {
+        let refused = world.post(&format!("/v1/reservations/{}/{action}", bought.id())).await;
+        assert_eq!(refused.status, 409, "{action}: {refused:?}");
+    }
+    deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await;
+    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let finished = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the report");
+    assert_eq!(finished["reason"], "stale");
+    deliver(&world, SAMPLE).await;
+    let completed = world.until_status(&bought.id(), "completed").await;
+    assert_eq!(completed["result"]["overall"]["value"], 4.5);
 }
 
 async fn until_event(world: &World, id: &str, event: &str) -> Vec<Value> {

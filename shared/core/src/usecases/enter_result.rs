@@ -17,7 +17,7 @@ pub enum EnterError {
     /// Nothing is known to be sold.
     #[error("it has no test at the vendor")]
     NoTest,
-    /// What the vendor graded is not overwritten by hand.
+    /// What the vendor graded is not overwritten by hand, unless its newest grade cannot be read.
     #[error("it has a result")]
     HasResult,
     /// The value is not on the scale.
@@ -44,7 +44,8 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         operator: String,
     ) -> Result<Reservation, EnterError> {
         let reference = reservation.reference.clone().ok_or(EnterError::NoTest)?;
-        if reservation.attempt().result.is_some() {
+        let attempt = reservation.attempt();
+        if attempt.result.is_some() && attempt.unreadable_grade.is_none() {
             return Err(EnterError::HasResult);
         }
         check(&result)?;

@@ -33,6 +33,25 @@ fn a_result_is_entered_in_the_operators_name_and_once() {
 }
 
 #[test]
+fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one() {
+    let world = with_test();
+    let graded = enter(&world, &world.reservation_of("a"), 3.5).unwrap();
+    let later = world.at(60);
+    let blank = Event::Reported(Box::new(Report {
+        receipt: Some("r1".parse().unwrap()),
+        digest: Digest::of(b"blank"),
+        reference: graded.reference.clone().unwrap(),
+        observed_at: at(55),
+        unreadable: Vec::new(),
+        says: Reported::CompletedWithoutScores,
+    }));
+    let Decision::Write(change) = graded.apply(&blank, Source::VendorWebhook, at(55), &TIMES.policy) else { panic!() };
+    wait(later.commit(&change, None)).unwrap();
+    let entered = enter(&later, &later.reservation_of("a"), 4.0).unwrap();
+    assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(4.0))));
+}
+
+#[test]
 fn a_value_must_lie_on_its_scale_whose_ends_belong_to_it() {
     let Some((low, high)) = Scale::Itep.bounds() else { panic!("it has ends") };
     for (value, taken) in [(low, true), (high, true), (low - 0.1, false), (high + 0.1, false)] {

@@ -2,7 +2,7 @@
 //! the properties notice.
 
 use shared_core::domain::reservation::{
-    CallOutcome, Change, Decision, Event, NotProcessed, Reservation, Source, State, Status,
+    CallOutcome, Change, Decision, Event, NotProcessed, Report, Reported, Reservation, Source, State, Status,
 };
 
 use crate::protocol::{Protocol, time};
@@ -42,6 +42,8 @@ pub(crate) enum Bug {
     ClearOnReset,
     /// An expiry wins over a sitting.
     ExpireSat,
+    /// A grade of which no score can be read is noted only.
+    NoteUnreadable,
 }
 
 impl Protocol {
@@ -105,6 +107,10 @@ fn misheard(bug: Bug, read: &Reservation, event: &Event, now: u8) -> Event {
         }
         (Bug::IgnoreCallNo, Event::CallEnded { outcome, .. }) => {
             Event::CallEnded { call_no: read.calls, outcome: outcome.clone() }
+        }
+        (Bug::NoteUnreadable, Event::Reported(report)) if report.says == Reported::CompletedWithoutScores => {
+            let says = Reported::UnknownStatus { text: "Complete".to_owned() };
+            Event::Reported(Box::new(Report { says, ..report.as_ref().clone() }))
         }
         (Bug::DateLookUpsLate, Event::NothingFound { .. }) => Event::NothingFound { asked_at: time(now) },
         _ => event.clone(),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use shared_core::domain::ids::Digest;
-use shared_core::domain::reservation::{Attempt, Report, Reservation};
+use shared_core::domain::reservation::{Attempt, Reason, Report, Reservation, State};
 
 use crate::protocol::{Protocol, Says, place_of};
 use crate::world::{Doc, World};
@@ -63,10 +63,23 @@ pub(crate) fn are_kept(model: &Protocol, world: &World) -> bool {
         reservation.attempts.iter().any(|attempt| {
             let newer = model.shown(reservation, attempt).map(|shown| model.age(world, shown));
             attempt.graded.as_ref() == Some(&digest)
+                || attempt.unreadable_grade.as_ref().is_some_and(|unreadable| unreadable.digest == digest)
                 || attempt.superseded.contains(&digest)
                 || newer.is_some_and(|newer| newer > model.age(world, *doc))
         })
     })
+}
+
+/// Whether no test that was graded, readably or not, could be launched or may expire.
+/// Where it may be sat again, that is open.
+pub(crate) fn stay_sat(model: &Protocol, world: &World) -> bool {
+    let may_be_reset = model.script.contains(&Says::Ready);
+    let is_own = |reservation: &Reservation, test| reservation.reference.as_ref().map(Protocol::test) == Some(test);
+    may_be_reset
+        || world.ruled.iter().all(|doc| {
+            let mut owners = world.stored.iter().filter(|reservation| is_own(reservation, doc.test));
+            owners.all(|owner| matches!(owner.state, State::UnderReview { .. } | State::Completed))
+        })
 }
 
 /// At rest: whether the reservation shows the newest grade that was heard, unless
@@ -82,8 +95,11 @@ pub(crate) fn newest_shows(model: &Protocol, world: &World, res: u8) -> bool {
     let Some(step) = last else { return true };
     let said = if model.asks() { step - 1 } else { step };
     let is_ambiguous = model.budget.repeats > 0;
-    if is_ambiguous || model.script[usize::from(said)] != Says::Complete {
-        return true;
+    match model.script[usize::from(said)] {
+        _ if is_ambiguous => return true,
+        Says::Complete => {}
+        Says::Unreadable => return reservation.reason == Some(Reason::ResultUnreadable),
+        _ => return true,
     }
     reservation.result().is_some() && model.shown(reservation, reservation.attempt()) == Some(Doc { test: own, step })
 }

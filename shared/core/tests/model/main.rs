@@ -26,6 +26,8 @@ use world::Budget;
 const REVISED: &[Says] = &[Says::Finished, Says::Complete, Says::Complete];
 /// A test that is graded, reset and sat again.
 const SAT_AGAIN: &[Says] = &[Says::Complete, Says::Ready, Says::Finished, Says::Complete];
+/// A test whose first grade cannot be read.
+const READ_LATER: &[Says] = &[Says::Finished, Says::Unreadable, Says::Complete];
 /// What TrueNorth shows.
 const SHOWN: &[Says] = &[Says::InProgress, Says::Finished, Says::Complete, Says::Complete];
 
@@ -104,6 +106,12 @@ fn truenorth_purchases_keep_the_promises() {
 #[test]
 fn itep_results_keep_the_promises() {
     check("itep results", results(Vendor::Itep, REVISED, 0));
+}
+
+#[test]
+fn grades_that_cannot_be_read_keep_the_promises() {
+    check("itep results, an unreadable grade", results(Vendor::Itep, READ_LATER, 0));
+    check("truenorth results, an unreadable grade", results(Vendor::Truenorth, READ_LATER, 0));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::world::World;
 pub(crate) const SOLD_ONCE: &str = "at most one sale per reservation";
 pub(crate) const CONFIRMATIONS_KEPT: &str = "no confirmation is dropped";
 pub(crate) const GRADES_KEPT: &str = "no graded result is dropped or overwritten by an older one";
+pub(crate) const STAYS_SAT: &str = "a graded test is neither launched nor given up";
 pub(crate) const ONE_OWNER: &str = "no reference has two owners";
 pub(crate) const SETTLES: &str = "every reservation settles, or stands in doubt with an alert";
 
@@ -23,6 +24,7 @@ pub(crate) fn all(model: &Protocol) -> Vec<Property<Protocol>> {
         Property::always(GRADES_KEPT, |model: &Protocol, world: &World| {
             !world.overwritten && grades::are_kept(model, world)
         }),
+        Property::always(STAYS_SAT, grades::stay_sat),
         Property::always(ONE_OWNER, |_, world: &World| has_one_owner(world)),
         Property::always(SETTLES, settles),
     ];
@@ -96,7 +98,7 @@ fn is_settled(model: &Protocol, world: &World, res: u8) -> bool {
                 && (!model.asks() || reservation.reason == Some(Reason::ReferenceTaken) || is_disputed(world, res))
         }
         State::Ready => reservation.was_sat(),
-        State::AwaitingScore { .. } | State::UnderReview { .. } => reservation.reason == Some(Reason::ResultOverdue),
+        State::AwaitingScore { .. } | State::UnderReview { .. } => reservation.is_overdue(),
         _ => true,
     };
     rests && grades::newest_shows(model, world, res)

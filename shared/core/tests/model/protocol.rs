@@ -51,6 +51,15 @@ pub(crate) enum Says {
     InProgress,
     Finished,
     Complete,
+    /// Graded, and no score can be read.
+    Unreadable,
+}
+
+impl Says {
+    /// Whether it says that the test was graded.
+    pub(crate) fn grades(self) -> bool {
+        matches!(self, Says::Complete | Says::Unreadable)
+    }
 }
 
 /// A configuration of the model.

@@ -6,10 +6,10 @@ use shared_core::domain::ids::Vendor;
 use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::bugs::Bug;
-use crate::properties::{CONFIRMATIONS_KEPT, GRADES_KEPT, ONE_OWNER, SETTLES, SOLD_ONCE};
+use crate::properties::{CONFIRMATIONS_KEPT, GRADES_KEPT, ONE_OWNER, SETTLES, SOLD_ONCE, STAYS_SAT};
 use crate::protocol::Protocol;
 use crate::world::{Step, World};
-use crate::{REVISED, SAT_AGAIN, asked_again, buying, decided, orders, references, results};
+use crate::{READ_LATER, REVISED, SAT_AGAIN, asked_again, buying, decided, orders, references, results};
 
 /// How the promise is found broken, by steps that do not break it without the bug.
 fn breaks(bug: Bug, promise: &'static str, model: Protocol) -> Option<String> {
@@ -54,4 +54,5 @@ seeded_bugs! { "model", breaks;
     a_report_after_giving_up_is_dropped: Bug::DropGivenUp, GRADES_KEPT, decided();
     a_reset_clears_the_result: Bug::ClearOnReset, GRADES_KEPT, orders(SAT_AGAIN, 0);
     an_expiry_wins_over_a_sitting: Bug::ExpireSat, SETTLES, results(Vendor::Itep, REVISED, 0);
+    an_unreadable_grade_is_only_noted: Bug::NoteUnreadable, STAYS_SAT, results(Vendor::Itep, READ_LATER, 0);
 }

@@ -119,7 +119,7 @@ impl Protocol {
         };
         let own = world.stored[usize::from(sale.res)].reference.as_ref().map(Self::test);
         let is_ruled = !matches!(written, Written::ReferenceTaken) && own.is_none_or(|own| own == doc.test);
-        if is_ruled && self.says(doc) == Says::Complete {
+        if is_ruled && self.says(doc).grades() {
             world.ruled.insert(doc);
         }
     }
@@ -137,6 +137,7 @@ impl Protocol {
                 Says::InProgress => Reported::InProgress,
                 Says::Finished => Reported::AwaitingScore,
                 Says::Complete => Reported::Completed(Box::new(result)),
+                Says::Unreadable => Reported::CompletedWithoutScores,
             },
         }
     }
@@ -177,7 +178,7 @@ impl Protocol {
             let own = read.reference.as_ref().is_none_or(|own| Self::test(own) == doc.test);
             let event = if own { self.sighting(doc, at) } else { self.other_sale(&read, doc.test) };
             self.settle(world, res, &read, &event);
-            if self.looked_up(doc) == Says::Complete {
+            if self.looked_up(doc).grades() {
                 world.ruled.insert(doc);
             }
             read = world.stored[usize::from(res)].clone();

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use shared_core::domain::ids::{ReservationId, Vendor};
-use shared_core::domain::reservation::{Alert, Attempt, Reason, Reported, Reservation, State as Status};
+use shared_core::domain::reservation::{Alert, Attempt, Reported, Reservation, State as Status};
 
 use crate::sim::{Sim, State};
-use crate::vendors::{Sale, Told};
+use crate::vendors::{Doc, Sale, Told};
 
 /// What a world came to.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,7 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     }
     results_are_kept(&state, &rows, &mut found);
     truenorth_is_told_of(&state, &rows, &mut found);
+    graded_tests_stay_sat(&state, &rows, &mut found);
     alerts_are_raised(&state, &mut found);
     for request in state.requests.iter().filter(|request| !request.answered) {
         found.push(format!("{}: its client was never answered", request.order.id));
@@ -132,9 +133,7 @@ fn is_settled(reservation: &Reservation, state: &State, found: &mut Vec<String>)
         Status::InDoubt { .. } if reservation.vendor() == Vendor::Truenorth => {
             Some("is in doubt, and could be asked for")
         }
-        Status::AwaitingScore { .. } | Status::UnderReview { .. }
-            if reservation.reason != Some(Reason::ResultOverdue) =>
-        {
+        Status::AwaitingScore { .. } | Status::UnderReview { .. } if !reservation.is_overdue() => {
             Some("waits for a result, and that is not overdue")
         }
         Status::AwaitingScore { .. } | Status::UnderReview { .. } if !told(Alert::ResultOverdue) => {
@@ -154,18 +153,12 @@ fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, 
         let docs: Vec<_> = state.vendors.docs.iter().filter(|doc| doc.sale == number).collect();
         let graded: Vec<_> =
             docs.iter().filter(|doc| matches!(doc.says, Reported::Completed(_)) && !doc.kept.is_empty()).collect();
-        let quarantined = |digest: &shared_core::domain::ids::Digest| {
-            state.marks.quarantine.iter().any(|receipt| {
-                let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes);
-                number.is_ok_and(|number| state.vendors.docs[number].digest == *digest)
-            })
-        };
         for doc in &graded {
             let keeps = |attempt: &Attempt| {
                 attempt.graded.as_ref() == Some(&doc.digest) || attempt.superseded.contains(&doc.digest)
             };
             // A report without an `OID` goes to whoever owns the reference.
-            if !rows.values().flat_map(|row| &row.attempts).any(keeps) && !quarantined(&doc.digest) {
+            if !rows.values().flat_map(|row| &row.attempts).any(keeps) && !is_quarantined(state, doc) {
                 found.push(format!("{}: a result was lost", sale.reservation));
             }
         }
@@ -173,7 +166,7 @@ fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, 
         // One that was kept without an answer may have come at any time.
         let all_answered = docs.iter().all(|doc| doc.kept.len() == doc.tried);
         let own = reservation.reference.as_ref() == Some(&sale.reference);
-        let newest = graded.last().filter(|doc| own && !quarantined(&doc.digest));
+        let newest = graded.last().filter(|doc| own && !is_quarantined(state, doc));
         if let Some(newest) = newest.filter(|_| all_answered && came_in_order(&times)) {
             let shown = reservation.attempts.iter().rev().find_map(|attempt| attempt.graded.as_ref());
             if shown != Some(&newest.digest) {
@@ -181,6 +174,32 @@ fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, 
             }
         }
     }
+}
+
+/// A grade without a readable score is no result, but its test was sat: nobody
+/// launches it, and it is neither expired nor withdrawn.
+fn graded_tests_stay_sat(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let told_of = |number: usize, sale: &Sale| match sale.vendor {
+        Vendor::Truenorth => sale.life.last().is_some_and(|step| step.says == Reported::CompletedWithoutScores),
+        Vendor::Itep => {
+            let unreadable = |doc: &&Doc| doc.sale == number && doc.says == Reported::CompletedWithoutScores;
+            state.vendors.docs.iter().filter(unreadable).any(|doc| !doc.kept.is_empty() && !is_quarantined(state, doc))
+        }
+    };
+    for (_, sale) in state.vendors.sales.iter().enumerate().filter(|(number, sale)| told_of(*number, sale)) {
+        let owner = rows.get(&sale.reservation).filter(|row| row.reference.as_ref() == Some(&sale.reference));
+        let Some(owner) = owner else { continue };
+        if !matches!(owner.state, Status::UnderReview { .. } | Status::Completed) {
+            found.push(format!("{}: graded, and it is {}", owner.id(), owner.status().as_str()));
+        }
+    }
+}
+
+fn is_quarantined(state: &State, doc: &Doc) -> bool {
+    state.marks.quarantine.iter().any(|receipt| {
+        let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes);
+        number.is_ok_and(|number| state.vendors.docs[number].digest == doc.digest)
+    })
 }
 
 /// Whether every delivery of each document came before all of the next one.

@@ -28,14 +28,15 @@ pub(crate) fn life(rng: &mut Rng, vendor: Vendor, sold: Ms, number: usize) -> Ve
     use Reported::{AwaitingScore, CompletedWithoutScores, InProgress, Invalidated, Ready};
     let first = number * 10;
     let says = match vendor {
-        Vendor::Truenorth => match rng.below(6) {
+        Vendor::Truenorth => match rng.below(7) {
             0 => vec![],
             1 => vec![InProgress],
             2 => vec![InProgress, AwaitingScore],
             3 => vec![InProgress, PROBLEM, graded(first)],
+            4 => vec![InProgress, AwaitingScore, CompletedWithoutScores],
             _ => vec![InProgress, AwaitingScore, graded(first)],
         },
-        Vendor::Itep => match rng.below(12) {
+        Vendor::Itep => match rng.below(14) {
             0 | 1 => vec![],
             2 => vec![AwaitingScore],
             3 => vec![graded(first)],
@@ -46,6 +47,8 @@ pub(crate) fn life(rng: &mut Rng, vendor: Vendor, sold: Ms, number: usize) -> Ve
             8 => vec![AwaitingScore, Invalidated],
             9 => vec![AwaitingScore, CompletedWithoutScores, graded(first)],
             10 => vec![AwaitingScore, graded(first), REVIEW],
+            11 => vec![CompletedWithoutScores],
+            12 => vec![graded(first), CompletedWithoutScores],
             _ => vec![AwaitingScore, graded(first)],
         },
     };

@@ -36,7 +36,7 @@ seeded_bugs! { "simulation", judged;
     a_webhook_is_answered_before_it_is_kept: Bug::AnsweredBeforeKept, RESULT_LOST;
     a_message_is_deleted_before_it_is_done: Bug::DeletedBeforeDone, RESULT_LOST;
     a_report_that_outran_its_test_is_dropped: Bug::StrangersDropped, RESULT_LOST;
-    a_report_is_dated_by_its_processing: Bug::DatedWhenProcessed, "the world never comes to rest";
+    a_report_is_dated_by_its_processing: Bug::DatedWhenProcessed, OLDER_SHOWS;
     grades_are_not_dated: Bug::GradeTimesForgotten, OLDER_SHOWS;
     a_look_up_counts_at_once: Bug::NoQuiet, CALLED_BLINDLY;
     an_earlier_look_up_answers_a_later_one: Bug::LookUpsCached, CALLED_BLINDLY;

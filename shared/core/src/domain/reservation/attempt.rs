@@ -35,10 +35,22 @@ pub struct Attempt {
     pub graded: Option<Digest>,
     /// When that one was received, or asked for.
     pub graded_at: Option<Timestamp>,
+    /// The newest graded report of which no score can be read, while no newer grade is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable_grade: Option<UnreadableGrade>,
     /// Digests of its finished reports, and of graded ones that were revised.
     pub superseded: Vec<Digest>,
     /// When the newest report was received, or asked for.
     pub observed_at: Option<Timestamp>,
+}
+
+/// A graded report without one readable score: it proves that the test was sat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableGrade {
+    /// The digest of the vendor's document.
+    pub digest: Digest,
+    /// When it was received, or asked for.
+    pub observed_at: Timestamp,
 }
 
 /// Reads sittings; a reservation without one is none that the hub wrote.
@@ -71,6 +83,7 @@ impl Attempt {
             noted: None,
             graded: None,
             graded_at: None,
+            unreadable_grade: None,
             superseded: Vec::new(),
             observed_at: None,
         }
@@ -83,10 +96,37 @@ impl Attempt {
         {
             self.superseded.push(earlier);
         }
+        let outdated = self.unreadable_grade.take_if(|unreadable| unreadable.observed_at <= report.observed_at);
+        self.superseded.extend(outdated.map(|unreadable| unreadable.digest).filter(|digest| *digest != report.digest));
         self.graded_at = Some(report.observed_at);
         self.finished = true;
         self.result = Some(result.clone());
         self.unreadable.clone_from(&report.unreadable);
+    }
+
+    /// Notes a grade that cannot be read; a result that shows stays.
+    pub(super) fn note_unreadable(&mut self, report: &Report) {
+        let (digest, observed_at) = (report.digest.clone(), report.observed_at);
+        if let Some(earlier) = self.unreadable_grade.replace(UnreadableGrade { digest, observed_at }) {
+            self.superseded.push(earlier.digest);
+        }
+        self.finished = true;
+        self.unreadable.clone_from(&report.unreadable);
+    }
+
+    /// Whether the report is the very document of which no score could be read.
+    pub(super) fn could_not_read(&self, digest: &Digest) -> bool {
+        self.unreadable_grade.as_ref().is_some_and(|unreadable| unreadable.digest == *digest)
+    }
+
+    /// Whether a grade that cannot be read is newer than the report.
+    pub(super) fn has_newer_unreadable(&self, report: &Report) -> bool {
+        self.unreadable_grade.as_ref().is_some_and(|unreadable| report.observed_at < unreadable.observed_at)
+    }
+
+    /// Whether it was graded, readably or not.
+    pub(super) fn is_graded(&self) -> bool {
+        self.result.is_some() || self.unreadable_grade.is_some()
     }
 
     /// Whether it shows a grade that is newer than the report's.

@@ -10,8 +10,7 @@ use crate::domain::time::later;
 pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timestamp> {
     match &reservation.state {
         State::AwaitingScore { since } | State::UnderReview { since } => {
-            let told = reservation.reason == Some(Reason::ResultOverdue);
-            (!told).then(|| later(*since, policy.result_overdue))
+            (!reservation.is_overdue()).then(|| later(*since, policy.result_overdue))
         }
         State::InDoubt { .. } if may_ask(reservation) => reservation.doubt_quiet_from(policy),
         State::InDoubt { .. } => reservation.resend_from(policy),

@@ -18,7 +18,7 @@ mod transition;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use attempt::Attempt;
+pub use attempt::{Attempt, UnreadableGrade};
 pub use event::{CallOutcome, Event, Evidence, NotProcessed, Refusal, Report, Reported, Unknown};
 pub use history::{EventName, HistoryEntry, Source, Verdict};
 pub use resend::Seal;
@@ -57,6 +57,9 @@ pub struct Reservation {
     pub reason: Option<Reason>,
     /// The same in prose; the vendor's own words where it refused.
     pub detail: Option<String>,
+    /// Whether the operator was told that the result is overdue, where the reason says something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
     /// Counts history entries; every write is conditional on it.
     pub seq: u64,
     /// Counts changes that a client can see, from 1.
@@ -121,6 +124,7 @@ impl Reservation {
             state,
             reason: None,
             detail: None,
+            overdue: false,
             seq: 1,
             version: 1,
             created_at: now,
@@ -178,6 +182,11 @@ impl Reservation {
     /// Whether the vendor may still change where the test stands.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Ready | State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. })
+    }
+
+    /// Whether the operator was told that the result is overdue.
+    pub fn is_overdue(&self) -> bool {
+        self.overdue || self.reason == Some(Reason::ResultOverdue)
     }
 
     /// Whether the test was sat before, by a result or by a reset. Such a

@@ -37,29 +37,46 @@ impl Draft<'_> {
     pub(super) fn known_already(&self, report: &Report) -> Option<Ruling> {
         let attempt = self.r.attempt();
         let digest = Some(&report.digest);
-        if attempt.applied.as_ref() == digest || attempt.noted.as_ref() == digest {
+        if (attempt.applied.as_ref() == digest || attempt.noted.as_ref() == digest) && !self.is_read_anew(report) {
             return Some(Ruling::Duplicate);
         }
         if self.is_overtaken(report) {
             return Some(Ruling::Refused(Why::Stale));
         }
         let earlier = &self.r.attempts[..self.r.attempts.len() - 1];
-        let is_old =
-            |attempt: &Attempt| attempt.superseded.contains(&report.digest) || attempt.graded.as_ref() == digest;
+        let is_old = |attempt: &Attempt| {
+            attempt.superseded.contains(&report.digest)
+                || attempt.graded.as_ref() == digest
+                || attempt.could_not_read(&report.digest)
+        };
         let of_earlier_attempt = earlier.iter().any(is_old);
         let is_stale = match report.says {
-            Reported::Completed(_) => of_earlier_attempt || attempt.superseded.contains(&report.digest),
+            Reported::Completed(_) | Reported::CompletedWithoutScores => {
+                of_earlier_attempt || attempt.superseded.contains(&report.digest)
+            }
             Reported::AwaitingScore => of_earlier_attempt,
             _ => false,
         };
         is_stale.then_some(Ruling::Refused(Why::Stale))
     }
 
+    /// Whether the same bytes say now what they did not say before: the hub has
+    /// learnt to read them, or to heed a grade without a readable score.
+    fn is_read_anew(&self, report: &Report) -> bool {
+        let attempt = self.r.attempt();
+        match report.says {
+            Reported::Completed(_) => attempt.could_not_read(&report.digest),
+            Reported::CompletedWithoutScores => !attempt.is_graded(),
+            _ => false,
+        }
+    }
+
     /// Whether newer news was heard already: an older look-up came back late, or
     /// a webhook's report was held up on our side. A graded report that iTEP sent
     /// is never too late to be kept; only a newer grade keeps it from being shown.
     fn is_overtaken(&self, report: &Report) -> bool {
-        let is_grade = report.receipt.is_some() && matches!(report.says, Reported::Completed(_));
+        let grades = matches!(report.says, Reported::Completed(_) | Reported::CompletedWithoutScores);
+        let is_grade = report.receipt.is_some() && grades;
         !is_grade && self.r.attempt().observed_at.is_some_and(|last| report.observed_at < last)
     }
 
@@ -71,12 +88,7 @@ impl Draft<'_> {
             Reported::UnderReview { problem } => self.says_under_review(*problem, report),
             Reported::Completed(result) => self.says_completed(result, report),
             Reported::Invalidated => self.says_invalidated(),
-            Reported::CompletedWithoutScores => {
-                self.alert(Alert::CompleteWithoutScores);
-                self.attempt().unreadable.clone_from(&report.unreadable);
-                self.tell_unreadable(report);
-                Ruling::Refused(Why::WithoutScores)
-            }
+            Reported::CompletedWithoutScores => self.says_completed_without_scores(report),
             Reported::UnknownStatus { .. } => {
                 self.alert(Alert::UnknownStatus);
                 Ruling::Refused(Why::UnknownStatus)
@@ -120,7 +132,7 @@ impl Draft<'_> {
         match self.r.state {
             State::AwaitingScore { .. } => self.no_change(report),
             State::Completed | State::Invalidated => Ruling::Refused(Why::Stale),
-            State::UnderReview { .. } if self.r.attempt().result.is_some() => Ruling::Refused(Why::Stale),
+            State::UnderReview { .. } if self.r.attempt().is_graded() => Ruling::Refused(Why::Stale),
             _ => {
                 let ruling = self.progress(State::AwaitingScore { since: self.waits_since() });
                 self.attempt().finished = true;
@@ -143,18 +155,13 @@ impl Draft<'_> {
     /// overdue, the vendor's next word begins another wait.
     fn waits_since(&self) -> Timestamp {
         match self.r.state {
-            State::UnderReview { since } | State::AwaitingScore { since }
-                if self.r.reason != Some(Reason::ResultOverdue) =>
-            {
-                since
-            }
+            State::UnderReview { since } | State::AwaitingScore { since } if !self.r.is_overdue() => since,
             _ => self.now,
         }
     }
 
     fn says_completed(&mut self, result: &TestResult, report: &Report) -> Ruling {
-        let is_earlier = self.r.attempt().opened_at.is_some_and(|opened| report.observed_at < opened);
-        if is_earlier {
+        if self.is_of_earlier_sitting(report) {
             return self.grades_earlier_sitting(result, report);
         }
         if self.attempt().shows_newer_than(report) {
@@ -163,20 +170,55 @@ impl Draft<'_> {
         }
         let revises = self.r.attempt().graded.as_ref().is_some_and(|earlier| *earlier != report.digest);
         let late = self.has_ended() || self.r.state == State::Invalidated;
+        let is_doubted = self.r.attempt().has_newer_unreadable(report);
         self.attempt().show(result, report);
         self.tell_unreadable(report);
         self.attempt().late |= late;
-        self.enter(State::Completed);
+        match self.r.state {
+            State::UnderReview { .. } if is_doubted => {}
+            _ => self.enter(State::Completed),
+        }
         Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) })
+    }
+
+    /// A grade of which no score can be read is no result, but proves that the test
+    /// was sat: the operator is told, and nobody can launch it or have it expire.
+    fn says_completed_without_scores(&mut self, report: &Report) -> Ruling {
+        let is_earlier = self.is_of_earlier_sitting(report);
+        let Some(attempt) = self.sitting_of(report) else { return Ruling::Refused(Why::Stale) };
+        if attempt.shows_newer_than(report) || attempt.has_newer_unreadable(report) {
+            attempt.superseded.push(report.digest.clone());
+            return Ruling::Refused(Why::Stale);
+        }
+        attempt.note_unreadable(report);
+        if is_earlier {
+            attempt.status = Status::UnderReview;
+            self.alert(Alert::CompleteWithoutScores);
+            return Ruling::Applied(Some(Why::EarlierSitting));
+        }
+        if self.r.reason == Some(Reason::ResultUnreadable) {
+            return Ruling::Refused(Why::WithoutScores);
+        }
+        self.alert(Alert::CompleteWithoutScores);
+        let ruling = self.progress(State::UnderReview { since: self.waits_since() });
+        self.because(Reason::ResultUnreadable, None);
+        ruling
+    }
+
+    fn is_of_earlier_sitting(&self, report: &Report) -> bool {
+        self.r.attempt().opened_at.is_some_and(|opened| report.observed_at < opened)
+    }
+
+    /// The sitting that was open when a report was received.
+    fn sitting_of(&mut self, report: &Report) -> Option<&mut Attempt> {
+        let was_open = |attempt: &&mut Attempt| attempt.opened_at.is_none_or(|opened| opened <= report.observed_at);
+        self.r.attempts.iter_mut().rev().find(was_open)
     }
 
     /// A grade that was held up on our side behind a reset: it is of the sitting
     /// that was open when it was received.
     fn grades_earlier_sitting(&mut self, result: &TestResult, report: &Report) -> Ruling {
-        let was_open = |attempt: &&mut Attempt| attempt.opened_at.is_none_or(|opened| opened <= report.observed_at);
-        let Some(attempt) = self.r.attempts.iter_mut().rev().find(was_open) else {
-            return Ruling::Refused(Why::Stale);
-        };
+        let Some(attempt) = self.sitting_of(report) else { return Ruling::Refused(Why::Stale) };
         if attempt.shows_newer_than(report) {
             attempt.superseded.push(report.digest.clone());
             return Ruling::Refused(Why::Stale);

@@ -171,6 +171,8 @@ pub enum Reason {
     VendorProblem,
     /// The result has been missing for too long; the operator is told.
     ResultOverdue,
+    /// The vendor graded the test, and none of its scores can be read; the operator is told.
+    ResultUnreadable,
     /// The vendor had the test sat again: a new attempt is open.
     Reset,
 }

@@ -130,7 +130,7 @@ pub enum Why {
     NoChange,
     /// The status is not in the vendor's documents.
     UnknownStatus,
-    /// Graded without scores is no result.
+    /// Graded again, and still none of its scores can be read.
     WithoutScores,
     /// It is about another test than this reservation's.
     OtherTest,
@@ -189,6 +189,7 @@ impl Draft<'_> {
         self.r.state = state;
         self.r.reason = None;
         self.r.detail = None;
+        self.r.overdue = false;
         if self.r.reference.is_some() {
             self.r.mark_attempt();
         }
@@ -310,13 +311,17 @@ impl Draft<'_> {
     fn result_overdue(&mut self) -> Ruling {
         match self.r.state {
             State::AwaitingScore { since } | State::UnderReview { since } => {
-                if self.r.reason == Some(Reason::ResultOverdue) {
+                if self.r.is_overdue() {
                     return Ruling::Duplicate;
                 }
                 if later(since, self.policy.result_overdue) > self.now {
                     return Ruling::Refused(Why::NotDue);
                 }
-                self.because(Reason::ResultOverdue, None);
+                match self.r.reason {
+                    // Why the result is missing says more than for how long.
+                    Some(Reason::ResultUnreadable) => self.r.overdue = true,
+                    _ => self.because(Reason::ResultOverdue, None),
+                }
                 self.alert(Alert::ResultOverdue);
                 APPLIED
             }

@@ -10,6 +10,7 @@ mod resend;
 mod results;
 mod sequences;
 mod table;
+mod unreadable;
 
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ fn completed(overall: u8) -> Reported {
 
 const REVIEW: Reported = Reported::UnderReview { problem: false };
 const PROBLEM: Reported = Reported::UnderReview { problem: true };
+const UNREADABLE: Reported = Reported::CompletedWithoutScores;
 
 fn unheard_of() -> Reported {
     Reported::UnknownStatus { text: "Paused".to_owned() }

@@ -162,7 +162,7 @@ proptest! {
                 State::Calling { lease, .. } => Some(lease.until),
                 State::Ready if r.attempts.len() == 1 && !r.holds_result() => Some(expiry),
                 State::AwaitingScore { since } | State::UnderReview { since }
-                    if r.reason != Some(Reason::ResultOverdue) => Some(*since + overdue),
+                    if !r.is_overdue() => Some(*since + overdue),
                 State::InDoubt { .. }
                     if r.vendor() == Vendor::Truenorth && r.reason != Some(Reason::ReferenceTaken) => quiet_from(r),
                 _ => None,

@@ -133,18 +133,36 @@ proptest! {
     }
 
     #[test]
-    fn the_vendors_oddities_are_told_and_taken_for_no_progress(lived in lives()) {
+    fn an_unknown_status_is_told_and_taken_for_no_progress(lived in lives()) {
         for told in &lived.told {
-            let alert = match told.report().map(|report| &report.says) {
-                Some(Reported::UnknownStatus { .. }) => Alert::UnknownStatus,
-                Some(Reported::CompletedWithoutScores) => Alert::CompleteWithoutScores,
-                _ => continue,
-            };
+            let Some(Reported::UnknownStatus { .. }) = told.report().map(|report| &report.says) else { continue };
             let quiet = [Heard::Duplicate, Heard::Noted(Why::OtherTest), Heard::Noted(Why::Stale)];
-            prop_assert_eq!(told.alerts.contains(&alert), !quiet.contains(&told.heard));
+            prop_assert_eq!(told.alerts.contains(&Alert::UnknownStatus), !quiet.contains(&told.heard));
             if told.before.reference.is_some() {
                 prop_assert_eq!(&told.before.state, &told.after.state);
             }
+        }
+    }
+
+    #[test]
+    fn a_grade_without_a_readable_score_is_told_and_never_leaves_a_test_to_be_launched_or_to_expire(lived in lives()) {
+        for told in &lived.told {
+            let Some(Reported::CompletedWithoutScores) = told.report().map(|report| &report.says) else { continue };
+            prop_assert_eq!(told.alerts.contains(&Alert::CompleteWithoutScores), told.is_applied());
+            let is_earlier = matches!(told.heard, Heard::Remarked(Why::EarlierSitting));
+            if told.is_applied() && !is_earlier {
+                prop_assert_eq!(told.after.status(), Status::UnderReview);
+                prop_assert_eq!(told.after.reason, Some(Reason::ResultUnreadable));
+                prop_assert_eq!(&told.after.attempt().result, &told.before.attempt().result);
+            }
+        }
+    }
+
+    #[test]
+    fn a_reason_for_an_unreadable_result_stays_until_the_vendor_speaks(lived in lives()) {
+        for told in lived.told.iter().filter(|told| told.before.reason == Some(Reason::ResultUnreadable)) {
+            let spoke = told.report().is_some() && told.is_applied();
+            prop_assert!(spoke || told.after.reason == Some(Reason::ResultUnreadable), "{:?}", told.event);
         }
     }
 

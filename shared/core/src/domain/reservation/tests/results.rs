@@ -49,7 +49,7 @@ fn a_grade_of_which_nothing_can_be_read_names_it() {
     let mut life = Life::ready(ITEP);
     life.hears(&partly_read("graded", Reported::CompletedWithoutScores));
     assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
-    assert_eq!(life.alerts, [Alert::CompleteWithoutScores, Alert::ScoreUnreadable]);
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
 #[test]
@@ -249,13 +249,12 @@ fn a_grade_under_review_does_not_go_back_to_awaiting_its_score() {
 }
 
 #[test]
-fn an_unknown_status_and_a_complete_without_scores_are_told_and_change_nothing() {
+fn an_unknown_status_is_told_and_changes_nothing() {
     let mut life = Life::ready(ITEP);
     let before = life.r.state.clone();
     assert_eq!(life.itep("paused", unheard_of()), Heard::Noted(Why::UnknownStatus));
-    assert_eq!(life.itep("empty", Reported::CompletedWithoutScores), Heard::Noted(Why::WithoutScores));
     assert_eq!((life.r.state.clone(), life.r.version), (before, 2));
-    assert_eq!(life.alerts, [Alert::UnknownStatus, Alert::CompleteWithoutScores]);
+    assert_eq!(life.alerts, [Alert::UnknownStatus]);
 }
 
 #[test]
@@ -304,14 +303,17 @@ fn a_look_up_that_finds_nothing_new_writes_nothing() {
         ("begun", Reported::InProgress),
         ("pending", Reported::AwaitingScore),
         ("review", REVIEW),
-        ("empty", Reported::CompletedWithoutScores),
+        ("empty", UNREADABLE),
     ] {
         let mut life = Life::ready(TRUENORTH);
         life.truenorth(document, says.clone());
         assert_eq!(life.truenorth(document, says.clone()), Heard::Duplicate, "{document}");
-        if says != Reported::CompletedWithoutScores {
-            assert_eq!(life.truenorth("other bytes", says), Heard::Duplicate, "{document}");
+        match says {
+            // Another grade is kept, whatever can be read of it.
+            UNREADABLE => assert_eq!(life.truenorth("other bytes", says.clone()), Heard::Noted(Why::WithoutScores)),
+            _ => assert_eq!(life.truenorth("other bytes", says.clone()), Heard::Duplicate, "{document}"),
         }
+        assert_eq!(life.truenorth("other bytes", says), Heard::Duplicate, "{document}");
     }
 }
 

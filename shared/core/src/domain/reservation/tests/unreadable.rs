@@ -1,0 +1,182 @@
+//! Stories of grades of which no score can be read.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+const TRUENORTH: Vendor = Vendor::Truenorth;
+
+/// A test whose grade could not be read.
+fn unreadable() -> Life {
+    let mut life = Life::ready(ITEP);
+    assert_eq!(life.itep("blank", UNREADABLE), Heard::Applied);
+    life
+}
+
+fn stands(life: &Life) -> (Status, Option<Reason>, Option<&TestResult>) {
+    (life.status(), life.r.reason, life.overall())
+}
+
+const CHECKED: (Status, Option<Reason>, Option<&TestResult>) =
+    (Status::UnderReview, Some(Reason::ResultUnreadable), None);
+
+#[test]
+fn a_grade_without_a_readable_score_is_under_review_and_told() {
+    for vendor in [ITEP, TRUENORTH] {
+        let mut life = Life::ready(vendor);
+        assert_eq!(life.hears(&look_up(vendor, life.now, "blank", UNREADABLE)), Heard::Applied);
+        assert_eq!(stands(&life), CHECKED);
+        assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+    }
+}
+
+#[test]
+fn what_was_graded_unreadably_neither_expires_nor_is_withdrawn_nor_reclaimed() {
+    let mut life = unreadable();
+    life.waits(EXPIRY);
+    for event in [Event::ExpiryReached, Event::Cancel, reclaimed(ITEP, life.now)] {
+        assert_eq!(life.hears(&event), Heard::Noted(Why::Begun), "{event:?}");
+    }
+    assert_eq!(stands(&life), CHECKED);
+}
+
+#[test]
+fn a_finished_report_after_it_is_stale() {
+    let mut life = unreadable();
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!(stands(&life), CHECKED);
+}
+
+#[test]
+fn a_readable_grade_completes_it_and_the_unreadable_one_is_stale_from_then_on() {
+    let mut life = unreadable();
+    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
+    assert_eq!(life.itep("blank", UNREADABLE), Heard::Noted(Why::Stale));
+    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
+}
+
+#[test]
+fn the_same_bytes_complete_it_once_they_can_be_read() {
+    let mut life = Life::ready(TRUENORTH);
+    life.truenorth("report", UNREADABLE);
+    assert_eq!(life.truenorth("report", UNREADABLE), Heard::Duplicate);
+    assert_eq!(life.truenorth("report", completed(9)), Heard::Applied);
+    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
+    assert_eq!(life.r.attempt().superseded, []);
+}
+
+#[test]
+fn a_result_that_shows_stays_when_a_later_grade_cannot_be_read() {
+    let mut life = Life::ready(ITEP);
+    life.itep("graded", completed(9));
+    assert_eq!(life.waits(60).itep("blank", UNREADABLE), Heard::Applied);
+    assert_eq!(stands(&life), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
+    assert_eq!(life.waits(60).itep("regraded", completed(10)), Heard::Remarked(Why::Revision));
+    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(10))));
+}
+
+#[test]
+fn both_orders_of_a_readable_grade_and_a_newer_unreadable_one_end_alike() {
+    let held_up = received(at(10), webhook(ITEP, "r1", "graded", completed(9)));
+    let newer = received(at(20), webhook(ITEP, "r2", "blank", UNREADABLE));
+    for events in [[&held_up, &newer], [&newer, &held_up]] {
+        let mut life = Life::ready(ITEP);
+        assert_eq!(events.map(|event| life.hears(event)), [Heard::Applied, Heard::Applied]);
+        assert_eq!(stands(&life), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
+    }
+}
+
+#[test]
+fn an_unreadable_grade_that_was_held_up_behind_a_newer_grade_is_stale() {
+    let mut life = Life::ready(ITEP);
+    let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
+    life.waits(20).itep("graded", completed(9));
+    assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale));
+    assert_eq!(life.alerts, []);
+    let mut life = Life::ready(ITEP);
+    life.waits(20).itep("blank again", UNREADABLE);
+    assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale));
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+}
+
+#[test]
+fn an_unreadable_grade_is_not_too_late_behind_a_finished_report_that_overtook_it() {
+    let mut life = Life::ready(ITEP);
+    let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
+    life.waits(20).itep("finished", Reported::AwaitingScore);
+    assert_eq!(life.hears(&held_up), Heard::Applied);
+    assert_eq!(stands(&life), CHECKED);
+}
+
+#[test]
+fn another_unreadable_grade_is_kept_and_rings_no_second_alarm() {
+    let mut life = unreadable();
+    assert_eq!(life.waits(60).itep("blank again", UNREADABLE), Heard::Noted(Why::WithoutScores));
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    let unread = ["blank", "blank again"].map(digest);
+    assert_eq!(life.r.attempt().superseded, unread);
+}
+
+#[test]
+fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
+    for says in [UNREADABLE, completed(9)] {
+        let mut life = unreadable();
+        assert_eq!(life.waits(60).itep("incomplete", Reported::InProgress), Heard::Remarked(Why::Reset));
+        assert_eq!(life.itep("blank", says), Heard::Noted(Why::Stale));
+        assert_eq!((life.status(), life.r.attempts.len()), (Status::InProgress, 2));
+    }
+}
+
+#[test]
+fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
+    let mut life = Life::ready(ITEP);
+    life.itep("finished", Reported::AwaitingScore);
+    let held_up = received(life.now, webhook(ITEP, "late", "blank", UNREADABLE));
+    life.waits(HOUR).itep("reset", Reported::Ready);
+    assert_eq!(life.hears(&held_up), Heard::Remarked(Why::EarlierSitting));
+    assert_eq!((life.status(), life.r.reason), (Status::Ready, Some(Reason::Reset)));
+    let [first, second] = &life.r.attempts[..] else { panic!("two sittings") };
+    assert_eq!((first.status, second.status), (Status::UnderReview, Status::Ready));
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+}
+
+#[test]
+fn after_an_end_it_wins_and_is_marked_late() {
+    for end in [Event::ExpiryReached, Event::Cancel] {
+        let mut life = Life::ready(ITEP);
+        life.waits(EXPIRY).hears(&end);
+        assert_eq!(life.itep("blank", UNREADABLE), Heard::Remarked(Why::Late));
+        assert_eq!(stands(&life), CHECKED);
+        assert!(life.r.attempt().late);
+    }
+}
+
+#[test]
+fn an_overdue_alarm_rings_beside_the_reason_and_once() {
+    let mut life = unreadable();
+    assert_eq!(life.r.due_at, Some(at(7 * DAY)));
+    assert_eq!(life.waits(7 * DAY).hears(&Event::ResultOverdue), Heard::Applied);
+    assert_eq!(life.hears(&Event::ResultOverdue), Heard::Duplicate);
+    assert_eq!(stands(&life), CHECKED);
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores, Alert::ResultOverdue]);
+    assert_eq!(life.r.due_at, None);
+    life.itep("review", REVIEW);
+    assert_eq!(life.r.due_at, Some(at(14 * DAY)), "the vendor spoke: another wait begins");
+}
+
+#[test]
+fn a_review_of_it_goes_on_and_finished_stays_stale() {
+    let mut life = unreadable();
+    assert_eq!(life.itep("review", REVIEW), Heard::Applied);
+    assert_eq!(life.r.reason, Some(Reason::VendorReview));
+    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+}
+
+#[test]
+fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
+    let mut life = Life::ready(TRUENORTH);
+    life.r.attempts[0].noted = Some(digest("blank"));
+    assert_eq!(life.truenorth("blank", UNREADABLE), Heard::Applied);
+    assert_eq!(stands(&life), CHECKED);
+}
