@@ -294,6 +294,16 @@ pub(crate) struct InventoryFile {
     /// Only say what would be done.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Who does this; it is kept in the reservations' histories. A dry run needs no name.
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    by: Option<String>,
+}
+
+impl InventoryFile {
+    /// Who does this; empty in a dry run, which writes nothing.
+    pub(crate) fn by(&self) -> &str {
+        self.by.as_deref().unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -303,9 +313,6 @@ pub(crate) struct Imported {
     /// When iTEP wrote it, such as 2026-11-20T09:00:00Z: needed to tell what may be reclaimed or was perhaps sat.
     #[arg(long, value_name = "TIME")]
     pub(crate) exported_at: Option<Timestamp>,
-    /// Who does this; it is kept in the reservations' histories.
-    #[arg(long, value_name = "NAME", env = "USER")]
-    pub(crate) by: String,
 }
 
 #[derive(Debug, Args)]
@@ -321,6 +328,7 @@ pub(crate) struct Reclaim {
     /// Why; it is kept in the reservations' histories.
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
-    #[command(flatten)]
-    pub(crate) decision: Decision,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }

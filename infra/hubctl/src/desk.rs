@@ -11,7 +11,6 @@ use shared::core::usecases::settle_doubt::Settling;
 use shared::lambda::clock::SystemClock;
 use shared::lambda::settings::Settings;
 
-use crate::cli::Decision;
 use crate::missing;
 
 /// The operator at work.
@@ -63,8 +62,8 @@ impl Alerts for Terminal {
 ///
 /// # Errors
 /// The answer is no, or there is nobody to ask.
-pub(crate) fn confirm(decision: &Decision, question: &str) -> anyhow::Result<()> {
-    if decision.yes {
+pub(crate) fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
+    if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {

@@ -9,7 +9,7 @@ use shared::core::usecases::import_inventory::{Import, Importing, Kind, Report};
 use shared::vendors::itep::inventory::{FileProblem, read};
 
 use crate::in_process;
-use crate::operating::hubctl;
+use crate::operating::{hubctl, refused};
 use crate::world::{ITEP_PRODUCT, Sim, World, reference};
 
 /// Orders a test whose sale goes through and whose answer is lost.
@@ -112,14 +112,15 @@ async fn what_expired_and_still_stands_ready_is_reclaimable() {
 async fn what_expired_and_is_missing_from_the_file_was_perhaps_sat() {
     let world = World::new().await;
     let (id, test) = expired(&world).await;
-    let header = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n";
-    let report = import(&world, header, true).await;
+    let file =
+        "Date Purchased,Test ID #,Password,Version,Assigned To\r\n26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n";
+    let report = import(&world, file, true).await;
     let missing: Vec<_> =
         report.perhaps_sat.iter().map(|m| (m.test_id.clone(), m.reservation_id.to_string())).collect();
     assert_eq!(missing, [(test.clone(), id.clone())]);
     world.happens(Sim::Itep, &test, "grade").await;
     world.until_status(&id, "completed").await;
-    assert_eq!(import(&world, header, true).await.perhaps_sat, [], "its result came");
+    assert_eq!(import(&world, file, true).await.perhaps_sat, [], "its result came");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,10 +129,12 @@ async fn a_reclaimed_test_is_sold_again_and_its_reports_are_its_new_owners() {
     let (old, test) = expired(&world).await;
     let (file, exported_at) = saved(&world, &exported(&world).await);
     let reclaim = ["inventory", "reclaim", &file, "--account", &world.account, "--exported-at", &exported_at];
-    let reclaim = [reclaim.as_slice(), &["--grace-days", "0", "--why", "nobody came", "--by", "ada"]].concat();
+    let reclaim = [reclaim.as_slice(), &["--grace-days", "0", "--why", "nobody came"]].concat();
     let dry = hubctl(&[reclaim.as_slice(), &["--dry-run"]].concat()).await;
     assert_eq!(dry["reclaimable"][0]["test_id"], test.as_str(), "{dry:#}");
     assert_eq!(reference(&world.reservation(&old).await), test, "a dry run writes nothing");
+    assert!(refused(&[reclaim.as_slice(), &["--yes"]].concat()).await.contains("--by"), "what is written has a name");
+    let reclaim = [reclaim.as_slice(), &["--by", "ada"]].concat();
     let done = hubctl(&[reclaim.as_slice(), &["--yes"]].concat()).await;
     assert_eq!(done["data"][0]["outcome"], "reclaimed", "{done:#}");
     let last = world.history(&old).await.pop().expect("an entry");
@@ -159,6 +162,39 @@ async fn low_stock_is_told_to_the_operator() {
     let low = json!([{ "version": "Academic-Plus", "free": 1, "below": 10 }]);
     assert_eq!(said["report"]["low_stock"], low, "{said:#}");
     let _ = std::fs::remove_file(file);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_passed_through_a_spreadsheet_settles_a_doubt_by_the_right_test_id() {
+    let world = World::new().await;
+    let lost = sold_in_doubt(&world).await;
+    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test").to_owned();
+    let row = format!("26-Jul-2024;'{sold};1;Academic-Plus;\"{{\"\"reservation-id\"\": \"\"{lost}\"\"}}\"\r\n");
+    let file = format!("\u{feff}Date Purchased;Test ID #;Password;Version;Assigned To\r\n{row}");
+    assert_eq!(import(&world, &file, false).await.count(Kind::Settled), 1);
+    assert_eq!(reference(&world.reservation(&lost).await), sold);
+    world.happens(Sim::Itep, &sold, "grade").await;
+    world.until_status(&lost, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_from_which_nothing_can_be_read_is_an_error() {
+    let world = World::new().await;
+    let header = "Date Purchased,Test ID #,Password,Version,Assigned To\n";
+    for (rows, why) in [
+        (
+            "24-Nov-2026,1.24E+13,64778,Academic-Plus,\n",
+            "line 2: its test ID looks like a number that a spreadsheet rounded",
+        ),
+        ("Total,136,,,\n", "line 2: it has no test ID"),
+        ("", "no test can be read from the file"),
+    ] {
+        let (file, exported_at) = saved(&world, &format!("{header}{rows}"));
+        let import = ["inventory", "import", &file, "--account", &world.account, "--exported-at", &exported_at];
+        let told = refused(&[import.as_slice(), &["--by", "ada"]].concat()).await;
+        assert!(told.contains(why) && told.contains("nothing was imported"), "{told}");
+        let _ = std::fs::remove_file(file);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,8 @@ fn binary() -> PathBuf {
 
 async fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
-    command.arg("--json").args(arguments).stdin(Stdio::null());
+    // Nobody is logged in: who decides is said by name.
+    command.arg("--json").args(arguments).stdin(Stdio::null()).env_remove("USER");
     let running = tokio::task::spawn_blocking(move || command.output().expect("hubctl starts"));
     running.await.expect("hubctl ends")
 }
@@ -36,7 +37,7 @@ pub(crate) async fn hubctl(arguments: &[&str]) -> Value {
 }
 
 /// What a command says that fails.
-async fn refused(arguments: &[&str]) -> String {
+pub(crate) async fn refused(arguments: &[&str]) -> String {
     let output = run(arguments).await;
     assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -43,7 +43,7 @@ async fn import(store: &DynamoStore, out: Output, imported: &Imported) -> anyhow
     let watch = stock::watch(&file.account).await;
     let import = Import {
         account: file.account.clone(),
-        operator: imported.by.clone(),
+        operator: file.by().to_owned(),
         exported_at: imported.exported_at,
         grace: DAY * u32::from(file.grace_days),
         watch: watch.as_ref().ok().cloned(),

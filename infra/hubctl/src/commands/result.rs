@@ -21,7 +21,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
     let result = result(entered, reservation.vendor());
     let status = reservation.status().as_str();
-    confirm(&entered.decision, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
+    confirm(entered.decision.yes, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
     let done = match desk.settling().enter_result(&reservation, result, entered.decision.by.clone()).await {
         Err(EnterError::Outage(outage)) => asking(Err(outage))?,
         done => done.with_context(|| id.to_string())?,

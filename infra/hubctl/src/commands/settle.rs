@@ -21,7 +21,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> an
         bail!("{id}: {}", SettleError::NotInDoubt(reservation.status()));
     }
     let finding = finding(wanted, reservation.vendor())?;
-    confirm(&wanted.decision, &question(&reservation, &finding))?;
+    confirm(wanted.decision.yes, &question(&reservation, &finding))?;
     let settled = desk.settling().settle(&reservation, finding, wanted.decision.by.clone()).await;
     let settled = match settled {
         Err(SettleError::Outage(outage)) => asking(Err(outage))?,

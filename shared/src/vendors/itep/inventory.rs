@@ -5,8 +5,14 @@
 //! wherever they stand, and `Assigned To` is read whether it is JSON, JSON with its
 //! quotes lost (as on the screen), or a note. Nothing of it is kept but the
 //! reservation that it names; of the password column nothing at all.
+//!
+//! Spreadsheets save such files with other separators and encodings, put guards in
+//! front of texts, and round what looks like a number: [`cells`] knows their ways.
+
+mod cells;
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::io::{self, Read};
 
 use csv::ByteRecord;
@@ -14,7 +20,7 @@ use serde_json::Value;
 use shared_core::domain::ids::ReservationId;
 use shared_core::usecases::import_inventory::{Assigned, Listing, Row, Unreadable};
 
-use crate::vendors::bounds;
+use crate::vendors::json::without_mark;
 
 /// The largest file, in bytes.
 const FILE_MAX: u64 = 64 << 20;
@@ -33,15 +39,32 @@ pub enum FileProblem {
     /// It cannot be read.
     #[error("the file cannot be read")]
     Reading(#[source] io::Error),
+    /// It is a text in another encoding.
+    #[error("the file is not UTF-8 but {0}: save it as \"CSV UTF-8\"")]
+    Encoding(&'static str),
     /// It is something else.
     #[error(
         "the file is no Available Test CSV: none of its first {TITLES_MAX} rows names the columns Test ID # and \
          Assigned To"
     )]
     NoColumns,
+    /// None of its rows is a test.
+    #[error("no test can be read from the file{}", reasons(.0))]
+    NoTests(Vec<Unreadable>),
     /// It is larger than any inventory.
     #[error("the file is too large: it may have {ROWS_MAX} rows and {} MiB", FILE_MAX >> 20)]
     TooLarge,
+}
+
+/// How many lines of no use are told where nothing else can be.
+const REASONS_MAX: usize = 5;
+
+fn reasons(lines: &[Unreadable]) -> String {
+    let mut reasons = String::new();
+    for Unreadable { line, why } in lines.iter().take(REASONS_MAX) {
+        let _ = write!(reasons, "; line {line}: {why}");
+    }
+    reasons
 }
 
 /// Reads a file to its end.
@@ -49,9 +72,19 @@ pub enum FileProblem {
 /// # Errors
 /// See [`FileProblem`]. A row that is of no use is none: it is listed by its line.
 pub fn read(reader: impl Read) -> Result<Listing, FileProblem> {
-    let mut file = Rows::of(reader);
+    let mut file = Vec::new();
+    reader.take(FILE_MAX + 1).read_to_end(&mut file).map_err(FileProblem::Reading)?;
+    if file.len() as u64 > FILE_MAX {
+        return Err(FileProblem::TooLarge);
+    }
+    let text = cells::utf8(without_mark(&file)).map_err(FileProblem::Encoding)?;
+    let listing = listing(text)?;
+    if listing.rows.is_empty() { Err(FileProblem::NoTests(listing.unreadable)) } else { Ok(listing) }
+}
+
+fn listing(text: &str) -> Result<Listing, FileProblem> {
+    let (mut file, columns) = opened(text)?;
     let mut record = ByteRecord::new();
-    let columns = file.columns(&mut record)?;
     let mut listing = Listing::default();
     while file.next(&mut record)? {
         if listing.rows.len() + listing.unreadable.len() == ROWS_MAX {
@@ -66,38 +99,46 @@ pub fn read(reader: impl Read) -> Result<Listing, FileProblem> {
     Ok(listing)
 }
 
-/// The file's records, as far as it is small enough.
-struct Rows<R>(csv::Reader<io::Take<R>>);
+/// Finds the row that names the columns, whatever separates them.
+fn opened(text: &str) -> Result<(Rows<'_>, Columns), FileProblem> {
+    for separator in [b',', b';', b'\t'] {
+        let mut file = Rows::of(text, separator);
+        if let Some(columns) = file.columns(separator)? {
+            return Ok((file, columns));
+        }
+    }
+    Err(FileProblem::NoColumns)
+}
 
-impl<R: Read> Rows<R> {
-    fn of(reader: R) -> Self {
+/// The file's records.
+struct Rows<'a>(csv::Reader<&'a [u8]>);
+
+impl<'a> Rows<'a> {
+    fn of(text: &'a str, separator: u8) -> Self {
         let mut builder = csv::ReaderBuilder::new();
         // Rows differ in length where quotes were lost around JSON; and lines are
         // counted right only where they end in one byte.
-        builder.has_headers(false).flexible(true).terminator(csv::Terminator::Any(b'\n'));
-        Self(builder.from_reader(reader.take(FILE_MAX + 1)))
+        builder.has_headers(false).flexible(true).delimiter(separator).terminator(csv::Terminator::Any(b'\n'));
+        Self(builder.from_reader(text.as_bytes()))
     }
 
     /// Reads the next record; false at the end.
     fn next(&mut self, record: &mut ByteRecord) -> Result<bool, FileProblem> {
-        let more = self.0.read_byte_record(record).map_err(|error| FileProblem::Reading(error.into()))?;
-        if self.0.get_ref().limit() == 0 {
-            return Err(FileProblem::TooLarge);
-        }
-        Ok(more)
+        self.0.read_byte_record(record).map_err(|error| FileProblem::Reading(error.into()))
     }
 
-    /// Finds the row that names the columns.
-    fn columns(&mut self, record: &mut ByteRecord) -> Result<Columns, FileProblem> {
+    /// The columns, if one of the first rows names them.
+    fn columns(&mut self, separator: u8) -> Result<Option<Columns>, FileProblem> {
+        let mut record = ByteRecord::new();
         for _ in 0..=TITLES_MAX {
-            if !self.next(record)? {
+            if !self.next(&mut record)? {
                 break;
             }
-            if let Some(columns) = Columns::named_by(record) {
-                return Ok(columns);
+            if let Some(columns) = Columns::named_by(&record, separator) {
+                return Ok(Some(columns));
             }
         }
-        Err(FileProblem::NoColumns)
+        Ok(None)
     }
 }
 
@@ -110,11 +151,13 @@ struct Columns {
     status: Option<usize>,
     /// How many there are.
     count: usize,
+    /// What stands between them.
+    separator: u8,
 }
 
 impl Columns {
     /// The columns, if this is the row that names them.
-    fn named_by(record: &ByteRecord) -> Option<Self> {
+    fn named_by(record: &ByteRecord, separator: u8) -> Option<Self> {
         let names: Vec<_> = record.iter().map(plain).collect();
         let find = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
         Some(Self {
@@ -123,6 +166,7 @@ impl Columns {
             version: find(&["version", "testversion"]),
             status: find(&["status", "teststatus"]),
             count: names.len(),
+            separator,
         })
     }
 
@@ -140,16 +184,15 @@ impl Columns {
         if !self.status.and_then(|column| record.get(column)).is_none_or(is_ready) {
             return Err("its status is not Ready");
         }
-        let test_id = record.get(self.test_id).map(|field| field.trim_ascii()).unwrap_or_default();
-        let test_id = str::from_utf8(test_id).ok().filter(|id| bounds::is_id(id)).ok_or("it has no test ID")?;
-        let version = self.version.and_then(|column| record.get(column)).unwrap_or_default();
+        let test_id = cells::test_id(record.get(self.test_id).unwrap_or_default())?;
+        let version = cells::unguarded(self.version.and_then(|column| record.get(column)).unwrap_or_default());
         let spilled = record.iter().skip(self.count);
-        let assigned_to: Vec<_> = [assigned_to].into_iter().chain(spilled).collect();
+        let assigned_to: Vec<_> = [cells::unguarded(assigned_to)].into_iter().chain(spilled).collect();
         Ok(Some(Row {
             line,
-            test_id: test_id.to_owned(),
-            version: String::from_utf8_lossy(version.trim_ascii()).chars().take(VERSION_MAX).collect(),
-            assigned: assigned(&String::from_utf8_lossy(&assigned_to.join(&b',')))
+            test_id,
+            version: String::from_utf8_lossy(version).chars().take(VERSION_MAX).collect(),
+            assigned: assigned(&String::from_utf8_lossy(&assigned_to.join(&self.separator)))
                 .ok_or("it names two reservations")?,
         }))
     }
@@ -164,7 +207,7 @@ fn plain(field: &[u8]) -> String {
 /// candidates' own, so of JSON only our field counts, and of a text that is none
 /// what stands behind our field's name comes first.
 fn assigned(text: &str) -> Option<Assigned> {
-    if text.trim_matches(|c: char| c.is_whitespace() || c == ',').is_empty() {
+    if text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).is_empty() {
         return Some(Assigned::Nobody);
     }
     if let Some(fields) = json(text) {

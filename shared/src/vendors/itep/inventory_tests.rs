@@ -51,6 +51,46 @@ fn lines_may_end_in_windows_manner() {
 }
 
 #[test]
+fn commas_semicolons_and_tabs_are_read() {
+    let header = HEADER.replace(',', ";");
+    let json = format!("\"{{\"\"reservation-id\"\": \"\"{OURS}\"\", \"\"expire\"\": \"\"x\"\"}}\"");
+    let file =
+        format!("{header}x;A1;1;Plus;\nx;A2;1;Plus;{json}\nx;A3;1;Plus;{{ reservation-id: {OURS}; expire: 1 }}\n");
+    for file in [file.clone(), format!("sep=;\n{file}"), format!("\u{feff}{file}"), file.replace(';', "\t")] {
+        let read: Vec<_> = rows(&file).into_iter().map(|row| (row.test_id, row.assigned)).collect();
+        let expected = [("A1", Assigned::Nobody), ("A2", ours()), ("A3", ours())];
+        assert_eq!(read, expected.map(|(id, assigned)| (id.to_owned(), assigned)), "{file}");
+    }
+}
+
+#[test]
+fn the_guards_of_spreadsheets_are_taken_off() {
+    for cell in ["'A1", "\"=\"\"A1\"\"\"", "=\"A1\"", "\tA1", "\"\tA1\""] {
+        let row = rows(&format!("{HEADER}x,{cell},1,'Plus,'{OURS}\n")).remove(0);
+        assert_eq!((row.test_id.as_str(), row.version.as_str(), row.assigned), ("A1", "Plus", ours()), "{cell}");
+    }
+}
+
+#[test]
+fn totals_and_footers_are_no_tests() {
+    let footers = "Total,2,,,\n,Total,,,\n,2 tests,,,\nPrinted on 2026-11-20\nPage 1 of 3,,,,\n";
+    let listing = read(format!("{HEADER}x,A1,1,P,\n{footers}").as_bytes()).unwrap();
+    assert_eq!((listing.rows.len(), listing.unreadable.len()), (1, 5), "{listing:?}");
+}
+
+#[test]
+fn a_file_from_which_no_test_can_be_read_is_refused_and_says_why() {
+    let why = |file: &[u8]| read(file).unwrap_err().to_string();
+    let rounded = why(format!("{HEADER}x,1.24E+13,1,P,\nx,,1,P,\n").as_bytes());
+    let lines = "line 2: its test ID looks like a number that a spreadsheet rounded; line 3: it has no test ID";
+    assert_eq!(rounded, format!("no test can be read from the file; {lines}"));
+    assert_eq!(why(HEADER.as_bytes()), "no test can be read from the file");
+    let utf16: Vec<_> = format!("\u{feff}{HEADER}x,A1,1,P,\n").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(why(&utf16).contains("UTF-16"));
+    assert!(why(&[HEADER.as_bytes(), b"x,A1,1,P,Ren\xe9e\n"].concat()).contains("Latin-1"));
+}
+
+#[test]
 fn columns_are_found_by_name_wherever_they_stand() {
     let file =
         format!("Tests Available\n,,\n assigned-to ,PASSWORD,\"test id\",#\n\"{OURS}\",64778,A1,1\n,64779,A2,2\n");
@@ -88,7 +128,8 @@ fn a_candidate_cannot_pass_for_another_reservation() {
     assert_eq!(assigned_in(&json), ours());
     assert_eq!(assigned_in(&json.replace("reservation-id\":\"res_g7", "order\":\"res_g7")), Assigned::Another);
     assert_eq!(assigned_in(&format!("{{ student-name: {OTHER}, reservation-id: {OURS} }}")), ours());
-    let unclear = read(format!("{HEADER},A1,,,{{ reservation-id: {OURS}  reservation-id: {OTHER} }}\n").as_bytes());
+    let unclear = format!("{HEADER},A1,,,{{ reservation-id: {OURS}  reservation-id: {OTHER} }}\n,A2,,,\n");
+    let unclear = read(unclear.as_bytes());
     assert_eq!(unclear.unwrap().unreadable[0].why, "it names two reservations");
 }
 
@@ -143,8 +184,12 @@ proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         let _ = read(bytes.as_slice());
-        let listing = read([HEADER.as_bytes(), &bytes].concat().as_slice()).unwrap();
-        prop_assert!(listing.rows.iter().all(|row| bounds::is_id(&row.test_id)));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let _ = read(format!("{HEADER}x,A1,1,P,\n{text}").as_bytes()).map(|listing| assert!(!listing.rows.is_empty()));
+        if let Ok(listing) = read([HEADER.as_bytes(), &bytes].concat().as_slice()) {
+            prop_assert!(!listing.rows.is_empty());
+            prop_assert!(listing.rows.iter().all(|row| cells::test_id(row.test_id.as_bytes()).is_ok()));
+        }
     }
 
     #[test]

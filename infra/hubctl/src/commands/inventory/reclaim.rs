@@ -24,7 +24,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> a
     let listing = listing(file, Some(wanted.exported_at))?;
     let import = Import {
         account: file.account.clone(),
-        operator: wanted.decision.by.clone(),
+        operator: file.by().to_owned(),
         exported_at: Some(wanted.exported_at),
         grace: DAY * u32::from(file.grace_days),
         watch: None,
@@ -45,7 +45,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> a
         return Ok(out.say(&json!({ "dry_run": file.dry_run, "reclaimable": found }), lines.trim_start())?);
     }
     eprintln!("{}", table.trim());
-    confirm(&wanted.decision, &format!("Reclaim {} of {}?", count(found.len()), file.account))?;
+    confirm(wanted.yes, &format!("Reclaim {} of {}?", count(found.len()), file.account))?;
     let (outcomes, done) = reclaim(store, &import, found, wanted.why.trim()).await?;
     say(out, wanted, &outcomes)?;
     asking(done).context("reclaiming stopped; run it again")
@@ -92,7 +92,7 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
     let rows: Vec<_> = outcomes.iter().map(row).collect();
     let mut lines = out.table(&["TEST", "RESERVATION", "OUTCOME"], &rows);
     lines.push_str("\nNow change these tests' passwords at iTEP, and clear their Assigned To: then iTEP sells them.\n");
-    let json = json!({ "dry_run": false, "by": wanted.decision.by, "why": wanted.why.trim(), "data": data });
+    let json = json!({ "dry_run": false, "by": wanted.file.by(), "why": wanted.why.trim(), "data": data });
     Ok(out.say(&json, &lines)?)
 }
 
