@@ -67,3 +67,55 @@ where
         Err(_) => Err(InvocationError("a panic, see the log line before".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_runtime::Context;
+    use serde_json::{Deserializer, Value};
+
+    use super::*;
+
+    /// What the runtime logs and answers about an invocation that fails.
+    async fn told<F>(event: &str, handle: impl Fn(LambdaEvent<Value>) -> F) -> [String; 2]
+    where
+        F: Future<Output = Result<(), Error>>,
+    {
+        let event = Event::deserialize(&mut Deserializer::from_str(event)).unwrap();
+        let error = invoke(LambdaEvent::new(event, Context::default()), &handle).await.unwrap_err();
+        [format!("{error:?}"), Diagnostic::from(error).error_message]
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_fails_its_invocation_without_its_text() {
+        for event in ["{\"name\": \"canarybird", "[\"\\ud800canarybird\"]", "canarybird", ""] {
+            assert_eq!(told(event, async |_| Ok(())).await, ["the event cannot be read"; 2], "{event}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_invocation_without_its_text() {
+        let at_once = |event: LambdaEvent<Value>| -> std::future::Ready<_> { panic!("no {}", event.payload) };
+        let later = async |event: LambdaEvent<Value>| {
+            tokio::task::yield_now().await;
+            panic!("no {}", event.payload)
+        };
+        for told in [told("\"canarybird\"", at_once).await, told("\"canarybird\"", later).await] {
+            assert_eq!(told, ["a panic, see the log line before"; 2]);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_is_told_with_its_causes_and_not_with_what_they_hold() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the sweep stopped")]
+        struct Stopped {
+            held: &'static str,
+            #[source]
+            cause: fmt::Error,
+        }
+        let stopped = async |_| Err(Stopped { held: "canarybird", cause: fmt::Error }.into());
+        let text = format!("the sweep stopped: {}", fmt::Error);
+        assert_eq!(told("{}", stopped).await, [text.as_str(); 2]);
+        assert!(format!("{:?}", Stopped { held: "canarybird", cause: fmt::Error }).contains("canarybird"));
+    }
+}
