@@ -19,8 +19,10 @@ use crate::{
 /// Where `cargo lambda watch` serves a function, for a backend that runs none.
 const WATCH: &str = "http://127.0.0.1:9000/lambda-url";
 
-/// What a test run changes of the template's defaults: it waits seconds instead of minutes.
-const TEST_PARAMETERS: [(&str, &str); 14] = [
+/// What a test run changes of the template's defaults: it logs all that can be logged, and waits seconds instead of
+/// minutes.
+const TEST_PARAMETERS: [(&str, &str); 15] = [
+    ("LogLevel", "debug"),
     ("VendorCallSeconds", "8"),
     ("VendorConnectSeconds", "1"),
     ("RetryBaseSeconds", "1"),

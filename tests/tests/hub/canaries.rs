@@ -2,6 +2,8 @@
 //! error paths, and no log, metric, error answer or history shows it.
 
 mod cage;
+mod hostile;
+mod runtime;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;

@@ -16,13 +16,20 @@ impl World {
 
     /// The same, whatever comes of it.
     pub(crate) async fn invoke(&self, function: &str) -> Answer {
+        self.invoke_with(function, json!({ "source": "aws.scheduler" }).to_string().into_bytes()).await
+    }
+
+    /// The same with an event of the test's own.
+    pub(crate) async fn invoke_with(&self, function: &str, event: Vec<u8>) -> Answer {
         let path = format!("/2015-03-31/functions/{}-{function}/invocations", self.env.stack);
-        self.send(self.aws("lambda", &path, &json!({ "source": "aws.scheduler" }))).await
+        self.send(self.aws("lambda", &path, event)).await
     }
 
     /// Calls CloudWatch Logs.
     pub(crate) async fn logs(&self, operation: &str, body: &Value) -> Value {
-        let request = self.aws("logs", "/", body).header("x-amz-target", format!("Logs_20140328.{operation}"));
+        let request = self
+            .aws("logs", "/", body.to_string().into_bytes())
+            .header("x-amz-target", format!("Logs_20140328.{operation}"));
         let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
@@ -48,10 +55,10 @@ impl World {
         }
     }
 
-    fn aws(&self, service: &str, path: &str, body: &Value) -> RequestBuilder {
+    fn aws(&self, service: &str, path: &str, body: Vec<u8>) -> RequestBuilder {
         let scope = format!("20260101/us-east-1/{service}/aws4_request");
         let credential = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
         let request = self.http.post(format!("{}{path}", self.env.aws));
-        request.header("authorization", credential).body(body.to_string())
+        request.header("authorization", credential).body(body)
     }
 }

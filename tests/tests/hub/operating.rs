@@ -16,14 +16,14 @@ use crate::setup::Options;
 use crate::webhooks::{deliver, delivery, quarantined, sample_with};
 use crate::world::{SPEAKING, Sim, World, reference};
 
-/// `cargo dev test` builds it beside the tests.
-fn binary() -> PathBuf {
+/// One of the project's binaries: `cargo dev test` builds them beside the tests.
+pub(crate) fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a path");
-    tests.ancestors().nth(2).expect("the target directory").join("hubctl")
+    tests.ancestors().nth(2).expect("the target directory").join(name)
 }
 
 async fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(binary("hubctl"));
     // Nobody is logged in: who decides is said by name.
     command.arg("--json").args(arguments).stdin(Stdio::null()).env_remove("USER");
     let running = tokio::task::spawn_blocking(move || command.output().expect("hubctl starts"));

@@ -81,12 +81,17 @@ impl Cage {
     pub(super) async fn reserve(&mut self, key: &str, order: &Value) -> Answer {
         let request = self.world.reserving(&format!("canarybird-{key}"), order);
         let answer = self.ask(request).await;
+        self.learn(&answer.body["launch"]);
+        answer
+    }
+
+    /// Takes what launches a test for a canary.
+    pub(super) fn learn(&mut self, launch: &Value) {
         for name in ["password", "url"] {
             // The exam's site is no secret.
-            let launch = answer.body["launch"][name].as_str().filter(|text| !text.contains("exam.example.com"));
-            self.canaries.extend(launch.map(|text| text.rsplit('=').next().unwrap_or(text).to_owned()));
+            let secret = launch[name].as_str().filter(|text| !text.contains("exam.example.com"));
+            self.canaries.extend(secret.map(|text| text.rsplit('=').next().unwrap_or(text).to_owned()));
         }
-        answer
     }
 
     pub(super) async fn post(&mut self, answer: &Answer, what: &str) -> Answer {
@@ -146,7 +151,7 @@ impl Cage {
         self.answers.iter().for_each(|answer| self.holds_none("an answer", answer));
     }
 
-    fn holds_none(&self, place: &str, text: &str) {
+    pub(super) fn holds_none(&self, place: &str, text: &str) {
         let (lower, is_in) = (text.to_lowercase(), |word: &String| text.contains(word.as_str()));
         let found = self.canaries.iter().find(|word| is_in(word) || lower.contains(word.as_str()));
         assert!(found.is_none(), "{found:?} in {place}: {text}");
