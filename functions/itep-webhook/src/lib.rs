@@ -3,54 +3,46 @@
 
 use std::time::Duration;
 
-use lambda_http::{Body, Request, RequestExt, Response};
-use shared::core::domain::ids::{Account, ReceiptId, Vendor};
-use shared::core::ports::{Clock, Outage, Proof, Queue, Receipt, ResultMessage};
+use lambda_http::{Body, Request, Response};
+use shared::core::domain::ids::{Account, Vendor};
+use shared::core::ports::{AuthOutcome, Clock, Outage, Queue, Receipt, ResultMessage};
 use shared::lambda::problem::{Problem, kinds};
 use shared::lambda::telemetry::Causes;
 use shared::lambda::webhook::{self, Delivery};
 use shared::lambda::wiring::Hub;
-use shared::vendors::inbound::{Admission, InboundError};
 
 /// Answers one delivery. Success means that it is kept.
 pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
-    let receipt_id = request.lambda_context().request_id;
-    match take(hub, &request, &receipt_id).await {
+    match take(hub, &request).await {
         Ok(()) => webhook::accepted(),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn take(hub: &Hub, request: &Request, receipt_id: &str) -> Result<(), Problem> {
-    let delivery = webhook::read(request)?;
-    let (receipt, proof) = receipt(hub, delivery, receipt_id)?;
-    match admission(hub, &receipt, &proof).await {
-        Ok(Admission::Admitted) => keep(hub, receipt).await,
-        Ok(Admission::WrongToken) => Err(Problem::new(kinds::NOT_FOUND)),
-        Ok(Admission::WrongCredential) => {
+async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
+    let mut receipt = receipt(hub, request)?;
+    let account = Account { vendor: Vendor::Itep, name: receipt.account.clone() };
+    match hub.vendors.authenticate(&account, &receipt.id, &receipt.credentials).await {
+        Ok(outcome) => receipt.authenticated = outcome,
+        // Better to keep a stranger's bytes for a while than to lose a result.
+        Err(error) => tracing::error!(error = %Causes(&error), receipt_id = %receipt.id, "queued unchecked"),
+    }
+    match receipt.authenticated {
+        AuthOutcome::WrongToken => Err(Problem::new(kinds::NOT_FOUND)),
+        AuthOutcome::WrongCredential => {
             let why = "its token is valid, its second credential is not";
             hub.recording().quarantine(receipt, why).await.map_err(unavailable)?;
             Err(Problem::new(kinds::UNAUTHORIZED).detail("The second credential is not valid."))
         }
-        // Better to keep a stranger's bytes for a while than to lose a result.
-        Err(error) => {
-            tracing::error!(error = %Causes(&error), receipt_id, "queued unchecked");
-            keep(hub, Receipt { unchecked: Some(proof), ..receipt }).await
-        }
+        _ => keep(hub, receipt).await,
     }
 }
 
-fn receipt(hub: &Hub, delivery: Delivery, receipt_id: &str) -> Result<(Receipt, Proof), Problem> {
-    let id: ReceiptId = receipt_id.parse().map_err(|_| Problem::new(kinds::UNAVAILABLE))?;
-    let Delivery { account, proof, content_type, body } = delivery;
-    let received_at = hub.clock.now();
-    Ok((Receipt { id, account, received_at, content_type, body, unchecked: None }, proof))
-}
-
-async fn admission(hub: &Hub, receipt: &Receipt, proof: &Proof) -> Result<Admission, InboundError> {
-    let account = Account { vendor: Vendor::Itep, name: receipt.account.clone() };
-    let inbound = hub.vendors.inbound(&account).await?;
-    Ok(inbound.map_or(Admission::WrongToken, |inbound| inbound.admit(proof.token.expose(), &proof.headers)))
+fn receipt(hub: &Hub, request: &Request) -> Result<Receipt, Problem> {
+    let id = webhook::receipt_id(request)?;
+    let Delivery { account, credentials, content_type, body } = webhook::read(request, &id)?;
+    let (received_at, authenticated) = (hub.clock.now(), AuthOutcome::Unchecked);
+    Ok(Receipt { id, account, received_at, content_type, body, authenticated, credentials })
 }
 
 async fn keep(hub: &Hub, receipt: Receipt) -> Result<(), Problem> {

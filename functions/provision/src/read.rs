@@ -177,7 +177,7 @@ impl<'a> EntryView<'a> {
             version: entry.version,
             attempt: entry.attempt,
             call_no: entry.call_no,
-            detail: entry.detail.as_deref().filter(|_| is_told(entry.event)),
+            detail: entry.detail.as_deref().filter(|_| is_told(entry)),
         }
     }
 }
@@ -195,9 +195,11 @@ fn source(source: &Source) -> &'static str {
 }
 
 /// Whether an event's detail is the client's business: why the vendor refused and
-/// what was seen is, what the hub's set-up lacks is not.
-fn is_told(event: EventName) -> bool {
-    matches!(event, EventName::CallRefused | EventName::CallUnknown | EventName::ReportUnknownStatus)
+/// what was seen is, what the hub's set-up lacks or an operator says is not.
+fn is_told(entry: &HistoryEntry) -> bool {
+    let by_operator = matches!(entry.source, Source::Operator { .. });
+    !by_operator
+        && matches!(entry.event, EventName::CallRefused | EventName::CallUnknown | EventName::ReportUnknownStatus)
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use lambda_runtime::LambdaEvent;
 use shared::aws::sqs::RecordMessage;
 use shared::core::domain::ids::{Account, ReservationId, Vendor};
 use shared::core::domain::reservation::{Alert, CallOutcome};
-use shared::core::ports::{Alerts, Outage, Receipt, ResultMessage, Store};
+use shared::core::ports::{Alerts, AuthOutcome, Outage, Receipt, ResultMessage, Store};
 use shared::core::usecases::record_report::Recorded;
 use shared::lambda::wiring::Hub;
 use shared::lambda::{batch, time_left};
-use shared::vendors::inbound::{Admission, InboundError};
+use shared::vendors::inbound::InboundError;
 use shared::vendors::itep::webhook;
 
 /// What one record may take: a read and a transaction, each with its retries.
@@ -37,19 +37,12 @@ async fn record(hub: &Hub, message: RecordMessage) -> Result<(), Outage> {
     }
 }
 
-async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), Outage> {
+async fn record_receipt(hub: &Hub, mut receipt: Receipt) -> Result<(), Outage> {
     let receipt_id = receipt.id.clone();
-    let recorded = match admission(hub, &receipt).await {
-        Ok(Admission::Admitted) => read_and_record(hub, receipt).await?,
-        Ok(Admission::WrongToken) => hub.recording().quarantine(receipt, "its token is not valid").await?,
-        Ok(Admission::WrongCredential) => {
-            hub.recording().quarantine(receipt, "its second credential is not valid").await?
-        }
-        Err(InboundError::Profile(_)) => {
-            let why = "its sender cannot be checked: the account's `inbound` rules cannot be read";
-            hub.recording().quarantine(receipt, why).await?
-        }
-        Err(InboundError::Unreachable(outage)) => return Err(outage),
+    let refused = authenticate(hub, &mut receipt).await?;
+    let recorded = match refused {
+        None => read_and_record(hub, receipt).await?,
+        Some(why) => hub.recording().quarantine(receipt, why).await?,
     };
     let (outcome, reservation_id) = match &recorded {
         Recorded::Written(change) => ("written", Some(change.after.id().to_string())),
@@ -61,14 +54,24 @@ async fn record_receipt(hub: &Hub, receipt: Receipt) -> Result<(), Outage> {
     Ok(())
 }
 
-/// What the webhook function could not check is checked here.
-async fn admission(hub: &Hub, receipt: &Receipt) -> Result<Admission, InboundError> {
-    let Some(proof) = &receipt.unchecked else {
-        return Ok(Admission::Admitted);
-    };
+/// Checks a sender who is not verified yet, as often as the report comes round.
+/// Returns why the report must not be applied.
+async fn authenticate(hub: &Hub, receipt: &mut Receipt) -> Result<Option<&'static str>, Outage> {
+    if matches!(receipt.authenticated, AuthOutcome::Verified | AuthOutcome::Trusted { .. }) {
+        return Ok(None);
+    }
     let account = Account { vendor: Vendor::Itep, name: receipt.account.clone() };
-    let inbound = hub.vendors.inbound(&account).await?;
-    Ok(inbound.map_or(Admission::WrongToken, |inbound| inbound.admit(proof.token.expose(), &proof.headers)))
+    receipt.authenticated = match hub.vendors.authenticate(&account, &receipt.id, &receipt.credentials).await {
+        Ok(outcome) => outcome,
+        Err(InboundError::Profile(_)) => AuthOutcome::Unchecked,
+        Err(InboundError::Unreachable(outage)) => return Err(outage),
+    };
+    Ok(match receipt.authenticated {
+        AuthOutcome::WrongToken => Some("its token is not valid"),
+        AuthOutcome::WrongCredential => Some("its second credential is not valid"),
+        AuthOutcome::Unchecked => Some("its sender cannot be checked: the account's `inbound` rules cannot be read"),
+        AuthOutcome::Verified | AuthOutcome::Trusted { .. } => None,
+    })
 }
 
 async fn read_and_record(hub: &Hub, receipt: Receipt) -> Result<Recorded, Outage> {

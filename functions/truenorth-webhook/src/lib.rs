@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use lambda_http::{Body, Request, Response};
-use shared::core::domain::ids::{Account, AccountName, ReservationId, Vendor};
-use shared::core::ports::{CheckReason, Outage, Queue, ScoreCheck};
+use shared::core::domain::ids::{Account, AccountName, ReceiptId, ReservationId, Vendor};
+use shared::core::ports::{AuthOutcome, CheckReason, Outage, Queue, ScoreCheck};
 use shared::lambda::problem::{Problem, kinds};
 use shared::lambda::telemetry::Causes;
 use shared::lambda::webhook::{self, Delivery};
 use shared::lambda::wiring::Hub;
-use shared::vendors::inbound::Admission;
 use shared::vendors::truenorth::webhook::{Hint, read};
 
 /// Answers one event, well within the five seconds that TrueNorth waits.
@@ -22,8 +21,9 @@ pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
 }
 
 async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
-    let delivery = webhook::read(request)?;
-    if !is_admitted(hub, &delivery).await {
+    let id = webhook::receipt_id(request)?;
+    let delivery = webhook::read(request, &id)?;
+    if !is_admitted(hub, &id, &delivery).await {
         return Err(Problem::new(kinds::NOT_FOUND));
     }
     let hint = read(&delivery.body).map_err(|e| Problem::new(kinds::MALFORMED).detail(e.to_string()))?;
@@ -37,12 +37,10 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     }
 }
 
-async fn is_admitted(hub: &Hub, delivery: &Delivery) -> bool {
+async fn is_admitted(hub: &Hub, id: &ReceiptId, delivery: &Delivery) -> bool {
     let account = Account { vendor: Vendor::Truenorth, name: delivery.account.clone() };
-    match hub.vendors.inbound(&account).await {
-        Ok(inbound) => inbound.is_some_and(|inbound| {
-            inbound.admit(delivery.proof.token.expose(), &delivery.proof.headers) == Admission::Admitted
-        }),
+    match hub.vendors.authenticate(&account, id, &delivery.credentials).await {
+        Ok(outcome) => outcome == AuthOutcome::Verified,
         // A hint proves nothing anyway: the score is fetched with our own key.
         Err(error) => {
             tracing::error!(error = %Causes(&error), "took a hint unchecked");

@@ -248,11 +248,28 @@ fn account(text: &str) -> Result<Account, String> {
 pub(crate) enum QuarantineCommand {
     /// List quarantined reports, the oldest first, with why each could not be used.
     List(Listing),
-    /// Send a report round again as if it had just come, vouching for its sender. What fails again is kept again.
-    Replay {
-        /// The receipt's id, as `hubctl quarantine list` shows it.
-        receipt: ReceiptId,
-    },
+    /// Send a report round again as if it had just come. What fails again is kept again.
+    ///
+    /// Its sender is checked again, against the account's profile as it is now; one who was verified stays verified.
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The receipt's id, as `hubctl quarantine list` shows it.
+    pub(crate) receipt: ReceiptId,
+    /// Apply it whoever sent it: you answer for it, by name and reason in the reservation's history.
+    #[arg(long, requires_all = ["by", "why"])]
+    pub(crate) trust: bool,
+    /// Who answers for it.
+    #[arg(long, value_name = "NAME", requires = "trust")]
+    pub(crate) by: Option<String>,
+    /// Why it can be trusted.
+    #[arg(long, value_name = "TEXT", requires = "trust")]
+    pub(crate) why: Option<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

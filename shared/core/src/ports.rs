@@ -2,6 +2,7 @@
 //! the `shared` crate, and tests bring their own.
 
 mod messages;
+mod sender;
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use messages::{CheckReason, Proof, Quarantined, Receipt, ResultMessage, ScoreCheck};
+pub use messages::{CheckReason, Quarantined, Receipt, ResultMessage, ScoreCheck};
+pub use sender::{AuthOutcome, SenderCredentials};
 
 use crate::domain::breaker::Breaker;
 use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, VendorReference};

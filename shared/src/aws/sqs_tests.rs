@@ -1,4 +1,4 @@
-use shared_core::ports::{CheckReason, Receipt};
+use shared_core::ports::{AuthOutcome, CheckReason, Receipt, SenderCredentials};
 
 use super::*;
 
@@ -8,13 +8,15 @@ fn id() -> ReservationId {
 
 #[test]
 fn messages_travel_in_this_form() {
+    let receipt_id = "receipt-1".parse().unwrap();
     let receipt = Receipt {
-        id: "receipt-1".parse().unwrap(),
+        credentials: SenderCredentials::new(&receipt_id, "a-token", [("Authorization", "Bearer a-secret")]),
+        id: receipt_id,
         account: "default".parse().unwrap(),
         received_at: "2026-11-23T12:00:00Z".parse().unwrap(),
         content_type: "multipart/form-data; boundary=----x".to_owned(),
         body: b"------x".to_vec(),
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
     };
     let check =
         ScoreCheck { v: 1, account: "default".parse().unwrap(), reservation_id: id(), reason: CheckReason::Expiry };

@@ -2,9 +2,8 @@
 
 use lambda_http::http::header;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared_core::domain::ids::AccountName;
-use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::Proof;
+use shared_core::domain::ids::{AccountName, ReceiptId};
+use shared_core::ports::SenderCredentials;
 
 use crate::vendors::itep::webhook::BODY_MAX;
 
@@ -14,8 +13,8 @@ use super::problem::{Problem, kinds};
 pub struct Delivery {
     /// The account in the address.
     pub account: AccountName,
-    /// What the sender shows.
-    pub proof: Proof,
+    /// What the sender presented, as digests under the delivery's id.
+    pub credentials: SenderCredentials,
     /// The `Content-Type`.
     pub content_type: String,
     /// The body.
@@ -23,43 +22,44 @@ pub struct Delivery {
 }
 
 /// Reads a delivery to `/webhooks/<vendor>/<account>/<token>`.
-pub fn read(request: &Request) -> Result<Delivery, Problem> {
+pub fn read(request: &Request, id: &ReceiptId) -> Result<Delivery, Problem> {
     if request.method() != "POST" {
         return Err(Problem::new(kinds::METHOD_NOT_ALLOWED).detail("Deliver by POST."));
     }
-    let (account, token) = address(request).ok_or_else(|| Problem::new(kinds::NOT_FOUND))?;
+    let path = request.raw_http_path();
+    let (account, token) = address(path).ok_or_else(|| Problem::new(kinds::NOT_FOUND))?;
     let body = request.body().as_ref();
     if body.len() > BODY_MAX {
         return Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {BODY_MAX} bytes are taken.")));
     }
     Ok(Delivery {
         account,
-        proof: Proof { token, headers: headers(request) },
+        credentials: SenderCredentials::new(id, token, headers(request)),
         content_type: text(request, &header::CONTENT_TYPE).unwrap_or_default(),
         body: body.to_vec(),
     })
 }
 
-fn address(request: &Request) -> Option<(AccountName, Sensitive<String>)> {
-    let path = request.raw_http_path();
+/// The id under which a request is received: that of the invocation.
+pub fn receipt_id(request: &Request) -> Result<ReceiptId, Problem> {
+    request.lambda_context().request_id.parse().map_err(|_| Problem::new(kinds::UNAVAILABLE))
+}
+
+fn address(path: &str) -> Option<(AccountName, &str)> {
     let (_, rest) = path.split_once("/webhooks/")?;
     let mut parts = rest.trim_end_matches('/').split('/').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(account), Some(token), None) => Some((account.parse().ok()?, token.into())),
+        (Some(account), Some(token), None) => Some((account.parse().ok()?, token)),
         _ => None,
     }
 }
 
-/// Every header with a bounded value: which one carries the second credential is
-/// the account's affair.
-fn headers(request: &Request) -> Vec<(String, Sensitive<String>)> {
-    request
-        .headers()
-        .iter()
-        .filter(|(name, _)| !name.as_str().starts_with("x-amz") && **name != header::HOST)
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok().filter(|v| v.len() <= 1024)?.into())))
-        .take(40)
-        .collect()
+/// The headers that may carry the second credential: which one does is the
+/// account's affair.
+fn headers(request: &Request) -> impl Iterator<Item = (&str, &str)> {
+    let headers = request.headers().iter();
+    let others = headers.filter(|(name, _)| !name.as_str().starts_with("x-amz") && **name != header::HOST);
+    others.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
 }
 
 fn text(request: &Request, name: &header::HeaderName) -> Option<String> {

@@ -5,9 +5,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use shared_core::domain::ids::{Account, Digest};
+use shared_core::domain::ids::{Account, ReceiptId};
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Outage, Secrets};
+use shared_core::ports::{AuthOutcome, Outage, Secrets, SenderCredentials};
 
 use super::fields::{self, Fields, ProfileError};
 
@@ -25,17 +25,6 @@ enum Credential {
     Basic(Sensitive<String>),
     Bearer(Sensitive<String>),
     Header { name: String, value: Sensitive<String> },
-}
-
-/// What a sender's credentials are worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
-    /// They are right.
-    Admitted,
-    /// The token in the path is wrong: somebody who knows nothing.
-    WrongToken,
-    /// The token is right, the second credential is missing or wrong.
-    WrongCredential,
 }
 
 /// Why an account's rules cannot be had.
@@ -81,17 +70,16 @@ impl Inbound {
         Ok(Self { tokens: tokens.into_iter().map(Sensitive::new).collect(), auth: read })
     }
 
-    /// Judges a sender by the token of the path and the request's headers, in
-    /// constant time.
-    pub fn admit(&self, token: &str, headers: &[(String, Sensitive<String>)]) -> Admission {
-        if !self.tokens.iter().fold(false, |found, valid| found | same(valid.expose(), token)) {
-            return Admission::WrongToken;
+    /// Judges a sender by what was presented with a receipt.
+    pub fn authenticate(&self, receipt: &ReceiptId, presented: &SenderCredentials) -> AuthOutcome {
+        if !self.tokens.iter().fold(false, |found, valid| found | presented.has_token(receipt, valid.expose())) {
+            return AuthOutcome::WrongToken;
         }
-        let is_valid = |credential: &Credential| headers.iter().fold(false, |found, h| found | credential.fits(h));
-        if self.auth.is_empty() || self.auth.iter().fold(false, |found, credential| found | is_valid(credential)) {
-            Admission::Admitted
+        let has = |credential: &Credential| presented.has_header(receipt, credential.header(), &credential.value());
+        if self.auth.is_empty() || self.auth.iter().fold(false, |found, credential| found | has(credential)) {
+            AuthOutcome::Verified
         } else {
-            Admission::WrongCredential
+            AuthOutcome::WrongCredential
         }
     }
 }
@@ -118,15 +106,11 @@ impl Credential {
         }
     }
 
-    fn fits(&self, (name, value): &(String, Sensitive<String>)) -> bool {
-        if !name.eq_ignore_ascii_case(self.header()) {
-            return false;
-        }
-        let value = value.expose().trim();
+    fn value(&self) -> String {
         match self {
-            Credential::Basic(pair) => same_under(value, "basic", pair.expose()),
-            Credential::Bearer(token) => same_under(value, "bearer", token.expose()),
-            Credential::Header { value: valid, .. } => same(valid.expose(), value),
+            Credential::Basic(pair) => format!("Basic {}", pair.expose()),
+            Credential::Bearer(token) => format!("Bearer {}", token.expose()),
+            Credential::Header { value, .. } => value.expose().clone(),
         }
     }
 }
@@ -134,20 +118,6 @@ impl Credential {
 /// A token that an address would have to encode would never match.
 fn fits_a_path(token: &str) -> bool {
     token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-}
-
-/// Whether an `Authorization` value is of a scheme and holds a secret.
-fn same_under(value: &str, scheme: &str, valid: &str) -> bool {
-    let (given_scheme, given) = value.split_once(' ').unwrap_or((value, ""));
-    same(valid, given.trim()) & given_scheme.eq_ignore_ascii_case(scheme)
-}
-
-/// Compares secrets in a time that depends on neither: their digests are
-/// compared whole.
-fn same(valid: &str, given: &str) -> bool {
-    let (valid, given) = (Digest::of(valid.as_bytes()), Digest::of(given.as_bytes()));
-    let pairs = valid.as_str().bytes().zip(given.as_str().bytes());
-    pairs.fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 #[cfg(test)]

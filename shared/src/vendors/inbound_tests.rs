@@ -8,17 +8,22 @@ fn inbound(auth: &str) -> Inbound {
     Inbound::parse(&auth).unwrap()
 }
 
-fn header(name: &str, value: &str) -> Vec<(String, Sensitive<String>)> {
-    vec![("accept".to_owned(), "*/*".into()), (name.to_owned(), value.into())]
+fn admit(inbound: &Inbound, token: &str, headers: &[(&str, &str)]) -> AuthOutcome {
+    let receipt = "receipt-1".parse().unwrap();
+    inbound.authenticate(&receipt, &SenderCredentials::new(&receipt, token, headers.iter().copied()))
+}
+
+fn header<'a>(name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![("accept", "*/*"), (name, value)]
 }
 
 #[test]
 fn each_of_the_listed_tokens_is_valid_and_no_other() {
     let inbound = inbound("[]");
-    assert_eq!(inbound.admit("new", &[]), Admission::Admitted);
-    assert_eq!(inbound.admit("old", &[]), Admission::Admitted);
-    assert_eq!(inbound.admit("older", &[]), Admission::WrongToken);
-    assert_eq!(inbound.admit("", &[]), Admission::WrongToken);
+    assert_eq!(admit(&inbound, "new", &[]), AuthOutcome::Verified);
+    assert_eq!(admit(&inbound, "old", &[]), AuthOutcome::Verified);
+    assert_eq!(admit(&inbound, "older", &[]), AuthOutcome::WrongToken);
+    assert_eq!(admit(&inbound, "", &[]), AuthOutcome::WrongToken);
 }
 
 #[test]
@@ -27,13 +32,13 @@ fn any_one_of_the_second_credentials_is_enough() {
         r#"[{"basic":{"user":"itep","password":"pa:ss"}},{"bearer":"b"},{"header":{"name":"X-Key","value":"v"}}]"#;
     let inbound = inbound(auth);
     for right in
-        [header("Authorization", "Basic aXRlcDpwYTpzcw=="), header("authorization", "bearer b"), header("x-key", "v")]
+        [header("Authorization", "Basic aXRlcDpwYTpzcw=="), header("authorization", "bearer  b "), header("x-key", "v")]
     {
-        assert_eq!(inbound.admit("new", &right), Admission::Admitted);
+        assert_eq!(admit(&inbound, "new", &right), AuthOutcome::Verified);
     }
     for wrong in [header("Authorization", "Bearer aXRlcDpwYTpzcw=="), header("X-Other", "v"), Vec::new()] {
-        assert_eq!(inbound.admit("new", &wrong), Admission::WrongCredential);
-        assert_eq!(inbound.admit("no", &wrong), Admission::WrongToken);
+        assert_eq!(admit(&inbound, "new", &wrong), AuthOutcome::WrongCredential);
+        assert_eq!(admit(&inbound, "no", &wrong), AuthOutcome::WrongToken);
     }
 }
 
@@ -52,7 +57,7 @@ async fn the_rules_can_be_had_from_a_profile_that_cannot_buy() {
     let account = account(Vendor::Itep);
     let secrets = TestSecrets::of("hub/itep/default", r#"{"inbound":{"tokens":["t"]}}"#);
     let inbound = fetch(&secrets, &account).await.unwrap().unwrap();
-    assert_eq!(inbound.admit("t", &[]), Admission::Admitted);
+    assert_eq!(admit(&inbound, "t", &[]), AuthOutcome::Verified);
     assert!(fetch(&TestSecrets::default(), &account).await.unwrap().is_none());
     let down = fetch(&TestSecrets::of("down", ""), &account).await;
     assert!(matches!(down, Err(InboundError::Unreachable(_))));

@@ -16,19 +16,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{
+    Account, AccountName, ClientId, Digest, ReceiptId, ReservationId, Vendor, VendorReference,
+};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, NotProcessed, Seal};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{
-    Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Resent, Scores, Secrets, Sighting,
+    AuthOutcome, Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Resent, Scores, Secrets,
+    SenderCredentials, Sighting,
 };
 
 pub use call::{CallTimes, Http};
 pub use fields::ProfileError;
-use inbound::{Inbound, InboundError};
+use inbound::InboundError;
 use truenorth::assessments::Catalogue;
 use truenorth::client::Client;
 use truenorth::limited::Limited;
@@ -117,13 +120,19 @@ impl<S: Secrets, L: RateLimits, C: Clock> Vendors<S, L, C> {
         }
     }
 
-    /// Who may send reports for an account; `None` where there is no such
-    /// account. It needs no more of the profile than `inbound`.
+    /// Judges the sender of a report for an account by what was presented with its
+    /// receipt. It needs no more of the profile than `inbound`.
     ///
     /// # Errors
     /// [`InboundError`].
-    pub async fn inbound(&self, account: &Account) -> Result<Option<Inbound>, InboundError> {
-        inbound::fetch(&self.secrets, account).await
+    pub async fn authenticate(
+        &self,
+        account: &Account,
+        receipt: &ReceiptId,
+        presented: &SenderCredentials,
+    ) -> Result<AuthOutcome, InboundError> {
+        let inbound = inbound::fetch(&self.secrets, account).await?;
+        Ok(inbound.map_or(AuthOutcome::WrongToken, |inbound| inbound.authenticate(receipt, presented)))
     }
 
     async fn itep(&self, account: &Account) -> Result<itep::profile::Profile, Unavailable> {

@@ -6,7 +6,9 @@ use jiff::ToSpan;
 use shared::aws::{Cursor, InvalidCursor};
 use shared::core::domain::ids::{ReservationId, Vendor};
 use shared::core::domain::reservation::{Event, Reservation};
-use shared::core::ports::{ListQuery, Quarantine, Quarantined, Receipt, Store, Worklist};
+use shared::core::ports::{
+    AuthOutcome, ListQuery, Quarantine, Quarantined, Receipt, SenderCredentials, Store, Worklist,
+};
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world};
@@ -205,7 +207,8 @@ fn quarantined(n: i64, why: &str) -> Quarantined {
         received_at: at(n) + 5.milliseconds(),
         content_type: "multipart/form-data; boundary=x".to_owned(),
         body: vec![0, 255, 13, 10],
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     };
     Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None }
 }

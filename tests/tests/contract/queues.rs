@@ -8,7 +8,7 @@ use shared::aws::sqs::{Fulfilment, RecordMessage};
 use shared::aws::{QueueUrls, SqsQueue};
 use shared::core::domain::ids::{ReservationId, VendorReference};
 use shared::core::domain::reservation::CallOutcome;
-use shared::core::ports::{CheckReason, Queue, Receipt, ResultMessage, ScoreCheck};
+use shared::core::ports::{AuthOutcome, CheckReason, Queue, Receipt, ResultMessage, ScoreCheck, SenderCredentials};
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world};
@@ -56,7 +56,8 @@ async fn a_webhook_of_the_largest_size_fits_the_queue() {
             received_at: at(0),
             content_type: "multipart/form-data; boundary=x".to_owned(),
             body,
-            unchecked: None,
+            authenticated: AuthOutcome::Verified,
+            credentials: SenderCredentials::default(),
         };
         let sent = ResultMessage::Receipt(receipt.clone());
         world.queue.record(&sent, Duration::ZERO).await.unwrap();

@@ -5,8 +5,7 @@ use shared::aws::CallCounter;
 use shared::aws::sqs::RecordMessage;
 use shared::core::domain::ids::Digest;
 use shared::core::domain::reservation::Reservation;
-use shared::core::domain::sensitive::Sensitive;
-use shared::core::ports::{Proof, Receipt, ResultMessage, Store};
+use shared::core::ports::{AuthOutcome, Receipt, ResultMessage, SenderCredentials, Store};
 use shared::lambda::wiring::Hub;
 
 use crate::in_process::{self, batch, context, counted, provision, request, told};
@@ -89,7 +88,8 @@ async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
         received_at: jiff::Timestamp::now(),
         content_type: "application/x-www-form-urlencoded".to_owned(),
         body: format!("data={}", percent(data)).into_bytes(),
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     };
     let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
     let response = record_result::handle(hub, batch(&[message])).await;
@@ -149,13 +149,15 @@ async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it(
     let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
+        let id = format!("unchecked-{}", Digest::of(token.as_bytes())).parse().expect("a receipt's id");
         let receipt = Receipt {
-            id: format!("unchecked-{}", Digest::of(token.as_bytes())).parse().expect("a receipt's id"),
+            authenticated: AuthOutcome::Unchecked,
+            credentials: SenderCredentials::new(&id, token, []),
+            id,
             account: world.account.parse().expect("an account's name"),
             received_at: jiff::Timestamp::now(),
             content_type: "application/x-www-form-urlencoded".to_owned(),
             body: format!("data={}", percent(&data)).into_bytes(),
-            unchecked: Some(Proof { token: Sensitive::from(token), headers: Vec::new() }),
         };
         let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
         record_result::handle(&hub, batch(&[message])).await;

@@ -15,6 +15,7 @@ mod in_process;
 mod inventory;
 mod launching;
 mod operating;
+mod quarantine;
 mod queues;
 mod reading;
 mod results_itep;

@@ -12,8 +12,7 @@ use shared::lambda::wiring::Hub;
 
 use crate::in_process;
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
-use crate::setup::Options;
-use crate::webhooks::{deliver, delivery, quarantined, sample_with};
+use crate::webhooks::{deliver, sample_with};
 use crate::world::{SPEAKING, Sim, World, reference};
 
 /// One of the project's binaries: `cargo dev test` builds them beside the tests.
@@ -76,39 +75,6 @@ async fn a_result_is_entered_by_hand_and_revised_by_the_vendors() {
     world.happens(Sim::Itep, &test, "grade").await;
     let revised = |reservation: &Value| reservation["result"]["overall"]["value"] != json!(5.5);
     world.until(&id, "the vendor's own result", revised).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quarantined_report_is_replayed_and_applied() {
-    let options = Options { itep_auth: json!([{ "bearer": "the-secret" }]), ..Options::default() };
-    let world = World::with(options).await;
-    let bought = world.buy(Sim::Itep).await;
-    let report = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
-    let stranger = world.send(delivery(&world, &world.itep_webhook(), &report).bearer_auth("a-guess")).await;
-    assert_eq!(stranger.status, 401, "{stranger:?}");
-    let receipt = quarantined(&world).await.receipt.id;
-    hubctl(&["quarantine", "replay", receipt.as_str()]).await;
-    world.until_status(&bought.id(), "completed").await;
-    assert!(quarantined(&world).await.replayed_at.is_some());
-    assert!(refused(&["quarantine", "replay", "no-such-receipt"]).await.contains("no report"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_fails_again_after_a_replay_is_kept_again() {
-    let world = World::new().await;
-    world.send(delivery(&world, &world.itep_webhook(), "not a document")).await;
-    let first = quarantined(&world).await;
-    hubctl(&["quarantine", "replay", first.receipt.id.as_str()]).await;
-    let again = async {
-        loop {
-            let kept = quarantined(&world).await;
-            if kept.at > first.at && kept.replayed_at.is_none() {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), again).await.expect("it comes back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

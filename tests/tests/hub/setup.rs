@@ -73,7 +73,7 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
     register_webhook(world, &truenorth).await;
 }
 
-fn itep_profile(world: &World, options: &Options) -> Value {
+pub(crate) fn itep_profile(world: &World, options: &Options) -> Value {
     let url = options.itep_url.as_deref().unwrap_or(&world.env.itep_sim);
     let mut profile = json!({
         "api_key": format!("itep-key-of-{}", world.account),

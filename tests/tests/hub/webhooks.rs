@@ -35,22 +35,26 @@ pub(crate) fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
 
 /// Waits for what is quarantined from a world's account.
 pub(crate) async fn quarantined(world: &World) -> Quarantined {
-    let store = in_process::hub().store;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
-        let mut cursor = None;
-        loop {
-            let page = store.kept(cursor.as_deref(), 100).await.expect("the quarantine");
-            if let Some(item) = page.items.into_iter().find(|item| item.receipt.account.as_str() == world.account) {
-                return item;
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
+        if let Some(item) = all_quarantined(world).await.into_iter().next() {
+            return item;
         }
         assert!(std::time::Instant::now() < deadline, "nothing was quarantined");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+/// What is quarantined from a world's account now, the oldest first.
+pub(crate) async fn all_quarantined(world: &World) -> Vec<Quarantined> {
+    let (store, mut found, mut cursor) = (in_process::hub().store, Vec::new(), None);
+    loop {
+        let page = store.kept(cursor.as_deref(), 100).await.expect("the quarantine");
+        found.extend(page.items.into_iter().filter(|item| item.receipt.account.as_str() == world.account));
+        cursor = page.next;
+        if cursor.is_none() {
+            return found;
+        }
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::core::domain::ids::ReceiptId;
-use shared::core::ports::{Quarantine, Quarantined, Queue, Receipt, ResultMessage};
+use shared::core::ports::{AuthOutcome, Quarantine, Quarantined, Queue, Receipt, ResultMessage};
 
 use crate::asking;
-use crate::cli::{Listing, QuarantineCommand};
-use crate::desk;
+use crate::cli::{Listing, QuarantineCommand, Replay};
+use crate::desk::{self, confirm};
 use crate::output::{Output, age, excerpt, or_dash, time};
 
 /// How many are read at once: their bodies come with them.
@@ -20,19 +20,58 @@ const PAGE: usize = 25;
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &QuarantineCommand) -> anyhow::Result<()> {
     match command {
         QuarantineCommand::List(listing) => list(store, out, listing).await,
-        QuarantineCommand::Replay { receipt } => replay(store, out, receipt).await,
+        QuarantineCommand::Replay(wanted) => replay(store, out, wanted).await,
     }
 }
 
 /// Marked first: what fails again is kept anew, and must not be marked after that.
-async fn replay(store: &DynamoStore, out: Output, id: &ReceiptId) -> anyhow::Result<()> {
+async fn replay(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
+    let id = &wanted.receipt;
     let item = find(store, id).await?.with_context(|| format!("there is no report {id} in the quarantine"))?;
+    let authenticated = authentication(&item, wanted)?;
     let queue = desk::queue()?;
     asking(store.mark_replayed(&item, Timestamp::now()).await)?;
-    let receipt = Receipt { unchecked: None, ..item.receipt };
+    let receipt = Receipt { authenticated, ..item.receipt };
     asking(queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await)?;
     let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
     Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
+}
+
+/// How a report goes round again: verified if it was, trusted if the operator
+/// answers for it now, and else to be checked again, where that can be done.
+fn authentication(item: &Quarantined, wanted: &Replay) -> anyhow::Result<AuthOutcome> {
+    let receipt = &item.receipt;
+    if let (true, Some(by), Some(why)) = (wanted.trust, &wanted.by, &wanted.why) {
+        let question = format!(
+            "The sender of {} ({}) is {}. Apply what it says all the same?",
+            receipt.id,
+            item.why,
+            sender(receipt)
+        );
+        confirm(wanted.yes, &question)?;
+        return Ok(AuthOutcome::Trusted { by: by.clone(), why: why.clone() });
+    }
+    match receipt.authenticated {
+        AuthOutcome::Verified => Ok(AuthOutcome::Verified),
+        _ if receipt.credentials.is_empty() => {
+            bail!(
+                "{}: nothing was kept by which its sender could be checked; see `hubctl quarantine replay --trust`",
+                receipt.id
+            )
+        }
+        _ => Ok(AuthOutcome::Unchecked),
+    }
+}
+
+/// How a report's sender was authenticated.
+fn sender(receipt: &Receipt) -> &'static str {
+    match receipt.authenticated {
+        AuthOutcome::Verified => "verified",
+        AuthOutcome::WrongCredential => "wrong_credential",
+        AuthOutcome::WrongToken => "wrong_token",
+        AuthOutcome::Unchecked => "unchecked",
+        AuthOutcome::Trusted { .. } => "trusted",
+    }
 }
 
 async fn find(store: &DynamoStore, id: &ReceiptId) -> anyhow::Result<Option<Quarantined>> {
@@ -82,6 +121,7 @@ fn as_json(item: &Quarantined, bodies: bool) -> Value {
         "vendor": "itep",
         "account": receipt.account,
         "why": item.why,
+        "authenticated": sender(receipt),
         "content_type": receipt.content_type,
         "bytes": receipt.body.len(),
         "body": bodies.then(|| excerpt(&String::from_utf8_lossy(&receipt.body))),
@@ -98,11 +138,12 @@ fn lines(out: Output, kept: &[Quarantined], listing: &Listing, more: bool) -> St
             receipt.id.to_string(),
             format!("itep/{}", receipt.account),
             receipt.body.len().to_string(),
+            sender(receipt).to_owned(),
             or_dash(item.replayed_at.map(time)),
             item.why.clone(),
         ]
     };
-    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "REPLAYED", "WHY"];
+    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "SENDER", "REPLAYED", "WHY"];
     let mut lines = out.table(&headings, &kept.iter().map(row).collect::<Vec<_>>());
     for item in kept.iter().filter(|_| listing.bodies) {
         lines.push_str(&out.below(item.receipt.id.as_str(), &String::from_utf8_lossy(&item.receipt.body)));

@@ -3,14 +3,15 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::ids::{AccountName, ReceiptId, ReservationId};
 use crate::domain::reservation::CallOutcome;
-use crate::domain::sensitive::Sensitive;
+use crate::ports::sender::{AuthOutcome, ClearCredentials, SenderCredentials};
 
 /// A report that could not be used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredQuarantined")]
 pub struct Quarantined {
     /// The report as it came.
     pub receipt: Receipt,
@@ -20,12 +21,12 @@ pub struct Quarantined {
     pub at: Timestamp,
     /// When the operator last sent it round again; what fails again is kept anew,
     /// without this.
-    #[serde(default)]
     pub replayed_at: Option<Timestamp>,
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StoredReceipt")]
 pub struct Receipt {
     /// Its id.
     pub id: ReceiptId,
@@ -38,9 +39,11 @@ pub struct Receipt {
     /// Its body.
     #[serde(with = "base64_bytes")]
     pub body: Vec<u8>,
-    /// What it showed to prove who sends it, where the webhook function could not
-    /// check that; the one who reads it must.
-    pub unchecked: Option<Proof>,
+    /// How its sender was authenticated so far. Whoever applies it checks what
+    /// is not verified.
+    pub authenticated: AuthOutcome,
+    /// What its sender presented.
+    pub credentials: SenderCredentials,
 }
 
 impl fmt::Debug for Receipt {
@@ -50,20 +53,14 @@ impl fmt::Debug for Receipt {
     }
 }
 
-/// What a sender shows to prove who it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
-    /// The token in the address.
-    pub token: Sensitive<String>,
-    /// The headers that may carry a second credential.
-    pub headers: Vec<(String, Sensitive<String>)>,
-}
-
 /// What travels on the `results` queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ResultMessage {
-    /// A webhook delivery.
+    /// A webhook delivery. Its former name is that of a form in which what said
+    /// nothing of its sender was taken for checked: code that knows only that
+    /// form must not take this one.
+    #[serde(rename = "inbound_webhook", alias = "receipt")]
     Receipt(Receipt),
     /// The outcome of a purchase whose own write failed.
     Outcome {
@@ -106,6 +103,97 @@ pub enum CheckReason {
     Expiry,
     /// A purchase is in doubt: what is there was sold.
     Doubt,
+}
+
+/// A receipt in any form in which it was ever stored or sent.
+#[derive(Deserialize)]
+struct StoredReceipt {
+    id: ReceiptId,
+    account: AccountName,
+    received_at: Timestamp,
+    content_type: String,
+    #[serde(with = "base64_bytes")]
+    body: Vec<u8>,
+    authenticated: Option<AuthOutcome>,
+    #[serde(default)]
+    credentials: SenderCredentials,
+    /// Older code: `null` on the queue was said of a checked sender. It is not
+    /// the same as nothing said, which is how the table keeps it.
+    #[serde(default, deserialize_with = "said")]
+    unchecked: Option<Option<ClearCredentials>>,
+}
+
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl StoredReceipt {
+    fn into_receipt(self, older: AuthOutcome) -> Receipt {
+        let Self { id, account, received_at, content_type, body, .. } = self;
+        let (authenticated, credentials) = match (self.authenticated, self.unchecked.flatten()) {
+            (Some(outcome), _) => (outcome, self.credentials),
+            (None, Some(clear)) => (older, clear.digest(&id)),
+            (None, None) => (older, SenderCredentials::default()),
+        };
+        Receipt { id, account, received_at, content_type, body, authenticated, credentials }
+    }
+}
+
+/// On a queue.
+impl TryFrom<StoredReceipt> for Receipt {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredReceipt) -> Result<Self, Self::Error> {
+        let older = match (&stored.authenticated, &stored.unchecked) {
+            (None, None) => return Err("a receipt that says nothing of its sender"),
+            (None, Some(None)) => AuthOutcome::Verified,
+            _ => AuthOutcome::Unchecked,
+        };
+        Ok(stored.into_receipt(older))
+    }
+}
+
+/// A quarantined report in any form in which it was ever stored.
+#[derive(Deserialize)]
+struct StoredQuarantined {
+    receipt: StoredReceipt,
+    why: String,
+    at: Timestamp,
+    #[serde(default)]
+    replayed_at: Option<Timestamp>,
+}
+
+/// In the table.
+impl From<StoredQuarantined> for Quarantined {
+    fn from(stored: StoredQuarantined) -> Self {
+        let StoredQuarantined { receipt, why, at, replayed_at } = stored;
+        let receipt = receipt.into_receipt(authenticated_by(&why));
+        Self { receipt, why, at, replayed_at }
+    }
+}
+
+/// What older code's reason for a quarantine says of the sender: a report was read
+/// and matched only after its sender had passed the check.
+fn authenticated_by(why: &str) -> AuthOutcome {
+    const AFTER_THE_CHECK: [&str; 8] = [
+        "the report names a reservation of another account",
+        "its OID and its TestID belong to different tests",
+        "its TestID belongs to another reservation",
+        "no reservation has its OID or its TestID",
+        "the body is ",
+        "the form has no field",
+        "the field `data` is not",
+        "the report names no TestID",
+    ];
+    match why {
+        "its token is not valid" => AuthOutcome::WrongToken,
+        "its second credential is not valid" | "its token is valid, its second credential is not" => {
+            AuthOutcome::WrongCredential
+        }
+        why if AFTER_THE_CHECK.iter().any(|known| why.starts_with(known)) => AuthOutcome::Verified,
+        why if why.ends_with(" is out of range") => AuthOutcome::Verified,
+        _ => AuthOutcome::Unchecked,
+    }
 }
 
 mod base64_bytes {

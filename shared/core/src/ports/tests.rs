@@ -11,7 +11,8 @@ fn receipt() -> Receipt {
         received_at: Timestamp::UNIX_EPOCH,
         content_type: "text/plain".to_owned(),
         body: b"Mary".to_vec(),
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     }
 }
 
@@ -27,4 +28,74 @@ fn a_receipts_bytes_travel_whole() {
     let receipt = Receipt { body: (0..=255).collect(), ..receipt() };
     let text = serde_json::to_string(&receipt).unwrap();
     assert_eq!(serde_json::from_str::<Receipt>(&text).unwrap(), receipt);
+}
+
+/// What older code put on the queue or kept, with other fields.
+fn older(fields: serde_json::Value) -> serde_json::Value {
+    let mut receipt = serde_json::json!({ "id": "rcpt-1", "account": "default", "content_type": "text/plain",
+        "received_at": "1970-01-01T00:00:00Z", "body": "TWFyeQ==" });
+    receipt.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    receipt
+}
+
+fn on_the_queue(mut receipt: serde_json::Value, kind: &str) -> Option<Receipt> {
+    receipt["kind"] = kind.into();
+    match serde_json::from_value(receipt).ok()? {
+        ResultMessage::Receipt(receipt) => Some(receipt),
+        _ => None,
+    }
+}
+
+fn kept(receipt: serde_json::Value, why: &str) -> Receipt {
+    let item = serde_json::json!({ "receipt": receipt, "why": why, "at": "1970-01-01T00:00:00Z" });
+    serde_json::from_value::<Quarantined>(item).unwrap().receipt
+}
+
+#[test]
+fn a_message_that_says_nothing_of_its_sender_is_not_read() {
+    for kind in ["receipt", "inbound_webhook"] {
+        assert_eq!(on_the_queue(older(serde_json::json!({})), kind), None);
+        let odd = serde_json::json!({ "authenticated": "heard_of" });
+        assert_eq!(on_the_queue(older(odd), kind), None);
+    }
+    let sent = serde_json::to_value(ResultMessage::Receipt(receipt())).unwrap();
+    assert_eq!(sent["kind"], "inbound_webhook", "a form that older code does not take for checked");
+    assert_eq!(serde_json::from_value::<ResultMessage>(sent).unwrap(), ResultMessage::Receipt(receipt()));
+}
+
+#[test]
+fn a_message_of_older_code_is_checked_as_older_code_would_have_checked_it() {
+    let checked = on_the_queue(older(serde_json::json!({ "unchecked": null })), "receipt").unwrap();
+    assert_eq!(checked, receipt());
+    let proof = serde_json::json!({ "token": "t", "headers": [["authorization", "Bearer b"]] });
+    let unchecked = on_the_queue(older(serde_json::json!({ "unchecked": proof })), "receipt").unwrap();
+    assert_eq!(unchecked.authenticated, AuthOutcome::Unchecked);
+    assert_eq!(unchecked.credentials, SenderCredentials::new(&unchecked.id, "t", [("authorization", "bearer b")]));
+    let again = serde_json::to_string(&unchecked).unwrap();
+    assert!(!again.contains("Bearer") && !again.contains("\"t\""), "{again}");
+}
+
+#[test]
+fn what_older_code_quarantined_is_verified_only_where_its_reason_shows_that_it_was() {
+    use AuthOutcome::{Unchecked, Verified, WrongCredential, WrongToken};
+    for (why, outcome) in [
+        ("its token is valid, its second credential is not", WrongCredential),
+        ("its second credential is not valid", WrongCredential),
+        ("its token is not valid", WrongToken),
+        ("its sender cannot be checked: the account's `inbound` rules cannot be read", Unchecked),
+        ("something else", Unchecked),
+        ("no reservation has its OID or its TestID", Verified),
+        ("its OID and its TestID belong to different tests", Verified),
+        ("the field `data` is not a JSON object", Verified),
+        ("Overall_Level is out of range", Verified),
+    ] {
+        for fields in [serde_json::json!({}), serde_json::json!({ "unchecked": null })] {
+            let receipt = kept(older(fields), why);
+            assert_eq!((receipt.authenticated, receipt.credentials.is_empty()), (outcome.clone(), true), "{why}");
+        }
+        let proof = serde_json::json!({ "unchecked": { "token": "t", "headers": [] } });
+        assert!(kept(older(proof), why).credentials.has_token(&receipt().id, "t"));
+        let newer = serde_json::json!({ "authenticated": "unchecked", "unchecked": null });
+        assert_eq!(kept(older(newer), why).authenticated, Unchecked);
+    }
 }

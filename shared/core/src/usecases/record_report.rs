@@ -7,7 +7,9 @@ use super::commit::{Settled, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
 use crate::domain::reservation::{Alert, Change, Event, Report, Reported, Reservation, Source, Why};
 use crate::domain::result::ScoreField;
-use crate::ports::{Alerts, Clock, Outage, Quarantine, Quarantined, Queue, RawDocument, Receipt, ResultMessage, Store};
+use crate::ports::{
+    Alerts, AuthOutcome, Clock, Outage, Quarantine, Quarantined, Queue, RawDocument, Receipt, ResultMessage, Store,
+};
 
 /// A report of iTEP's as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +63,7 @@ enum Match {
 }
 
 impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K, Q, A, C> {
-    /// Applies an authenticated report.
+    /// Applies a report whose sender is verified, or for which an operator answers.
     pub async fn record(&self, receipt: Receipt, read: ReadReport) -> Result<Recorded, Outage> {
         match self.find(&receipt.account, &read).await? {
             Match::Reservation(reservation) => self.apply(*reservation, receipt, read).await,
@@ -100,16 +102,22 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
     }
 
     async fn apply(&self, reservation: Reservation, receipt: Receipt, read: ReadReport) -> Result<Recorded, Outage> {
-        let event = Event::Reported(Box::new(Report {
+        let report = Box::new(Report {
             receipt: Some(receipt.id.clone()),
             digest: read.raw.digest.clone(),
             reference: VendorReference::itep(&read.test_id),
             observed_at: receipt.received_at,
             says: read.says,
             unreadable: read.unreadable,
-        }));
+        });
+        let (event, source) = match &receipt.authenticated {
+            AuthOutcome::Trusted { by, why } => {
+                (Event::Trusted(report, why.clone()), Source::Operator { name: by.clone() })
+            }
+            _ => (Event::Reported(report), Source::VendorWebhook),
+        };
         let Recording { store, queue, alerts, clock, times, .. } = *self;
-        let (writer, source) = (Writer { store, alerts, clock, times }, Source::VendorWebhook);
+        let writer = Writer { store, alerts, clock, times };
         match writer.settle_and_hand_on(queue, reservation, &event, &source, Some(&read.raw)).await? {
             Settled::Written(change) if change.entry.why == Some(Why::OtherTest) => {
                 self.quarantine(receipt, "its OID and its TestID belong to different tests").await

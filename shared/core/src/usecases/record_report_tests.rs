@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::ids::Digest;
 use crate::domain::reservation::Status;
+use crate::ports::SenderCredentials;
 use crate::usecases::testing::*;
 
 fn record(world: &World, receipt: Receipt, read: ReadReport) -> Recorded {
@@ -17,7 +18,8 @@ fn receipt() -> Receipt {
         received_at: at(100),
         content_type: "application/json".to_owned(),
         body: b"{}".to_vec(),
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     }
 }
 
@@ -107,4 +109,14 @@ fn a_report_of_nobodys_is_tried_again_for_a_while_and_then_kept() {
         assert_eq!(world.kept().results, if is_deferred { vec![again] } else { vec![] });
         assert_eq!(quarantined(&world).len(), usize::from(!is_deferred));
     }
+}
+
+#[test]
+fn a_report_that_an_operator_answers_for_is_theirs_in_the_history() {
+    let world = World::with([ready(order("a"), "A1")]).at(100);
+    let authenticated = AuthOutcome::Trusted { by: "ada".to_owned(), why: "iTEP confirmed it".to_owned() };
+    record(&world, Receipt { authenticated, ..receipt() }, report(Some("a"), "A1"));
+    let entry = world.last_entry();
+    assert_eq!((world.status_of("a"), entry.source), (Status::InProgress, Source::Operator { name: "ada".to_owned() }));
+    assert_eq!(entry.detail.as_deref(), Some("trusted unchecked: iTEP confirmed it"));
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use shared_core::domain::ids::{ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{
-    CheckReason, Clock, Outage, Polls, Queue, RawDocument, Receipt, ResultMessage, ScoreCheck, Store,
+    AuthOutcome, CheckReason, Clock, Outage, Polls, Queue, RawDocument, Receipt, ResultMessage, ScoreCheck,
+    SenderCredentials, Store,
 };
 use shared_core::usecases::attend_due::Attending;
 use shared_core::usecases::cancel::cancel;
@@ -262,7 +263,8 @@ impl<'a> Runner<'a> {
                 received_at,
                 content_type: String::new(),
                 body: doc.to_le_bytes().to_vec(),
-                unchecked: None,
+                authenticated: AuthOutcome::Verified,
+                credentials: SenderCredentials::default(),
             };
             let answer = |state: &mut State| state.vendors.docs[doc].kept.push(received_at);
             if port.sim.has(Bug::AnsweredBeforeKept) {

@@ -23,7 +23,8 @@ thread_local! {
 }
 
 /// A message that every queue takes, about nothing that there is.
-const HEALTHY: &str = r#"{ "v": 1, "kind": "receipt", "id": "r", "account": "default", "reason": "webhook",
+const HEALTHY: &str = r#"{ "v": 1, "kind": "inbound_webhook", "id": "r", "account": "default", "reason": "webhook",
+    "authenticated": "verified",
     "reservation_id": "res_00000000000000000000000000", "received_at": "2026-01-01T00:00:00Z",
     "content_type": "text/plain", "body": "" }"#;
 

@@ -10,7 +10,7 @@ use shared::aws::{Clients, DeadLetterQueue};
 use shared::core::domain::ids::{ReservationId, VendorReference};
 use shared::core::domain::order::Order;
 use shared::core::domain::reservation::{CallOutcome, Reservation};
-use shared::core::ports::{Receipt, ResultMessage, Store};
+use shared::core::ports::{AuthOutcome, Receipt, ResultMessage, SenderCredentials, Store};
 use shared::lambda::wiring::Hub;
 use tokio::sync::Mutex;
 
@@ -183,7 +183,8 @@ pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) 
         received_at: Timestamp::now(),
         content_type: "application/x-www-form-urlencoded".to_owned(),
         body: format!("data={escaped}{}", "+".repeat(padding)).into_bytes(),
-        unchecked: None,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     };
     serde_json::to_string(&RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message")
 }

@@ -40,6 +40,9 @@ pub enum Event {
     GivenUp,
     /// The vendor (or the operator for it) said something about the test.
     Reported(Box<Report>),
+    /// The same of a report whose sender nobody could check: the operator answers
+    /// for it, and says why.
+    Trusted(Box<Report>, String),
     /// The time to begin the test is over.
     ExpiryReached,
     /// The client withdraws.

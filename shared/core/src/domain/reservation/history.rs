@@ -116,7 +116,7 @@ impl Event {
             Event::LeaseLapsed { .. } => EventName::LeaseLapsed,
             Event::NothingSold | Event::NothingFound { .. } => EventName::NothingSold,
             Event::GivenUp => EventName::GivenUp,
-            Event::Reported(report) => report.says.name(),
+            Event::Reported(report) | Event::Trusted(report, _) => report.says.name(),
             Event::ExpiryReached => EventName::ExpiryReached,
             Event::Cancel => EventName::Cancel,
             Event::ResultOverdue => EventName::ResultOverdue,
@@ -136,7 +136,7 @@ impl Event {
 
     pub(super) fn report(&self) -> Option<&super::Report> {
         match self {
-            Event::Reported(report) => Some(report),
+            Event::Reported(report) | Event::Trusted(report, _) => Some(report),
             _ => None,
         }
     }
@@ -154,6 +154,7 @@ impl Event {
                 }
                 _ => None,
             },
+            Event::Trusted(_, why) => Some(format!("trusted unchecked: {why}")),
             Event::Reclaimed { reference, reason, .. } => Some(format!("{}: {reason}", reference.test())),
             _ => None,
         }

@@ -269,7 +269,7 @@ impl Draft<'_> {
             Event::NothingSold => self.nothing_sold(),
             Event::NothingFound { asked_at } => self.nothing_found(*asked_at),
             Event::GivenUp => self.given_up(),
-            Event::Reported(report) => self.reported(report),
+            Event::Reported(report) | Event::Trusted(report, _) => self.reported(report),
             Event::ExpiryReached => self.expiry_reached(),
             Event::Cancel => self.cancel(),
             Event::ResultOverdue => self.result_overdue(),

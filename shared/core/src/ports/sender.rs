@@ -1,0 +1,161 @@
+//! Who sent a report: what the sender presented, and what that is worth.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{Digest, ReceiptId};
+use crate::domain::sensitive::Sensitive;
+
+/// The scheme of the digests that this code makes; each digest names its own.
+const SCHEME: &str = "sha256-receipt";
+/// How many headers' digests are kept at most.
+const HEADERS_MAX: usize = 40;
+/// The longest name or value of a header that can be a credential, in bytes.
+const HEADER_BYTES: usize = 1024;
+
+/// How a report's sender was authenticated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthOutcome {
+    /// The token in the address and the second credential are right.
+    Verified,
+    /// The token is right, the second credential is missing or wrong.
+    WrongCredential,
+    /// The token is wrong: somebody who knows nothing.
+    WrongToken,
+    /// Nobody could check.
+    Unchecked,
+    /// An operator answers for the report; nothing was checked.
+    Trusted {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Digests of the credentials that a sender presented, salted with the receipt's
+/// id: they let the check be made again, and cannot be presented themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SenderCredentials {
+    /// Of the token in the address.
+    pub token: Option<String>,
+    /// Of the headers that may carry a second credential, by their names in lower case.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+}
+
+impl SenderCredentials {
+    /// Digests what was presented with a receipt: `authorization` first, and no
+    /// more headers than are worth keeping.
+    pub fn new<'a>(receipt: &ReceiptId, token: &str, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let fits = |(name, value): &(&str, &str)| name.len() <= HEADER_BYTES && value.len() <= HEADER_BYTES;
+        let mut headers: Vec<_> = headers.into_iter().filter(fits).collect();
+        headers.sort_by_key(|(name, _)| !is_authorization(name));
+        headers.truncate(HEADERS_MAX);
+        let digested = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), header_digest(receipt, name, value));
+        Self { token: Some(token_digest(receipt, token)), headers: headers.into_iter().map(digested).collect() }
+    }
+
+    /// Whether this token was presented with the receipt.
+    pub fn has_token(&self, receipt: &ReceiptId, token: &str) -> bool {
+        is_same(self.token.as_deref().unwrap_or_default(), &token_digest(receipt, token))
+    }
+
+    /// Whether this header was presented with the receipt. Spaces around a value
+    /// and the case of an authorization scheme do not count.
+    pub fn has_header(&self, receipt: &ReceiptId, name: &str, value: &str) -> bool {
+        let (key, wanted) = (name.to_ascii_lowercase(), header_digest(receipt, name, value));
+        self.headers.iter().fold(false, |found, (name, digest)| found | (*name == key && is_same(digest, &wanted)))
+    }
+
+    /// Whether nothing is left that could be checked.
+    pub fn is_empty(&self) -> bool {
+        self.token.is_none()
+    }
+}
+
+/// What a sender presented, in clear, as older code kept it.
+#[derive(Clone, Deserialize)]
+pub(super) struct ClearCredentials {
+    token: Sensitive<String>,
+    headers: Vec<(String, Sensitive<String>)>,
+}
+
+impl ClearCredentials {
+    pub(super) fn digest(&self, receipt: &ReceiptId) -> SenderCredentials {
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.expose().as_str()));
+        SenderCredentials::new(receipt, self.token.expose(), headers)
+    }
+}
+
+fn token_digest(receipt: &ReceiptId, token: &str) -> String {
+    digest(&[receipt.as_str(), "token", token])
+}
+
+fn header_digest(receipt: &ReceiptId, name: &str, value: &str) -> String {
+    let value = value.trim();
+    let value = match value.split_once(' ').filter(|_| is_authorization(name)) {
+        Some((scheme, rest)) => format!("{} {}", scheme.to_ascii_lowercase(), rest.trim()),
+        None => value.to_owned(),
+    };
+    digest(&[receipt.as_str(), "header", &name.to_ascii_lowercase(), &value])
+}
+
+fn is_authorization(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization")
+}
+
+/// Each part is prefixed with its length, so that no two lists share an input.
+fn digest(parts: &[&str]) -> String {
+    let mut input = Vec::new();
+    for part in parts {
+        input.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        input.extend_from_slice(part.as_bytes());
+    }
+    format!("{SCHEME}:{}", Digest::of(&input))
+}
+
+/// In a time that does not depend on where two digests differ.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt() -> ReceiptId {
+        "receipt-1".parse().unwrap()
+    }
+
+    #[test]
+    fn what_was_presented_can_be_checked_again_and_not_be_read() {
+        let headers = [("X-Key", " canary "), ("Authorization", "BEARER  canary")];
+        let kept = SenderCredentials::new(&receipt(), "canary", headers);
+        assert!(kept.has_token(&receipt(), "canary") && !kept.has_token(&receipt(), "canar"));
+        assert!(kept.has_header(&receipt(), "authorization", "Bearer canary"));
+        assert!(kept.has_header(&receipt(), "x-key", "canary") && !kept.has_header(&receipt(), "x-key", "Canary"));
+        assert!(!kept.has_header(&receipt(), "authorization", "Bearer Canary"));
+        let stored = serde_json::to_string(&kept).unwrap();
+        assert!(!stored.contains("canary") && stored.contains("sha256-receipt:"), "{stored}");
+        assert_eq!(serde_json::from_str::<SenderCredentials>(&stored).unwrap(), kept);
+    }
+
+    #[test]
+    fn a_digest_holds_for_its_receipt_its_place_and_its_scheme_alone() {
+        let mut kept = SenderCredentials::new(&receipt(), "t", [("x-key", "t")]);
+        assert!(!kept.has_token(&"receipt-2".parse().unwrap(), "t"));
+        assert_ne!(kept.token.as_ref(), Some(&kept.headers[0].1));
+        kept.token = kept.token.map(|digest| digest.replace("sha256-receipt", "sha256-unheard-of"));
+        assert!(!kept.has_token(&receipt(), "t"));
+        assert!(!SenderCredentials::default().has_token(&receipt(), ""));
+    }
+
+    #[test]
+    fn only_so_many_headers_are_kept_and_authorization_among_them() {
+        let long = "x".repeat(HEADER_BYTES + 1);
+        let many = (0..500).map(|_| ("x-noise", "n")).chain([("x-long", long.as_str()), ("authorization", "Basic b")]);
+        let kept = SenderCredentials::new(&receipt(), "t", many);
+        assert_eq!((kept.headers.len(), kept.headers[0].0.as_str()), (HEADERS_MAX, "authorization"));
+    }
+}
