@@ -1,4 +1,6 @@
-//! Serving an HTTP API's requests.
+//! Serving an HTTP API's requests. The gateway hands them over in a form of its own:
+//! names of headers in lower case, repeated headers joined by commas, the path
+//! decoded, and a body that is text decoded as UTF-8, whatever it was.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +69,10 @@ pub async fn serve<F: Future<Output = Response<Body>>>(
 
 /// The event as a request. Its path, which the gateway has decoded, is the raw path
 /// alone: the URI has the query only.
-fn request(event: HttpEvent) -> Result<Request, Problem> {
+///
+/// # Errors
+/// 400 for what no request can have.
+pub fn request(event: HttpEvent) -> Result<Request, Problem> {
     let address = "The address has a character that an address cannot have.";
     let path = event.raw_path.unwrap_or_default();
     if path.contains(char::is_control) {
@@ -85,6 +90,14 @@ fn request(event: HttpEvent) -> Result<Request, Problem> {
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Ok(request.with_raw_http_path(path))
+}
+
+/// A header's value in the gateway's form, whether it came in one piece or in several.
+/// `None` where there is none, or one that is not visible ASCII.
+pub fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = headers.get_all(name).iter().map(|value| value.to_str().ok());
+    let first = values.next()??.to_owned();
+    values.try_fold(first, |joined, value| Some(format!("{joined}, {}", value?)))
 }
 
 fn headers(raw: BTreeMap<String, String>) -> Result<HeaderMap, Problem> {

@@ -7,6 +7,7 @@ use shared_core::ports::SenderCredentials;
 
 use crate::vendors::itep::webhook::BODY_MAX;
 
+use super::http;
 use super::problem::{Problem, kinds};
 
 /// A webhook delivery, bounded but neither authenticated nor parsed.
@@ -35,7 +36,7 @@ pub fn read(request: &Request, id: &ReceiptId) -> Result<Delivery, Problem> {
     Ok(Delivery {
         account,
         credentials: SenderCredentials::new(id, token, headers(request)),
-        content_type: text(request, &header::CONTENT_TYPE).unwrap_or_default(),
+        content_type: once(&http::joined(request.headers(), "content-type").unwrap_or_default()).to_owned(),
         body: body.to_vec(),
     })
 }
@@ -62,11 +63,28 @@ fn headers(request: &Request) -> impl Iterator<Item = (&str, &str)> {
     others.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
 }
 
-fn text(request: &Request, name: &header::HeaderName) -> Option<String> {
-    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
+/// A value that came twice and says the same is one: a report is not lost over it.
+fn once(value: &str) -> &str {
+    let halves = value.match_indices(',').map(|(at, _)| (value[..at].trim(), value[at + 1..].trim()));
+    halves.into_iter().find(|(one, other)| one == other).map_or(value, |(one, _)| one)
 }
 
 /// An empty answer: what was delivered is kept, or needs no keeping.
 pub fn accepted() -> Response<Body> {
     Response::new(Body::Empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_type_that_comes_twice_is_one_if_it_says_the_same() {
+        let form = "multipart/form-data; boundary=x";
+        assert_eq!(once(&format!("{form},{form}")), form);
+        assert_eq!(once(&format!("{form}, {form}")), form);
+        for value in [form, "", "multipart/form-data; boundary=\"a,b\"", "text/plain, text/html"] {
+            assert_eq!(once(value), value);
+        }
+    }
 }

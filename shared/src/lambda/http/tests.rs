@@ -89,3 +89,12 @@ async fn a_header_that_is_odd_but_can_be_one_reaches_the_function() {
         assert_eq!(answered(absent).await.0, 200);
     }
 }
+
+#[test]
+fn a_header_reads_the_same_in_one_piece_and_in_two() {
+    let mut headers = HeaderMap::new();
+    assert_eq!(joined(&headers, "prefer"), None);
+    headers.append("prefer", HeaderValue::from_static("a"));
+    headers.append("prefer", HeaderValue::from_static("b"));
+    assert_eq!(joined(&headers, "prefer"), Some("a, b".to_owned()));
+}
