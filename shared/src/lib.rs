@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod lambda;
 pub mod times;
+pub mod urls;
 pub mod vendors;
 
 pub use shared_core as core;

@@ -2,6 +2,8 @@
 //! reservation with all its sittings is one item of at most 400 KB, and DynamoDB's
 //! numbers reach neither as far nor as deep as a 64-bit float's.
 
+use crate::urls::is_web_address;
+
 /// The longest text of a report that is kept beside the raw document, in bytes.
 const TEXT_MAX: usize = 200;
 
@@ -23,9 +25,9 @@ pub(super) fn whole(text: String) -> Option<String> {
     (text.len() <= TEXT_MAX).then_some(text)
 }
 
-/// A link; `None` where it is too long.
+/// A link that may be shown; `None` where it is too long or no plain web address.
 pub(super) fn link(url: String) -> Option<String> {
-    (url.len() <= LINK_MAX).then_some(url)
+    (url.len() <= LINK_MAX && is_web_address(&url)).then_some(url)
 }
 
 /// A number that is zero or of a size that something measured can have.
@@ -46,7 +48,12 @@ mod tests {
     #[test]
     fn texts_are_cut_and_links_are_not() {
         assert_eq!(text(&"é".repeat(150)).len(), TEXT_MAX);
-        assert_eq!(link("x".repeat(LINK_MAX + 1)), None);
+        let long = format!("https://example.com/{}", "x".repeat(LINK_MAX));
+        assert_eq!(
+            [long, "javascript:alert(1)".to_owned(), "https://u:p@example.com/".to_owned()].map(link),
+            [const { None }; 3]
+        );
+        assert!(link("https://www.iteptest.com/report".to_owned()).is_some());
         assert_eq!(whole("x".repeat(TEXT_MAX + 1)), None);
     }
 

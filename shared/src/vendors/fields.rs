@@ -4,6 +4,8 @@
 use serde_json::Value;
 use shared_core::domain::sensitive::Sensitive;
 
+use crate::urls;
+
 /// What an account's profile lacks. The text names fields, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
@@ -131,11 +133,11 @@ impl<'a> Fields<'a> {
         value.as_bool().unwrap_or(false)
     }
 
-    /// An absolute http or https address.
+    /// A vendor's address. What goes there is secret or personal.
     pub(crate) fn url(&mut self, path: &str, absent: &str) -> String {
         let text = self.text(path).unwrap_or_else(|| absent.to_owned());
-        if !is_http_url(&text) {
-            self.wrong(path, "an absolute http or https URL");
+        if !urls::is_confidential(&text) {
+            self.wrong(path, "an absolute https URL without user information (http only for this very machine)");
         }
         text
     }
@@ -152,9 +154,4 @@ impl<'a> Fields<'a> {
         parts.extend(self.wrong);
         if parts.is_empty() { Ok(()) } else { Err(ProfileError::new(parts.join("; "))) }
     }
-}
-
-/// Whether a text is an absolute http or https address.
-pub(crate) fn is_http_url(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

@@ -11,7 +11,6 @@ use super::limited::Limited;
 use super::times;
 use super::wire::NewLink;
 use crate::vendors::bounds;
-use crate::vendors::fields::is_http_url;
 
 /// Mints a link to a test; `None` where there is no such user.
 ///
@@ -34,6 +33,6 @@ pub(crate) async fn link<L: RateLimits, C: Clock>(
 /// A link as launch material; `None` where it is no link.
 pub(super) fn launch(url: &str, expires_at: &str) -> Option<Launch> {
     let expires_at = times::timestamp(expires_at)?;
-    let url = bounds::link(url.to_owned()).filter(|url| is_http_url(url))?;
+    let url = bounds::link(url.to_owned())?;
     Some(Launch::Link { url: Sensitive::new(url), expires_at })
 }

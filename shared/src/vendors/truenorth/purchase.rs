@@ -14,9 +14,9 @@ use super::assessments::{Catalogue, Found};
 use super::limited::Limited;
 use super::links;
 use super::wire::{Assign, Assigned, errors};
+use crate::urls::is_web_address;
 use crate::vendors::bounds;
 use crate::vendors::call::{Answer, cut};
-use crate::vendors::fields::is_http_url;
 
 /// How long an examination may wait for the list of assessments, its turn
 /// included: it comes before the purchase, whose own time it must not eat.
@@ -53,8 +53,11 @@ fn faults(order: &Order) -> Vec<Fault> {
     for (index, _) in order.groups.iter().enumerate().filter(|(_, group)| !is_uuid(group)) {
         faults.push(Fault::new(format!("#/groups/{index}"), "A group is given by its id, a UUID."));
     }
-    if order.return_url.as_deref().is_some_and(|url| !is_http_url(url)) {
-        faults.push(Fault::new("#/return_url", "The return address must be an absolute http or https URL."));
+    if order.return_url.as_deref().is_some_and(|url| !is_web_address(url)) {
+        faults.push(Fault::new(
+            "#/return_url",
+            "The return address must be an absolute http or https URL without user information.",
+        ));
     }
     faults
 }
