@@ -1,17 +1,89 @@
-//! What tells a repeated request from another one under the same key.
+//! What tells a repeated request from another one under the same key: what it says,
+//! not how it spells it.
 
-use serde_json::Value;
-use shared::core::domain::ids::Digest;
+mod unsalted;
 
-/// The digest of a JSON document in canonical form: no space, members in the
-/// order of their names. Two requests that differ in these alone are one.
-pub(crate) fn of(document: &Value) -> Digest {
-    let mut canonical = String::new();
-    write(document, &mut canonical);
-    Digest::of(canonical.as_bytes())
+use serde_json::{Map, Value, json};
+use shared::core::domain::ids::{Digest, Fingerprint};
+use shared::core::domain::order::Order;
+
+use crate::request::{NewCandidate, NewReservation};
+
+/// What a request says, in the forms in which that is compared.
+pub(crate) struct Said {
+    /// As it is stored with an order.
+    pub(crate) fingerprint: Fingerprint,
+    /// Without what is said by leaving it out, and with instants as instants.
+    meaning: Value,
+    /// As it was sent.
+    sent: Value,
 }
 
-/// Depth is bounded by the parser that made the document.
+impl Said {
+    /// Of a request under a key. The hub's own defaults don't count.
+    pub(crate) fn of(key: &str, request: &NewReservation, sent: Value) -> Self {
+        let meaning = meaning(request);
+        Self { fingerprint: Fingerprint::of(key, &canonical(&meaning)), meaning, sent }
+    }
+
+    /// Whether an order says the same. It is compared under the scheme that it was
+    /// stored with.
+    pub(crate) fn is_said_by(&self, order: &Order) -> bool {
+        match order.fingerprint.unsalted() {
+            None => order.fingerprint == self.fingerprint,
+            Some(digest) => unsalted::is_repeated(&digest, order, &self.sent, &self.meaning),
+        }
+    }
+}
+
+fn meaning(request: &NewReservation) -> Value {
+    let NewCandidate { external_id, given_name, family_name, email, birth_date } = &request.candidate;
+    let registration = request.registration.iter().flat_map(|map| &map.0);
+    let registration = registration.map(|(name, text)| (name.clone(), Value::from(text.0.expose().as_str())));
+    without_absent(json!({
+        "vendor": request.vendor,
+        "product": request.product,
+        "account": request.account,
+        "candidate": {
+            "external_id": external_id.expose(),
+            "given_name": given_name.expose(),
+            "family_name": family_name.expose(),
+            "email": email.as_ref().map(|text| text.expose()),
+            "birth_date": birth_date.as_ref().map(|text| text.expose()),
+        },
+        "registration": registration.collect::<Map<_, _>>(),
+        "groups": request.groups,
+        "return_url": request.return_url,
+        "expires_at": request.expires_at.as_ref().map(|text| instant(text)),
+        "metadata": request.metadata.as_ref().map(|map| &map.0),
+    }))
+}
+
+/// An instant in one spelling, and a text that is none as it is.
+fn instant(text: &str) -> String {
+    shared::times::read(text).map_or_else(|| text.to_owned(), |time| time.to_string())
+}
+
+/// Null, an empty map and an empty list say no more than nothing at all.
+fn without_absent(value: Value) -> Value {
+    let Value::Object(members) = value else { return value };
+    let is_said = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    };
+    members.into_iter().map(|(name, value)| (name, without_absent(value))).filter(|(_, value)| is_said(value)).collect()
+}
+
+/// A document in canonical form: no space, members in the order of their names. Depth
+/// is bounded by the parser that made the document.
+fn canonical(document: &Value) -> String {
+    let mut out = String::new();
+    write(document, &mut out);
+    out
+}
+
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Array(items) => enclosed(out, '[', ']', items, write),
@@ -46,25 +118,4 @@ fn enclosed<T>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest(text: &str) -> Digest {
-        of(&serde_json::from_str(text).unwrap())
-    }
-
-    #[test]
-    fn order_and_space_do_not_matter() {
-        let one = digest(r#"{"b": [1, {"y": null, "x": "\u00e9"}], "a": true}"#);
-        assert_eq!(one, digest(r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#));
-        assert_eq!(one, Digest::of(r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#.as_bytes()));
-    }
-
-    #[test]
-    fn values_and_the_order_of_elements_do() {
-        let one = digest(r#"{"a": [1, 2]}"#);
-        for other in [r#"{"a": [2, 1]}"#, r#"{"a": ["1", 2]}"#, r#"{"a": [1, 2], "b": null}"#, r#"{"A": [1, 2]}"#] {
-            assert_ne!(one, digest(other), "{other}");
-        }
-    }
-}
+mod tests;

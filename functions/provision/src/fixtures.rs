@@ -14,6 +14,7 @@ use shared::core::domain::reservation::{
 use shared::core::domain::result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
 use shared::core::domain::sensitive::Sensitive;
 
+use crate::fingerprint::Said;
 use crate::{request, rules};
 
 /// The time of the tests.
@@ -32,13 +33,14 @@ pub(crate) fn now() -> Timestamp {
 
 pub(crate) fn order() -> Order {
     let asked = request::read(ITEP_REQUEST.as_bytes()).ok().unwrap();
+    let fingerprint = Said::of("order-42", &asked.new, asked.sent).fingerprint;
     let accounts = [("itep".parse().unwrap(), vec!["default".parse().unwrap()])].into();
     let checked = rules::check(asked.new, &accounts, now()).ok().unwrap();
     let client = "acme".parse().unwrap();
     Order {
         id: ReservationId::derive(&client, "order-42"),
         client,
-        fingerprint: asked.fingerprint,
+        fingerprint,
         account: checked.account,
         product: checked.product,
         candidate: checked.candidate,

@@ -1,10 +1,13 @@
-//! The `Idempotency-Key` header: a string of RFC 8941, or the same text bare.
+//! The `Idempotency-Key` header: a string of RFC 8941, or the same text bare. A header
+//! that comes twice arrives as one value, joined by a comma: so a bare key holds none.
 
 use lambda_http::http::HeaderMap;
+use shared::lambda::http;
 use shared::lambda::problem::Problem;
 
 use crate::problems::{KEY_INVALID, KEY_MISSING};
 
+const NAME: &str = "idempotency-key";
 /// The longest key, in characters.
 const MAX: usize = 255;
 
@@ -13,17 +16,28 @@ const MAX: usize = 255;
 /// # Errors
 /// A problem where there is none, or none that can be used.
 pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let mut values = headers.get_all("idempotency-key").iter();
-    let Some(value) = values.next() else {
+    if !headers.contains_key(NAME) {
         return Err(Problem::new(KEY_MISSING).detail(
             "Send an `Idempotency-Key` of your own for each test, and the same one when you repeat a request.",
         ));
-    };
-    let key = value.to_str().ok().and_then(|text| unquoted(text.trim_matches([' ', '\t'])));
-    match key {
-        Some(key) if values.next().is_none() && (1..=MAX).contains(&key.len()) => Ok(key),
-        _ => Err(Problem::new(KEY_INVALID)
-            .detail(format!("It is one text of 1 to {MAX} printable ASCII characters, bare or in double quotes."))),
+    }
+    let value = http::joined(headers, NAME);
+    let value = value.as_deref().map(|value| value.trim_matches([' ', '\t'])).unwrap_or_default();
+    if is_list(value) {
+        return Err(Problem::new(KEY_INVALID)
+            .detail("The header came more than once, or the key holds a comma: then put it into double quotes."));
+    }
+    unquoted(value).filter(|key| (1..=MAX).contains(&key.len())).ok_or_else(|| {
+        Problem::new(KEY_INVALID)
+            .detail(format!("It is one text of 1 to {MAX} printable ASCII characters, bare or in double quotes."))
+    })
+}
+
+/// Whether a value may be several, joined by commas.
+fn is_list(value: &str) -> bool {
+    match quoted(value) {
+        Some((_, after)) => after.trim_start().starts_with(','),
+        None => !value.starts_with('"') && value.contains(','),
     }
 }
 
@@ -31,12 +45,19 @@ fn unquoted(text: &str) -> Option<String> {
     if !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return None;
     }
-    let Some(rest) = text.strip_prefix('"') else { return Some(text.to_owned()) };
+    if !text.starts_with('"') {
+        return Some(text.to_owned());
+    }
+    quoted(text).filter(|(_, after)| after.is_empty()).map(|(key, _)| key)
+}
+
+/// The string that a text begins with, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
     let mut key = String::new();
-    let mut characters = rest.chars();
+    let mut characters = text.strip_prefix('"')?.chars();
     while let Some(character) = characters.next() {
         match character {
-            '"' => return characters.as_str().is_empty().then_some(key),
+            '"' => return Some((key, characters.as_str())),
             '\\' => key.push(characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
             other => key.push(other),
         }
@@ -57,6 +78,22 @@ mod tests {
             headers.append("idempotency-key", HeaderValue::from_bytes(value).unwrap());
         }
         key(&headers).map_err(|problem| problem.into_response().status().as_u16())
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_refused_in_whichever_form_it_arrives() {
+        let (quoted, twice) = (br#""a,b""#.as_slice(), br#""a","a""#.as_slice());
+        let values: [&[&[u8]]; 8] =
+            [&[b"a,a"], &[b"a, a"], &[b"a,b"], &[b"a,"], &[b","], &[twice], &[br#""a,b" , c"#], &[quoted, quoted]];
+        for values in values {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(NAME, HeaderValue::from_bytes(value).unwrap());
+            }
+            let problem = crate::fixtures::body(&key(&headers).unwrap_err().into_response());
+            assert!(problem["detail"].as_str().unwrap().contains("more than once"), "{values:?}: {problem}");
+        }
+        assert_eq!(read(&[quoted]), Ok("a,b".to_owned()));
     }
 
     #[test]
@@ -88,6 +125,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_bare_key_is_what_it_says(key in "[!#-+\\--~]{1,255}") {
+            prop_assert_eq!(read(&[key.as_bytes()]), Ok(key));
+        }
+
         #[test]
         fn any_key_survives_its_quoting(key in "[ -~]{1,255}") {
             let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));

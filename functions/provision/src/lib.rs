@@ -27,6 +27,8 @@ mod view;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod gateway_tests;
 
 use lambda_http::{Body, Request, Response};
 use shared::lambda::wiring::Hub;

@@ -31,6 +31,9 @@ impl Query {
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(invalid(format!("`{name}` may come once.")));
             }
+            if value.contains('\u{fffd}') {
+                return Err(invalid(format!("`{name}` was broken on its way: send UTF-8, percent-encoded.")));
+            }
             pairs.push((name, value));
         }
         Ok(Self(pairs))
@@ -91,6 +94,7 @@ mod tests {
     fn unknown_and_repeated_parameters_are_refused() {
         assert!(query("externalid=1").is_none());
         assert!(query("limit=1&limit=2").is_none());
+        assert!(query("external_id=Ren%E9").is_none(), "that is Latin-1");
     }
 
     #[test]

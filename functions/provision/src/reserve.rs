@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
-use shared::core::domain::ids::{Account, Digest, ReservationId};
+use shared::core::domain::ids::{Account, Fingerprint, ReservationId};
 use shared::core::domain::launch::Launch;
 use shared::core::domain::order::{Fault, Order};
 use shared::core::domain::reservation::{Alert, Reason, Reservation, State, Status};
@@ -12,9 +12,11 @@ use shared::lambda::problem::Problem;
 
 use crate::answer::{self, Answered};
 use crate::call::Call;
+use crate::fingerprint::Said;
 use crate::problems::{
     ACCOUNT_UNAVAILABLE, Failure, GIVEN_UP, INVALID, KEY_REUSED, OUT_OF_TESTS, UNKNOWN_PRODUCT, VENDOR_REFUSED,
 };
+use crate::request::{Asked, NewReservation};
 use crate::rules::Checked;
 use crate::view::ReservationView;
 use crate::{idempotency, prefer, request, rules};
@@ -27,12 +29,14 @@ const RETRY_AFTER_MIN: i64 = 2;
 /// Takes a request to reserve.
 pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
     let key = idempotency::key(call.request.headers())?;
-    let asked = request::read(call.request.body())?;
+    let Asked { new, sent } = request::read(call.request.body())?;
+    let said = Said::of(&key, &new, sent);
     let id = ReservationId::derive(&call.client.id, &key);
     let respond_async = prefer::respond_async(call.request.headers());
-    let outcome = match take(call, asked, &id, respond_async).await {
+    let outcome = match take(call, new, &id, &said, respond_async).await {
+        Ok(Outcome::KeyReused(known)) => repeated(known, &said),
         Ok(outcome) => outcome,
-        Err(refused) => known_before(call, &id, refused).await?,
+        Err(refused) => known_before(call, &id, &said, refused).await?,
     };
     let mut response = respond(&outcome, &id, call.hub.clock.now())?;
     if respond_async && response.status().is_success() {
@@ -41,35 +45,31 @@ pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
     Ok(response)
 }
 
-/// A request that cannot be taken now, and its fingerprint.
-struct Refused {
-    failure: Failure,
-    fingerprint: Digest,
-}
-
 async fn take(
     call: &Call<'_>,
-    asked: request::Asked,
+    new: NewReservation,
     id: &ReservationId,
+    said: &Said,
     respond_async: bool,
-) -> Result<Outcome, Refused> {
-    let fingerprint = asked.fingerprint.clone();
-    let taken = async {
-        let checked = rules::check(asked.new, &call.accounts(), call.hub.clock.now())?;
-        let account = checked.account.clone();
-        let order = order(call, checked, id, asked.fingerprint).await?;
-        let invocation = call.invocation.id.clone();
-        let serving = Serving { invocation, left: call.invocation.left(), respond_async };
-        call.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
-            ReserveError::Order(problem) => refusal(call, &account, problem).into(),
-            ReserveError::Outage(outage) => Failure::from(outage),
-        })
-    };
-    taken.await.map_err(|failure| Refused { failure, fingerprint })
+) -> Result<Outcome, Failure> {
+    let checked = rules::check(new, &call.accounts(), call.hub.clock.now())?;
+    let account = checked.account.clone();
+    let order = order(call, checked, id, said.fingerprint.clone()).await?;
+    let invocation = call.invocation.id.clone();
+    let serving = Serving { invocation, left: call.invocation.left(), respond_async };
+    call.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
+        ReserveError::Order(problem) => refusal(call, &account, problem).into(),
+        ReserveError::Outage(outage) => Failure::from(outage),
+    })
 }
 
 /// The order that a checked request is, with its account's defaults.
-async fn order(call: &Call<'_>, checked: Checked, id: &ReservationId, fingerprint: Digest) -> Result<Order, Failure> {
+async fn order(
+    call: &Call<'_>,
+    checked: Checked,
+    id: &ReservationId,
+    fingerprint: Fingerprint,
+) -> Result<Order, Failure> {
     let expires_at = match checked.expires_at {
         Some(time) => time,
         None => default_expiry(call, &checked.account).await?,
@@ -119,22 +119,24 @@ pub(crate) fn account_unavailable(call: &Call<'_>, account: &Account, what: &str
 /// A key never expires: what was taken once is answered again, even where the
 /// same request could not be taken today (its expiry is past, say, or its product
 /// is no longer sold).
-async fn known_before(call: &Call<'_>, id: &ReservationId, refused: Refused) -> Result<Outcome, Failure> {
-    if let Failure::Outage(_) = refused.failure {
-        return Err(refused.failure);
+async fn known_before(call: &Call<'_>, id: &ReservationId, said: &Said, refused: Failure) -> Result<Outcome, Failure> {
+    if let Failure::Outage(_) = refused {
+        return Err(refused);
     }
-    match call.hub.store.reservation(id).await? {
-        None => Err(refused.failure),
-        Some(known) if known.order.fingerprint != refused.fingerprint => Ok(Outcome::KeyReused),
-        Some(known) => Ok(Outcome::Replayed(Box::new(known))),
-    }
+    let known = call.hub.store.reservation(id).await?;
+    known.map(|known| repeated(Box::new(known), said)).ok_or(refused)
+}
+
+/// What a key means that was used before.
+fn repeated(known: Box<Reservation>, said: &Said) -> Outcome {
+    if said.is_said_by(&known.order) { Outcome::Replayed(known) } else { Outcome::KeyReused(known) }
 }
 
 fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> Answered {
     let (reservation, launch) = match outcome {
         Outcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
         Outcome::Replayed(reservation) => (reservation, None),
-        Outcome::KeyReused => {
+        Outcome::KeyReused(_) => {
             let detail = "The key came before with another body. Use a new key for a new test.";
             return Err(Problem::new(KEY_REUSED).detail(detail).reservation(id).into());
         }

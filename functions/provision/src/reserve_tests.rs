@@ -88,7 +88,7 @@ fn what_ended_before_it_was_bought_is_neither_201_nor_202() {
 
 #[test]
 fn a_key_of_another_request_is_refused_and_shows_nothing_of_it() {
-    let response = answered(&Outcome::KeyReused);
+    let response = answered(&Outcome::KeyReused(Box::new(fixtures::ready())));
     assert_eq!(response.status(), 422);
     let body = fixtures::body(&response);
     assert!(body["type"].as_str().unwrap().ends_with(":idempotency-key-reused"));

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use lambda_http::http::{Method, StatusCode, header};
+use lambda_http::http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::json;
 use shared::core::ports::Clock;
+use shared::lambda::http;
 use shared::lambda::problem::{Problem, kinds};
 use shared::lambda::wiring::Hub;
 
@@ -38,6 +39,7 @@ impl<'a> Place<'a> {
             ["health"] => Place::Health,
             ["v1", "products"] => Place::Products,
             ["v1", "reservations"] => Place::Reservations,
+            ["v1", "reservations", ""] => return None,
             ["v1", "reservations", id] => Place::Reservation(id),
             ["v1", "reservations", id, "history"] => Place::History(id),
             ["v1", "reservations", id, "cancel"] => Place::Cancel(id),
@@ -48,8 +50,8 @@ impl<'a> Place<'a> {
 
     fn methods(self) -> &'static [Method] {
         match self {
-            Place::Health | Place::Products | Place::Reservation(_) | Place::History(_) => &[Method::GET],
-            Place::Reservations => &[Method::GET, Method::POST],
+            Place::Health | Place::Products | Place::Reservation(_) | Place::History(_) => &[Method::GET, Method::HEAD],
+            Place::Reservations => &[Method::GET, Method::HEAD, Method::POST],
             Place::Cancel(_) | Place::Launch(_) => &[Method::POST],
         }
     }
@@ -76,7 +78,10 @@ pub(crate) async fn answer(hub: &Hub, request: &Request, invocation: &Invocation
         Some(Place::Health) => health(request.method()),
         _ => admitted(hub, request, invocation, place).await,
     };
-    let response = response.unwrap_or_else(answer::of);
+    let mut response = response.unwrap_or_else(answer::of);
+    if request.method() == Method::HEAD {
+        *response.body_mut() = Body::Empty;
+    }
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let place = place.map_or("unknown", Place::name);
     tracing::info!(place, method = %request.method(), status = response.status().as_u16(), milliseconds, "answered");
@@ -92,7 +97,7 @@ fn path(request: &Request) -> &str {
 }
 
 fn health(method: &Method) -> Answered {
-    if method != Method::GET {
+    if !Place::Health.methods().contains(method) {
         return Ok(not_allowed(Place::Health));
     }
     answer::json(StatusCode::OK, &json!({ "status": "ok" }))
@@ -100,11 +105,11 @@ fn health(method: &Method) -> Answered {
 
 /// Serves those who may call, at their pace.
 async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: Option<Place<'_>>) -> Answered {
-    let client = match bearer(request) {
-        Some(token) => hub.access.authenticate(token, hub.clock.now()).await?,
-        None => None,
+    let client = match bearer(request.headers()) {
+        Ok(token) => hub.access.authenticate(&token, hub.clock.now()).await?,
+        Err(detail) => return Ok(unauthorized(detail)),
     };
-    let Some(client) = client else { return Ok(unauthorized()) };
+    let Some(client) = client else { return Ok(unauthorized(INVALID_KEY)) };
     tracing::Span::current().record("client", client.id.as_str());
     if let Err(wait) = LIMITER.take(&client.id, hub.clock.now()) {
         return Ok(limits::refused(wait));
@@ -133,15 +138,20 @@ async fn dispatch(call: &Call<'_>, place: Place<'_>) -> Answered {
     }
 }
 
-/// The token of `Authorization: Bearer …`; the scheme's case does not matter.
-fn bearer(request: &Request) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+const INVALID_KEY: &str = "Send `Authorization: Bearer thk_…` with a key that is valid.";
+
+/// The token of `Authorization: Bearer …`, or why there is none; the scheme's case does
+/// not matter.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, &'static str> {
+    let value = http::joined(headers, "authorization").ok_or(INVALID_KEY)?;
+    if value.contains(',') {
+        return Err("The `Authorization` header came more than once: send it once.");
+    }
+    let (scheme, token) = value.split_once(' ').ok_or(INVALID_KEY)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim().to_owned()) } else { Err(INVALID_KEY) }
 }
 
-fn unauthorized() -> Response<Body> {
-    let detail = "Send `Authorization: Bearer thk_…` with a key that is valid.";
+fn unauthorized(detail: &str) -> Response<Body> {
     let mut response = Problem::new(kinds::UNAUTHORIZED).detail(detail).into_response();
     answer::set(&mut response, "www-authenticate", "Bearer");
     response
@@ -156,6 +166,8 @@ fn not_allowed(place: Place<'_>) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::http::header;
+
     use super::*;
 
     #[test]
@@ -164,7 +176,16 @@ mod tests {
         let found: Vec<_> = places.into_iter().map(Place::of).collect();
         let (list, one, history) = (Place::Reservations, Place::Reservation("res_1"), Place::History("res_1"));
         assert_eq!(found, [Some(list), Some(one), Some(history), Some(Place::Health)]);
-        for path in ["", "/", "/v1", "/v1/reservations/res_1/launch/x", "/V1/products", "/v2/products", "//health"] {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/reservations/",
+            "/v1/reservations/res_1/launch/x",
+            "/V1/products",
+            "/v2/products",
+            "//health",
+        ] {
             assert_eq!(Place::of(path), None, "{path}");
         }
     }
@@ -177,7 +198,8 @@ mod tests {
         let samples: Vec<_> = files.filter(names).collect();
         assert!(!samples.is_empty());
         for sample in samples {
-            let request = lambda_http::request::from_str(&std::fs::read_to_string(&sample).unwrap()).unwrap();
+            let event = serde_json::from_str(&std::fs::read_to_string(&sample).unwrap()).unwrap();
+            let request = http::request(event).unwrap();
             let place = Place::of(path(&request)).unwrap();
             assert!(place.methods().contains(request.method()), "{}", sample.display());
         }
@@ -187,25 +209,26 @@ mod tests {
     fn a_wrong_method_is_told_the_right_ones() {
         let response = not_allowed(Place::Reservations);
         assert_eq!(response.status(), 405);
-        assert_eq!(response.headers()["allow"], "GET, POST");
+        assert_eq!(response.headers()["allow"], "GET, HEAD, POST");
         assert_eq!(health(&Method::POST).unwrap().status(), 405);
+        assert_eq!(health(&Method::HEAD).unwrap().status(), 200);
     }
 
     #[test]
-    fn only_a_bearer_token_is_taken() {
-        let with = |value: &str| {
-            let request = lambda_http::http::Request::builder().header("authorization", value);
-            request.body(Body::Empty).unwrap()
-        };
-        assert_eq!(bearer(&with("Bearer thk_live_x")), Some("thk_live_x"));
-        assert_eq!(bearer(&with("bearer  thk_live_x ")), Some("thk_live_x"));
-        assert_eq!(bearer(&with("Basic dXNlcg==")), None);
-        assert_eq!(bearer(&with("thk_live_x")), None);
+    fn only_a_bearer_token_is_taken_and_only_one() {
+        let with = |value: &str| bearer(&[(header::AUTHORIZATION, value.parse().unwrap())].into_iter().collect());
+        assert_eq!(with("Bearer thk_live_x"), Ok("thk_live_x".to_owned()));
+        assert_eq!(with("bearer  thk_live_x "), Ok("thk_live_x".to_owned()));
+        assert_eq!(with("Basic dXNlcg=="), Err(INVALID_KEY));
+        assert_eq!(with("thk_live_x"), Err(INVALID_KEY));
+        for twice in ["Bearer thk_live_x,Bearer thk_live_x", "Bearer a, Basic b", "Bearer a, b"] {
+            assert!(with(twice).unwrap_err().contains("more than once"), "{twice}");
+        }
     }
 
     #[test]
     fn an_unknown_caller_is_told_how_to_authenticate() {
-        let response = unauthorized();
+        let response = unauthorized(INVALID_KEY);
         assert_eq!(
             (response.status().as_u16(), &response.headers()["www-authenticate"]),
             (401, &"Bearer".parse().unwrap())

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::http::Uri;
 use shared::core::domain::candidate::Candidate;
 use shared::core::domain::ids::{Account, AccountName, Vendor};
 use shared::core::domain::order::Fault;
 use shared::core::domain::sensitive::Sensitive;
 use shared::lambda::problem::Problem;
+use shared::urls::is_web_address;
 
 use crate::pointer;
 use crate::problems::{INVALID, UNKNOWN_ACCOUNT};
@@ -46,11 +46,11 @@ pub(crate) fn check(new: NewReservation, accounts: &Accounts, now: Timestamp) ->
     let mut rules = Rules { faults: Vec::new(), now };
     rules.text("#/product", &new.product, 1, 200);
     let candidate = rules.candidate(new.candidate);
-    let registration = rules.registration(new.registration.unwrap_or_default());
+    let registration = rules.registration(new.registration.map_or_else(BTreeMap::new, |map| map.0));
     let groups = rules.groups(new.groups.unwrap_or_default());
     let return_url = new.return_url.inspect(|url| rules.url("#/return_url", url));
     let expires_at = new.expires_at.and_then(|text| rules.expiry(&text));
-    let metadata = rules.metadata(new.metadata.unwrap_or_default());
+    let metadata = rules.metadata(new.metadata.map_or_else(BTreeMap::new, |map| map.0));
     let account = match new.vendor.parse() {
         Ok(vendor) => account(vendor, new.account.as_deref(), accounts),
         Err(_) => Err(Fault::new("#/vendor", "must be `itep` or `truenorth`")),
@@ -105,10 +105,17 @@ impl Rules {
         self.expect(min == 0 || length == 0 || !text.trim().is_empty(), pointer, "must not be blank");
     }
 
+    fn name(&mut self, pointer: &str, name: &str) {
+        if name.is_empty() {
+            return self.expect(false, pointer, "must not be empty: write a candidate's only name into both fields");
+        }
+        self.text(pointer, name, 1, 100);
+    }
+
     fn candidate(&mut self, new: NewCandidate) -> Candidate {
         self.text("#/candidate/external_id", new.external_id.expose(), 1, 128);
-        self.text("#/candidate/given_name", new.given_name.expose(), 1, 100);
-        self.text("#/candidate/family_name", new.family_name.expose(), 1, 100);
+        self.name("#/candidate/given_name", new.given_name.expose());
+        self.name("#/candidate/family_name", new.family_name.expose());
         if let Some(email) = &new.email {
             let rule = "must be an email address of at most 254 characters";
             self.expect(is_email(email.expose()), "#/candidate/email", rule);
@@ -173,11 +180,8 @@ impl Rules {
     }
 
     fn url(&mut self, pointer: &str, url: &str) {
-        let is_http = |uri: Uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-        };
-        let holds = url.len() <= 2000 && url.parse().is_ok_and(is_http);
-        self.expect(holds, pointer, "must be an absolute http or https URL of at most 2000 characters");
+        let rule = "must be an absolute http or https URL of at most 2000 characters, without user information";
+        self.expect(url.len() <= 2000 && is_web_address(url), pointer, rule);
     }
 
     fn expiry(&mut self, text: &str) -> Option<Timestamp> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Evidence, Lease, Reservation, State, Unknown};
 
@@ -14,7 +14,7 @@ fn order(vendor: Vendor) -> Order {
     Order {
         id: ReservationId::derive(&client, "order-42"),
         client,
-        fingerprint: Digest::of(b"request"),
+        fingerprint: Fingerprint::of("order-42", "request"),
         account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
 use shared_core::domain::limiter::{Booking, Levels};
 use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
@@ -97,7 +97,7 @@ pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
     Order {
         id: reservation_id(),
         client: "acme".parse().unwrap(),
-        fingerprint: Digest::of(b"request"),
+        fingerprint: Fingerprint::of("order-42", "request"),
         account: account(vendor),
         product: product.to_owned(),
         candidate: Candidate {

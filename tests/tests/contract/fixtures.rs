@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use shared::core::domain::backoff::Backoff;
 use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared::core::domain::ids::{
+    Account, AccountName, ClientId, Digest, Fingerprint, ReservationId, Vendor, VendorReference,
+};
 use shared::core::domain::order::Order;
 use shared::core::domain::reservation::{
     CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, Reported, Reservation, Source, Unknown,
@@ -42,7 +44,7 @@ pub(crate) fn order(key: &str, vendor: Vendor) -> Order {
     Order {
         id: ReservationId::derive(&client(), key),
         client: client(),
-        fingerprint: Digest::of(key.as_bytes()),
+        fingerprint: Fingerprint::of(key, "{}"),
         account: account(vendor),
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {

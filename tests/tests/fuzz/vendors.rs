@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor};
+use shared::core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
 use shared::core::domain::limiter::{Booking, Levels};
 use shared::core::domain::order::Order;
 use shared::core::domain::sensitive::Sensitive;
@@ -141,7 +141,7 @@ pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
     Order {
         id: ours(),
         client: "acme".parse().expect("a name"),
-        fingerprint: Digest::of(b"request"),
+        fingerprint: Fingerprint::of("order-42", "request"),
         account: account(vendor),
         product: product.to_owned(),
         candidate: Candidate {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
+use crate::in_process;
 use crate::world::{Answer, World};
 
 impl World {
@@ -33,6 +34,16 @@ impl World {
         let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
+    }
+
+    /// Writes an item to the table, as it stands in DynamoDB's wire format.
+    pub(crate) async fn put_item(&self, item: &Value) {
+        let body = json!({ "TableName": in_process::settings().table, "Item": item });
+        let request = self
+            .aws("dynamodb", "/", body.to_string().into_bytes())
+            .header("x-amz-target", "DynamoDB_20120810.PutItem");
+        let answer = self.send(request.header("content-type", "application/x-amz-json-1.0")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
 
     /// Where a function's log is.

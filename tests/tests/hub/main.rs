@@ -18,6 +18,7 @@ mod operating;
 mod quarantine;
 mod queues;
 mod reading;
+mod repeating;
 mod results_itep;
 mod results_truenorth;
 mod settling;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::candidate::Candidate;
-use super::ids::{Account, Digest, ReservationId, Vendor};
+use super::ids::{Account, Fingerprint, ReservationId, Vendor};
 use super::order::Order;
 
 /// An order of the company `acme` under an `Idempotency-Key`.
@@ -12,7 +12,7 @@ pub(crate) fn order(vendor: Vendor, key: &str, expires_at: Timestamp) -> Order {
     Order {
         id: ReservationId::derive(&client, key),
         client,
-        fingerprint: Digest::of(b"{}"),
+        fingerprint: Fingerprint::of("order-42", "{}"),
         account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {

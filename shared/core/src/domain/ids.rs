@@ -97,13 +97,30 @@ text_id!(
 );
 
 text_id!(
-    /// A SHA-256 in lower-case hex: of a request's canonical form (its
-    /// fingerprint) or of a vendor's document.
+    /// A SHA-256 in lower-case hex, such as that of a vendor's document.
     Digest,
     "digest",
     "64 lower-case hex characters",
-    |text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    is_sha256
 );
+
+text_id!(
+    /// What tells a repeated order from another one under the same key. It is
+    /// salted with the `Idempotency-Key`, which is never stored, so that it tells
+    /// nothing about a person, and begins with the name of its scheme. Orders
+    /// placed before there were schemes have a bare SHA-256 of the request's JSON.
+    Fingerprint,
+    "fingerprint",
+    "`h2:` and 64 lower-case hex characters, or these alone",
+    |text| is_sha256(text.strip_prefix(SALTED).unwrap_or(text))
+);
+
+/// The scheme of fingerprints that are salted with their order's key.
+const SALTED: &str = "h2:";
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
 
 text_id!(
     /// The id under which one delivery of a report was accepted.
@@ -117,28 +134,44 @@ const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl ReservationId {
     /// Derives the id from the client and its idempotency key: the first 130
-    /// bits of SHA-256 over both, each prefixed with its length so that no two
-    /// pairs share an input.
+    /// bits of SHA-256 over both.
     pub fn derive(client: &ClientId, idempotency_key: &str) -> Self {
-        let mut hash = Sha256::new();
-        for part in [client.as_str(), idempotency_key] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        Self(format!("res_{}", crockford(&hash.finalize(), 26)))
+        Self(format!("res_{}", crockford(&sha256_of_parts([client.as_str(), idempotency_key]), 26)))
     }
+}
+
+impl Fingerprint {
+    /// The fingerprint of what an order says, in canonical form.
+    pub fn of(idempotency_key: &str, canonical: &str) -> Self {
+        Self(format!("{SALTED}{}", hex(&sha256_of_parts(["fingerprint", idempotency_key, canonical]))))
+    }
+
+    /// The digest of an order that was placed before fingerprints were salted.
+    pub fn unsalted(&self) -> Option<Digest> {
+        self.0.parse().ok()
+    }
+}
+
+/// SHA-256 over parts, each prefixed with its length so that no two lists of parts
+/// share an input.
+fn sha256_of_parts<const N: usize>(parts: [&str; N]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
 }
 
 impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
-            hex.push(char::from(HEX[usize::from(byte >> 4)]));
-            hex.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        Self(hex)
+        Self(hex(&Sha256::digest(bytes)))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)])).collect()
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -297,6 +330,23 @@ mod tests {
         assert!("a/b".parse::<AccountName>().is_err());
         assert!("Acme".parse::<AccountName>().is_err());
         assert!("".parse::<ClientId>().is_err());
+    }
+
+    #[test]
+    fn a_fingerprint_is_salted_with_the_key_and_names_its_scheme() {
+        let one = Fingerprint::of("order-42", "{}");
+        assert!(one.as_str().starts_with("h2:") && one.unsalted().is_none());
+        assert_eq!(one.as_str().parse(), Ok(one.clone()));
+        assert_ne!(one, Fingerprint::of("order-43", "{}"), "the same order under another key");
+        assert_ne!(one, Fingerprint::of("order-42", "[]"), "another order under the same key");
+    }
+
+    #[test]
+    fn a_fingerprint_without_a_scheme_is_a_bare_digest() {
+        let digest = Digest::of(b"{}");
+        let stored: Fingerprint = digest.as_str().parse().unwrap();
+        assert_eq!(stored.unsalted(), Some(digest));
+        assert!("h3:".parse::<Fingerprint>().is_err());
     }
 
     #[test]

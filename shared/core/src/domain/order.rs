@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Candidate;
-use super::ids::{Account, ClientId, Digest, ReservationId};
+use super::ids::{Account, ClientId, Fingerprint, ReservationId};
 use super::sensitive::Sensitive;
 
 /// One test for one candidate, as ordered by a client and completed from its
@@ -18,9 +18,9 @@ pub struct Order {
     pub id: ReservationId,
     /// Who orders.
     pub client: ClientId,
-    /// The digest of the request's canonical JSON before defaults: what tells a
-    /// repeated request from a reused key.
-    pub fingerprint: Digest,
+    /// What the client said, before defaults: it tells a repeated request from a
+    /// reused key.
+    pub fingerprint: Fingerprint,
     /// The account that pays.
     pub account: Account,
     /// What is bought, in the client's words: an iTEP product code, or a

@@ -26,8 +26,8 @@ pub enum Outcome {
     },
     /// The same request came before: this is what it has become.
     Replayed(Box<Reservation>),
-    /// The idempotency key was used for another request.
-    KeyReused,
+    /// The idempotency key was used for what has another fingerprint.
+    KeyReused(Box<Reservation>),
 }
 
 /// Why a request could not be taken.
@@ -67,7 +67,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
             Reserved::New => {}
             Reserved::Existing(known) if inline && known.is_held_by(&serving.invocation) => {}
             Reserved::Existing(known) if known.order.fingerprint != reservation.order.fingerprint => {
-                return Ok(Outcome::KeyReused);
+                return Ok(Outcome::KeyReused(known));
             }
             Reserved::Existing(known) => return Ok(Outcome::Replayed(known)),
         }

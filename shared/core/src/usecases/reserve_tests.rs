@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Digest, VendorReference};
+use crate::domain::ids::{Digest, Fingerprint, VendorReference};
 use crate::domain::reservation::{CallOutcome, Reason, State, Status};
 use crate::domain::sensitive::Sensitive;
 use crate::usecases::testing::*;
@@ -78,9 +78,9 @@ fn the_same_request_again_is_answered_with_what_it_became_and_another_under_its_
         let world = selling();
         reserve(&world, &serving);
         let known = world.reservation_of("a");
-        assert_eq!(reserve(&world, &serving), Outcome::Replayed(Box::new(known)));
-        let other = Order { fingerprint: Digest::of(b"other"), ..order("a") };
-        assert_eq!(wait(buying(&world).reserve(other, &serving)).unwrap(), Outcome::KeyReused);
+        assert_eq!(reserve(&world, &serving), Outcome::Replayed(Box::new(known.clone())));
+        let other = Order { fingerprint: Fingerprint::of("a", "other"), ..order("a") };
+        assert_eq!(wait(buying(&world).reserve(other, &serving)).unwrap(), Outcome::KeyReused(Box::new(known)));
         assert_eq!(world.calls().len() + world.kept().fulfilments.len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::{Breaker, Pace};
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
     Alert, CallOutcome, Change, Event, Evidence, HistoryEntry, Policy, Report, Reported, Reservation, Source, State,
@@ -48,7 +48,7 @@ pub(crate) fn order(n: usize) -> Order {
     Order {
         id: ReservationId::derive(&client, &n.to_string()),
         client,
-        fingerprint: Digest::of(b"{}"),
+        fingerprint: Fingerprint::of("order-42", "{}"),
         account: Account { vendor: Vendor::Truenorth, name: "default".parse().unwrap() },
         product: "English Speaking".to_owned(),
         candidate: Candidate {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Lease, Policy, Reservation};
 
@@ -121,7 +121,7 @@ impl Protocol {
         Order {
             id: ReservationId::derive(&client, &res.to_string()),
             client,
-            fingerprint: Digest::of(b"{}"),
+            fingerprint: Fingerprint::of("order-42", "{}"),
             account: Account { vendor: self.vendor, name: "default".parse().expect("an account name") },
             product: "P".to_owned(),
             candidate: Candidate {

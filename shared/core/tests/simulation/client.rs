@@ -1,11 +1,10 @@
 //! A company's website: it asks until it is answered, and now and then twice.
 
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor};
 use shared_core::domain::order::Order;
 
 use crate::sim::{HOUR, MINUTE, Ms, State, at};
-use crate::vendors::digest;
 
 /// What a client wants.
 pub(crate) struct Request {
@@ -18,12 +17,11 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn draw(state: &mut State, number: usize, vendor: Vendor, first: Ms) -> Self {
         let id: ReservationId = format!("res_{number:026}").parse().expect("an id");
-        let fingerprint: Digest = digest(number);
         let life = state.rng.pick(&[20 * MINUTE, 2 * HOUR, 12 * HOUR, 48 * HOUR]);
         let order = Order {
             id,
             client: "acme".parse().expect("a client"),
-            fingerprint,
+            fingerprint: Fingerprint::of(&number.to_string(), "{}"),
             account: Account { vendor, name: "default".parse().expect("a name") },
             product: "GTX".to_owned(),
             candidate: Candidate {
