@@ -27,15 +27,16 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
         // Better to keep a stranger's bytes for a while than to lose a result.
         Err(error) => tracing::error!(error = %Causes(&error), receipt_id = %receipt.id, "queued unchecked"),
     }
-    match receipt.authenticated {
-        AuthOutcome::WrongToken => Err(Problem::new(kinds::NOT_FOUND)),
-        AuthOutcome::WrongCredential => {
-            let why = "its token is valid, its second credential is not";
-            hub.recording().quarantine(receipt, why).await.map_err(unavailable)?;
-            Err(Problem::new(kinds::UNAUTHORIZED).detail("The second credential is not valid."))
-        }
-        _ => keep(hub, receipt).await,
+    if receipt.authenticated == AuthOutcome::WrongToken {
+        return Err(Problem::new(kinds::NOT_FOUND));
     }
+    webhook::bound(&hub.alerts, &account, &receipt.body)?;
+    if receipt.authenticated == AuthOutcome::WrongCredential {
+        let why = "its token is valid, its second credential is not";
+        hub.recording().quarantine(receipt, why).await.map_err(unavailable)?;
+        return Err(Problem::new(kinds::UNAUTHORIZED).detail("The second credential is not valid."));
+    }
+    keep(hub, receipt).await
 }
 
 fn receipt(hub: &Hub, request: &Request) -> Result<Receipt, Problem> {

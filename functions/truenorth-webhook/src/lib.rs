@@ -23,9 +23,11 @@ pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
 async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     let id = webhook::receipt_id(request)?;
     let delivery = webhook::read(request, &id)?;
-    if !is_admitted(hub, &id, &delivery).await {
+    let account = Account { vendor: Vendor::Truenorth, name: delivery.account.clone() };
+    if !is_admitted(hub, &account, &id, &delivery).await {
         return Err(Problem::new(kinds::NOT_FOUND));
     }
+    webhook::bound(&hub.alerts, &account, &delivery.body)?;
     let hint = read(&delivery.body).map_err(|e| Problem::new(kinds::MALFORMED).detail(e.to_string()))?;
     match hint {
         Hint::Test(reservation_id) => queue(hub, delivery.account, reservation_id).await,
@@ -37,9 +39,8 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     }
 }
 
-async fn is_admitted(hub: &Hub, id: &ReceiptId, delivery: &Delivery) -> bool {
-    let account = Account { vendor: Vendor::Truenorth, name: delivery.account.clone() };
-    match hub.vendors.authenticate(&account, id, &delivery.credentials).await {
+async fn is_admitted(hub: &Hub, account: &Account, id: &ReceiptId, delivery: &Delivery) -> bool {
+    match hub.vendors.authenticate(account, id, &delivery.credentials).await {
         Ok(outcome) => outcome == AuthOutcome::Verified,
         // A hint proves nothing anyway: the score is fetched with our own key.
         Err(error) => {

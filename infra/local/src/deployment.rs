@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, env, fs};
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    aws::Aws,
+    aws::{Aws, cloudformation::Template},
     binaries::{FUNCTIONS, Package},
     progress, workspace,
 };
@@ -14,6 +14,7 @@ use crate::{
 pub(crate) const STACK_NAME: &str = "hub";
 
 const BUCKET: &str = "hub-packages";
+const TEMPLATE: &str = "template.yaml";
 
 /// Deploys the template with the packages, and returns its outputs.
 ///
@@ -29,7 +30,8 @@ pub(crate) fn deploy(
         for (_, package) in packages {
             aws.put_object(BUCKET, &package.key, &package.zip)?;
         }
-        let template = packaged(&template()?, packages)?;
+        aws.put_object(BUCKET, TEMPLATE, packaged(&template()?, packages)?.as_bytes())?;
+        let template = Template::Url(format!("{}/{BUCKET}/{TEMPLATE}", aws.endpoint));
         let own = ("Architecture".to_owned(), architecture().to_owned());
         let others = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         aws.deploy(STACK_NAME, &template, &std::iter::once(own).chain(others).collect::<Vec<_>>())
@@ -42,7 +44,7 @@ pub(crate) fn deploy(
 /// The embedded AWS refuses something; the message tells what.
 pub(crate) fn deploy_storage(aws: &Aws) -> Result<BTreeMap<String, String>> {
     progress::step("deploying the table and the queues of infra/template.yaml", || {
-        aws.deploy(STACK_NAME, &storage_only(&template()?), &[])
+        aws.deploy(STACK_NAME, &Template::Body(storage_only(&template()?)), &[])
     })
 }
 

@@ -2,15 +2,16 @@
 
 use lambda_http::http::header;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared_core::domain::ids::{AccountName, ReceiptId};
-use shared_core::ports::SenderCredentials;
+use shared_core::domain::ids::{Account, AccountName, ReceiptId};
+use shared_core::domain::reservation::Alert;
+use shared_core::ports::{Alerts, SenderCredentials};
 
 use crate::vendors::itep::webhook::BODY_MAX;
 
 use super::http;
 use super::problem::{Problem, kinds};
 
-/// A webhook delivery, bounded but neither authenticated nor parsed.
+/// A webhook delivery, neither authenticated nor parsed.
 pub struct Delivery {
     /// The account in the address.
     pub account: AccountName,
@@ -18,7 +19,7 @@ pub struct Delivery {
     pub credentials: SenderCredentials,
     /// The `Content-Type`.
     pub content_type: String,
-    /// The body.
+    /// The body, bounded only by what Lambda takes.
     pub body: Vec<u8>,
 }
 
@@ -29,16 +30,27 @@ pub fn read(request: &Request, id: &ReceiptId) -> Result<Delivery, Problem> {
     }
     let path = request.raw_http_path();
     let (account, token) = address(path).ok_or_else(|| Problem::new(kinds::NOT_FOUND))?;
-    let body = request.body().as_ref();
-    if body.len() > BODY_MAX {
-        return Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {BODY_MAX} bytes are taken.")));
-    }
     Ok(Delivery {
         account,
         credentials: SenderCredentials::new(id, token, headers(request)),
         content_type: once(&http::joined(request.headers(), "content-type").unwrap_or_default()).to_owned(),
-        body: body.to_vec(),
+        body: request.body().to_vec(),
     })
+}
+
+/// Refuses a body that is larger than is taken, and tells the operator: the vendor
+/// may not send it again. Called once the token was checked, so that no stranger can
+/// ring the alarm.
+///
+/// # Errors
+/// 413.
+pub fn bound(alerts: &impl Alerts, account: &Account, body: &[u8]) -> Result<(), Problem> {
+    if body.len() <= BODY_MAX {
+        return Ok(());
+    }
+    tracing::error!(%account, bytes = body.len(), "report too large");
+    alerts.raise(Alert::ReportTooLarge, &account.to_string());
+    Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {BODY_MAX} bytes are taken.")))
 }
 
 /// The id under which a request is received: that of the invocation.

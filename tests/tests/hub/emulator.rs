@@ -1,7 +1,7 @@
 //! The embedded AWS, called past the hub and in the account's own name.
 
 use jiff::Timestamp;
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::in_process;
@@ -46,6 +46,17 @@ impl World {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 
+    /// The HTTP API's stage as it is deployed.
+    pub(crate) async fn stage(&self) -> Value {
+        let apis = self.send(self.aws_get("apigateway", "/v2/apis")).await.body;
+        let apis = apis["items"].as_array().expect("APIs");
+        let api = apis.iter().find(|api| api["name"] == self.env.stack.as_str()).expect("the stack's API");
+        let path = format!("/v2/apis/{}/stages/$default", api["apiId"].as_str().expect("its id"));
+        let answer = self.send(self.aws_get("apigateway", &path)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
     /// Where a function's log is.
     pub(crate) fn log_group(&self, function: &str) -> String {
         format!("/aws/lambda/{}-{function}", self.env.stack)
@@ -67,9 +78,16 @@ impl World {
     }
 
     fn aws(&self, service: &str, path: &str, body: Vec<u8>) -> RequestBuilder {
+        self.signed(service, Method::POST, path).body(body)
+    }
+
+    fn aws_get(&self, service: &str, path: &str) -> RequestBuilder {
+        self.signed(service, Method::GET, path)
+    }
+
+    fn signed(&self, service: &str, method: Method, path: &str) -> RequestBuilder {
         let scope = format!("20260101/us-east-1/{service}/aws4_request");
         let credential = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
-        let request = self.http.post(format!("{}{path}", self.env.aws));
-        request.header("authorization", credential).body(body)
+        self.http.request(method, format!("{}{path}", self.env.aws)).header("authorization", credential)
     }
 }

@@ -8,6 +8,7 @@ mod calls;
 mod canaries;
 mod cancelling;
 mod doubt;
+mod edge;
 mod emulator;
 mod events;
 mod expiry;

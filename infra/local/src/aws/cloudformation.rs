@@ -13,6 +13,12 @@ use crate::{http, interrupt};
 /// How long a deployment may take on this machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A template: in the request up to 51,200 bytes, or as an object in S3.
+pub(crate) enum Template {
+    Body(String),
+    Url(String),
+}
+
 impl Aws {
     /// Creates the stack or brings it up to date, waits for the end, and returns its outputs.
     ///
@@ -21,14 +27,17 @@ impl Aws {
     pub(crate) fn deploy(
         &self,
         stack: &str,
-        template: &str,
+        template: &Template,
         parameters: &[(String, String)],
     ) -> Result<BTreeMap<String, String>> {
         let exists = self.status(stack)?.is_some();
         let action = if exists { "UpdateStack" } else { "CreateStack" };
         let mut form = vec![
             ("StackName".to_owned(), stack.to_owned()),
-            ("TemplateBody".to_owned(), template.to_owned()),
+            match template {
+                Template::Body(text) => ("TemplateBody".to_owned(), text.clone()),
+                Template::Url(url) => ("TemplateURL".to_owned(), url.clone()),
+            },
             ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()),
             ("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND".to_owned()),
         ];

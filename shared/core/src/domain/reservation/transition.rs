@@ -96,6 +96,8 @@ pub enum Alert {
     AccountPaused,
     /// A vendor account has few tests left.
     LowStock,
+    /// A report was refused because it is larger than is taken.
+    ReportTooLarge,
 }
 
 impl Alert {
@@ -116,6 +118,7 @@ impl Alert {
             Alert::RefusedYetSold => "RefusedYetSold",
             Alert::AccountPaused => "AccountPaused",
             Alert::LowStock => "LowStock",
+            Alert::ReportTooLarge => "ReportTooLarge",
         }
     }
 }
