@@ -16,6 +16,9 @@ pub struct Attempt {
     /// When the vendor's word that began it was received; `None` for the first.
     #[serde(default)]
     pub opened_at: Option<Timestamp>,
+    /// The digest of that word; `None` for the first, and where it was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<Digest>,
     /// Where this sitting stands.
     pub status: Status,
     /// Whether the candidate finished it.
@@ -65,15 +68,17 @@ impl Attempt {
         Self::new(1, None, Status::Ready)
     }
 
-    /// The sitting that follows on a reset which was heard of at the given time.
-    pub(super) fn after_reset(&self, heard_at: Timestamp, status: Status) -> Self {
-        Self::new(self.number + 1, Some(heard_at), status)
+    /// The sitting that follows on a reset which a report told of.
+    pub(super) fn after_reset(&self, report: &Report, status: Status) -> Self {
+        let opened_by = Some(report.digest.clone());
+        Self { opened_by, ..Self::new(self.number + 1, Some(report.observed_at), status) }
     }
 
     fn new(number: u32, opened_at: Option<Timestamp>, status: Status) -> Self {
         Self {
             number,
             opened_at,
+            opened_by: None,
             status,
             finished: false,
             result: None,

@@ -116,16 +116,23 @@ impl Draft<'_> {
     }
 
     /// iTEP's webhook fires on resets and not on beginnings, so going back *is* a
-    /// reset. TrueNorth documents none: going back there is old news.
+    /// reset. TrueNorth documents none: going back there is old news. The bytes of an
+    /// earlier reset may be sent again by whoever has seen them, and an honest second
+    /// reset looks the same: it is heeded, since the candidate may have to sit again,
+    /// and the operator is told.
     fn reset(&mut self, state: State, report: &Report) -> Ruling {
         if self.r.vendor() == Vendor::Truenorth {
             return Ruling::Refused(Why::Stale);
         }
-        let attempt = self.r.attempt().after_reset(report.observed_at, state.status());
+        let is_repeated = self.r.attempts.iter().any(|attempt| attempt.opened_by.as_ref() == Some(&report.digest));
+        let attempt = self.r.attempt().after_reset(report, state.status());
         self.r.attempts.push(attempt);
         self.enter(state);
         self.because(Reason::Reset, None);
-        Ruling::Applied(Some(Why::Reset))
+        if is_repeated {
+            self.alert(Alert::ResetRepeated);
+        }
+        Ruling::Applied(Some(if is_repeated { Why::ResetRepeated } else { Why::Reset }))
     }
 
     fn says_awaiting_score(&mut self, report: &Report) -> Ruling {

@@ -98,6 +98,8 @@ pub enum Alert {
     LowStock,
     /// A report was refused because it is larger than is taken.
     ReportTooLarge,
+    /// A reset came with the very bytes of an earlier one: honest, or sent again by somebody.
+    ResetRepeated,
 }
 
 impl Alert {
@@ -119,6 +121,7 @@ impl Alert {
             Alert::AccountPaused => "AccountPaused",
             Alert::LowStock => "LowStock",
             Alert::ReportTooLarge => "ReportTooLarge",
+            Alert::ResetRepeated => "ResetRepeated",
         }
     }
 }
@@ -165,6 +168,8 @@ pub enum Why {
     Revision,
     /// The vendor had the test sat again.
     Reset,
+    /// The same, by the very bytes of an earlier reset: honest, or sent again by somebody.
+    ResetRepeated,
     /// A grade of a sitting before the current one.
     EarlierSitting,
 }

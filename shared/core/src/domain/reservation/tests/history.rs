@@ -46,7 +46,7 @@ fn an_alerts_metric_has_its_name() {
     use Alert::*;
     let troubles = [InDoubt, Quarantined, ResultOverdue, UnknownStatus, CompleteWithoutScores, Surplus, ReferenceTaken];
     let accounts = [OutOfTests, AccountUnavailable, VendorCredentialsRefused, RefusedYetSold, AccountPaused, LowStock];
-    for alert in troubles.into_iter().chain(accounts).chain([ScoreUnreadable, ReportTooLarge]) {
+    for alert in troubles.into_iter().chain(accounts).chain([ScoreUnreadable, ReportTooLarge, ResetRepeated]) {
         assert_eq!(alert.metric(), format!("{alert:?}"));
     }
 }

@@ -102,12 +102,34 @@ fn a_reset_after_an_invalidation_opens_an_attempt() {
 }
 
 #[test]
-fn two_resets_with_the_same_bytes_open_two_attempts() {
+fn two_resets_with_the_same_bytes_open_two_attempts_and_tell_the_operator() {
+    for (says, status) in [(Reported::Ready, Status::Ready), (Reported::InProgress, Status::InProgress)] {
+        let mut life = graded();
+        assert_eq!(life.itep("reset", says.clone()), Heard::Remarked(Why::Reset));
+        assert_eq!(life.itep("reset", says.clone()), Heard::Duplicate);
+        life.itep("graded again", completed(10));
+        assert_eq!(life.alerts, []);
+        assert_eq!(life.itep("reset", says), Heard::Remarked(Why::ResetRepeated));
+        assert_eq!((life.alerts.as_slice(), life.status()), ([Alert::ResetRepeated].as_slice(), status));
+        assert_eq!(life.r.attempts.len(), 3);
+        assert_eq!(life.r.attempts[1].result, Some(result(10)), "the earlier sitting keeps its result");
+    }
+}
+
+#[test]
+fn a_reset_is_compared_with_all_earlier_ones_and_by_its_bytes_alone() {
     let mut life = reset();
-    assert_eq!(life.itep("reset", Reported::Ready), Heard::Duplicate);
     life.itep("graded again", completed(10));
-    assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
-    assert_eq!(life.r.attempts.len(), 3);
+    assert_eq!(life.itep("another reset", Reported::Ready), Heard::Remarked(Why::Reset));
+    life.itep("graded once more", completed(11));
+    assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::ResetRepeated));
+}
+
+#[test]
+fn an_attempt_that_was_stored_before_says_not_what_opened_it() {
+    let mut stored = serde_json::to_value(reset().r.attempt()).unwrap();
+    stored.as_object_mut().unwrap().remove("opened_by").expect("a digest");
+    assert_eq!(serde_json::from_value::<Attempt>(stored).unwrap().opened_by, None);
 }
 
 #[test]
