@@ -18,6 +18,10 @@ pub(crate) const POLLS: &str = "POLLS";
 pub(crate) const CLIENTS: &str = "CLIENTS";
 /// The sort key of a reservation itself.
 pub(crate) const RESERVATION: &str = "RES";
+/// The beginning of the sort keys of a reservation's history.
+pub(crate) const HISTORY_PREFIX: &str = "H#";
+/// The beginning of the sort keys of a reservation's documents.
+pub(crate) const RAW_PREFIX: &str = "RAW#";
 /// The beginning of the sort keys of a client's API keys.
 pub(crate) const KEY_PREFIX: &str = "KEY#";
 
@@ -42,7 +46,7 @@ impl Key {
     }
 
     pub(crate) fn raw(id: &ReservationId, digest: &Digest) -> Self {
-        Self::new(partition(id), format!("RAW#{digest}"))
+        Self::new(partition(id), format!("{RAW_PREFIX}{digest}"))
     }
 
     pub(crate) fn look_up(id: &ReservationId) -> Self {
@@ -98,7 +102,7 @@ pub(crate) fn reservation_of(pk: &str) -> Option<ReservationId> {
 
 /// The sort key of a history entry: as wide as the largest number.
 pub(crate) fn history_sort(seq: u64) -> String {
-    format!("H#{seq:020}")
+    format!("{HISTORY_PREFIX}{seq:020}")
 }
 
 /// A time in a form whose order as text is the order in time: UTC, whole

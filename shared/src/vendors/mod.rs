@@ -22,10 +22,10 @@ use shared_core::domain::ids::{
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, NotProcessed, Seal};
+use shared_core::domain::reservation::{CallOutcome, NotProcessed, Report, Seal};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{
-    AuthOutcome, Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, Resent, Scores, Secrets,
+    AuthOutcome, Clock, Links, LookupError, OrderProblem, Purchase, RateLimits, RawDocument, Resent, Scores, Secrets,
     SenderCredentials, Sighting,
 };
 
@@ -60,6 +60,25 @@ pub struct ProductOffer {
     pub product: String,
     /// For people; an order at TrueNorth may use it too.
     pub name: String,
+}
+
+/// Reads a document again that is kept beside a reservation, as of when it came;
+/// `None` where it is none of the vendor's or names no test.
+pub fn read_again(reference: &VendorReference, document: &RawDocument, observed_at: Timestamp) -> Option<Report> {
+    let digest = document.digest.clone();
+    match reference {
+        VendorReference::Itep { .. } => {
+            let read = itep::webhook::read_data(document.bytes.clone()).ok()?;
+            let reference = VendorReference::itep(&read.test_id);
+            let (says, unreadable) = (read.says, read.unreadable);
+            Some(Report { receipt: None, digest, reference, observed_at, says, unreadable })
+        }
+        VendorReference::Truenorth { user_id, .. } => {
+            let seen = truenorth::convert::kept(user_id, &document.bytes, observed_at)?;
+            let Sighting { reference, says, unreadable, .. } = seen;
+            Some(Report { receipt: None, digest, reference, observed_at, says, unreadable })
+        }
+    }
 }
 
 /// The name of the secret that holds an account's profile.

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use jiff::ToSpan;
+use shared::aws::dynamodb::KeptDocument;
 use shared::core::domain::ids::{Digest, Vendor};
 use shared::core::domain::reservation::{Event, Lease, Report, Reported, Reservation, Source, State};
 use shared::core::ports::{Committed, RawDocument, Reserved, Store};
@@ -237,6 +238,26 @@ async fn everything_that_is_known_of_a_reservation_reads_back() {
         let history = world.store.history(reservation.id(), 3, 10).await.unwrap().0;
         assert_eq!(history, [completed.entry]);
         assert_eq!(history[0].source, Source::Hub);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_is_kept_once_with_when_it_first_came_and_for_which_sitting() {
+    in_a_world(|world| async move {
+        let reservation = calling("k", Vendor::Itep, at(0));
+        reserve(&world.store, &reservation).await;
+        let ready = commit(&world.store, confirmed(&reservation, "3279B035APR", at(40))).await;
+        let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
+        let (first, document) = (completed.origin.unwrap(), raw(b"{}"));
+        world.store.commit(&completed, Some(&document)).await.unwrap();
+        let later = Report { observed_at: at(99), ..graded(&ready) };
+        let later = Event::Reprocessed { report: Box::new(later), attempt: 1, reason: "again".to_owned() };
+        let revised = change(&completed.after, &later, at(100));
+        world.store.commit(&revised, Some(&document)).await.unwrap();
+        let kept = world.store.kept_documents(reservation.id()).await.unwrap();
+        assert_eq!(kept, [KeptDocument { document, origin: Some(first) }]);
+        assert_eq!(first.attempt, 1);
     })
     .await;
 }

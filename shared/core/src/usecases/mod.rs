@@ -13,6 +13,7 @@ pub mod launch;
 pub mod poll_scores;
 pub mod purchase;
 pub mod record_report;
+pub mod reprocess;
 mod resend;
 pub mod reserve;
 pub mod settle_doubt;

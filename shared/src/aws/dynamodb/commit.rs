@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
 use shared_core::ports::{Committed, Outage, RawDocument};
 
 use super::write::{TRIES, pause};
-use super::{DynamoStore, key_of, number, text};
+use super::{DynamoStore, documents, key_of, number, text};
 use crate::aws::item::{Attributes, Item, ReservationItem, VERSION};
 use crate::aws::keys::Key;
 use crate::aws::outage;
@@ -25,9 +24,6 @@ const BEFORE_CLAIMS: usize = 2;
 
 /// DynamoDB takes up to 36 characters; this is 128 bits.
 const TOKEN_LENGTH: usize = 32;
-
-/// The largest raw document that is kept, in bytes: an item may have 400 KB, and its keys count.
-const RAW_MAX: usize = 390_000;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -71,11 +67,13 @@ impl DynamoStore {
                     .expression_attribute_values(":me", text(id.as_str())),
             );
         }
-        // A copy that does not fit must not hold back what it says.
-        let raw = raw.filter(|raw| raw.bytes.len() <= RAW_MAX);
-        puts.extend(raw.map(|raw| self.put(document(Key::raw(id, &raw.digest), &raw.bytes))));
         let put = |put: PutBuilder| Ok(TransactWriteItem::builder().put(put.build()?).build());
         let mut writes: Vec<_> = puts.into_iter().map(put).collect::<Result<_, Cause>>()?;
+        // A copy that does not fit must not hold back what it says.
+        if let Some(raw) = raw.filter(|raw| documents::fits(raw)) {
+            let keep = self.keep_document(id, raw, change.origin.as_ref()).build()?;
+            writes.push(TransactWriteItem::builder().update(keep).build());
+        }
         for reference in change.releases() {
             let delete = self.release(Key::claim(&after.order.account, reference.test()), id.as_str()).build()?;
             writes.push(TransactWriteItem::builder().delete(delete).build());
@@ -120,14 +118,6 @@ fn claims(change: &Change) -> Vec<Key> {
 fn claim(key: Key, owner: &str) -> Attributes {
     let mut item = key_of(key);
     item.extend([("v".to_owned(), number(VERSION)), ("owner_id".to_owned(), text(owner))]);
-    item
-}
-
-/// A vendor's document in binary, since base64 would make it a third larger.
-fn document(key: Key, bytes: &[u8]) -> Attributes {
-    let mut item = key_of(key);
-    let body = AttributeValue::B(Blob::new(bytes));
-    item.extend([("v".to_owned(), number(VERSION)), ("body".to_owned(), body)]);
     item
 }
 

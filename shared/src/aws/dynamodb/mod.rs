@@ -3,6 +3,7 @@
 
 mod breakers;
 mod commit;
+mod documents;
 mod limits;
 mod lists;
 mod polls;
@@ -24,6 +25,7 @@ use super::keys::Key;
 use super::outage;
 
 pub use breakers::DynamoBreakers;
+pub use documents::{KeptDocument, ReadBadly};
 pub use principals::{Accounts, Client, KeyRecord};
 
 /// The table. It implements the ports [`Store`](shared_core::ports::Store),

@@ -98,11 +98,3 @@ fn a_header_reads_the_same_in_one_piece_and_in_two() {
     headers.append("prefer", HeaderValue::from_static("b"));
     assert_eq!(joined(&headers, "prefer"), Some("a, b".to_owned()));
 }
-
-#[test]
-fn what_the_local_runner_sends_for_absent_fields_is_read() {
-    let watched = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest::default();
-    let event: HttpEvent = serde_json::from_value(serde_json::to_value(watched).unwrap()).unwrap();
-    let request = request(event).unwrap();
-    assert_eq!((request.method(), request.raw_http_path(), request.uri().query()), (&Method::GET, "", Some("")));
-}

@@ -43,7 +43,14 @@ pub enum Unreadable {
 /// # Errors
 /// [`Unreadable`].
 pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
-    let bytes = data_field(content_type, body)?;
+    read_data(data_field(content_type, body)?)
+}
+
+/// Reads what the form's field `data` holds: the document that is kept.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn read_data(bytes: Vec<u8>) -> Result<ReadReport, Unreadable> {
     let document = Document::read(&bytes).ok_or(Unreadable::NoJson)?;
     let (says, unreadable) = convert::reported(&document);
     Ok(ReadReport {

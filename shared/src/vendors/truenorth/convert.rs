@@ -45,6 +45,11 @@ fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sigh
     Some(Sighting { reference, observed_at, says, unreadable, raw })
 }
 
+/// Reads a report that is kept, of the user whose test it was.
+pub fn kept(user_id: &str, document: &[u8], observed_at: Timestamp) -> Option<Sighting> {
+    sighting(user_id, serde_json::from_slice(document).ok()?, observed_at)
+}
+
 /// What a report says, and which of its scores cannot be read.
 fn reported(report: &Value) -> (Reported, Vec<ScoreField>) {
     let status = text(report, "status").unwrap_or_default();

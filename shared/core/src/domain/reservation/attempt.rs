@@ -129,6 +129,12 @@ impl Attempt {
         self.unreadable_grade.as_ref().is_some_and(|unreadable| report.observed_at < unreadable.observed_at)
     }
 
+    /// Whether the report would show nothing else than what it shows already.
+    pub(super) fn shows_exactly(&self, result: &TestResult, report: &Report) -> bool {
+        let shows = self.graded.as_ref() == Some(&report.digest) && self.result.as_ref() == Some(result);
+        shows && self.unreadable == report.unreadable
+    }
+
     /// Whether it was graded, readably or not.
     pub(super) fn is_graded(&self) -> bool {
         self.result.is_some() || self.unreadable_grade.is_some()

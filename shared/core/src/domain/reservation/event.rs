@@ -55,6 +55,15 @@ pub enum Event {
     ResendImpossible,
     /// It was not processed: nothing was learned.
     ResendNotProcessed,
+    /// The operator has a kept report read again, since the hub reads it better now.
+    Reprocessed {
+        /// What it says now; its time is that of its receipt.
+        report: Box<Report>,
+        /// The sitting that was open then.
+        attempt: u32,
+        /// Why, in the operator's words.
+        reason: String,
+    },
     /// The operator takes an unused test back, to be sold again.
     Reclaimed {
         /// Which test.

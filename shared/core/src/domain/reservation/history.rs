@@ -71,6 +71,11 @@ pub struct HistoryEntry {
     pub detail: Option<String>,
 }
 
+impl HistoryEntry {
+    /// How the detail of a grade begins of which some scores cannot be read.
+    pub const UNREADABLE: &str = "cannot be read:";
+}
+
 /// The name of an event in histories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +105,7 @@ pub enum EventName {
     ResendImpossible,
     ResendNotProcessed,
     Reclaimed,
+    ReportReprocessed,
 }
 
 impl Event {
@@ -124,6 +130,7 @@ impl Event {
             Event::ResendImpossible => EventName::ResendImpossible,
             Event::ResendNotProcessed => EventName::ResendNotProcessed,
             Event::Reclaimed { .. } => EventName::Reclaimed,
+            Event::Reprocessed { .. } => EventName::ReportReprocessed,
         }
     }
 
@@ -136,7 +143,7 @@ impl Event {
 
     pub(super) fn report(&self) -> Option<&super::Report> {
         match self {
-            Event::Reported(report) | Event::Trusted(report, _) => Some(report),
+            Event::Reported(report) | Event::Trusted(report, _) | Event::Reprocessed { report, .. } => Some(report),
             _ => None,
         }
     }
@@ -150,12 +157,13 @@ impl Event {
                 Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
                 _ if !report.unreadable.is_empty() => {
                     let names: Vec<_> = report.unreadable.iter().map(ToString::to_string).collect();
-                    Some(format!("cannot be read: {}", names.join(", ")))
+                    Some(format!("{} {}", HistoryEntry::UNREADABLE, names.join(", ")))
                 }
                 _ => None,
             },
             Event::Trusted(_, why) => Some(format!("trusted unchecked: {why}")),
             Event::Reclaimed { reference, reason, .. } => Some(format!("{}: {reason}", reference.test())),
+            Event::Reprocessed { report, reason, .. } => Some(format!("received {}: {reason}", report.observed_at)),
             _ => None,
         }
     }

@@ -11,6 +11,7 @@ mod history;
 mod purchase;
 mod reclaim;
 mod report;
+mod reprocess;
 mod resend;
 mod state;
 mod transition;
@@ -23,7 +24,7 @@ pub use event::{CallOutcome, Event, Evidence, NotProcessed, Refusal, Report, Rep
 pub use history::{EventName, HistoryEntry, Source, Verdict};
 pub use resend::Seal;
 pub use state::{Lease, Reason, State, Status};
-pub use transition::{Alert, Change, Decision, Effect, Why};
+pub use transition::{Alert, Change, Decision, DocumentOrigin, Effect, Why};
 
 use super::ids::{ReceiptId, ReservationId, Vendor, VendorReference};
 use super::order::Order;

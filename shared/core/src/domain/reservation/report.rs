@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::transition::{APPLIED, Draft, Ruling};
 use super::{Alert, Attempt, RECEIPTS_KEPT, Reason, Report, Reported, State, Status, Why};
-use crate::domain::ids::Vendor;
+use crate::domain::ids::{Digest, Vendor};
 use crate::domain::result::TestResult;
 
 impl Draft<'_> {
@@ -80,7 +80,7 @@ impl Draft<'_> {
         !is_grade && self.r.attempt().observed_at.is_some_and(|last| report.observed_at < last)
     }
 
-    fn statement(&mut self, report: &Report) -> Ruling {
+    pub(super) fn statement(&mut self, report: &Report) -> Ruling {
         match &report.says {
             Reported::Ready => self.says_ready(report),
             Reported::InProgress => self.says_in_progress(report),
@@ -218,8 +218,7 @@ impl Draft<'_> {
 
     /// The sitting that was open when a report was received.
     fn sitting_of(&mut self, report: &Report) -> Option<&mut Attempt> {
-        let was_open = |attempt: &&mut Attempt| attempt.opened_at.is_none_or(|opened| opened <= report.observed_at);
-        self.r.attempts.iter_mut().rev().find(was_open)
+        self.sitting(self.r.sitting_at(report.observed_at))
     }
 
     /// A grade that was held up on our side behind a reset: it is of the sitting
@@ -236,7 +235,7 @@ impl Draft<'_> {
         Ruling::Applied(Some(Why::EarlierSitting))
     }
 
-    fn tell_unreadable(&mut self, report: &Report) {
+    pub(super) fn tell_unreadable(&mut self, report: &Report) {
         if !report.unreadable.is_empty() {
             self.alert(Alert::ScoreUnreadable);
         }
@@ -266,7 +265,7 @@ impl Draft<'_> {
         }
     }
 
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         matches!(self.r.status(), Status::Expired | Status::Cancelled)
     }
 
@@ -290,10 +289,7 @@ impl Draft<'_> {
             Ruling::Applied(Some(Why::EarlierSitting)) => {}
             // What was noted before is news again: the same bytes may say that
             // the vendor went back.
-            Ruling::Applied(_) => {
-                attempt.applied = Some(digest);
-                attempt.noted = None;
-            }
+            Ruling::Applied(_) => self.remember_applied(&digest),
             // The same bytes from a newer look-up are news.
             Ruling::Refused(_) if overtaken => {}
             Ruling::Refused(_) => attempt.noted = Some(digest),
@@ -301,7 +297,13 @@ impl Draft<'_> {
         }
     }
 
-    fn attempt(&mut self) -> &mut Attempt {
+    pub(super) fn remember_applied(&mut self, digest: &Digest) {
+        let attempt = self.attempt();
+        attempt.applied = Some(digest.clone());
+        attempt.noted = None;
+    }
+
+    pub(super) fn attempt(&mut self) -> &mut Attempt {
         let last = self.r.attempts.len() - 1;
         &mut self.r.attempts[last]
     }

@@ -26,6 +26,17 @@ pub struct Change {
     pub entry: HistoryEntry,
     /// What else is to be done.
     pub effects: Vec<Effect>,
+    /// Where the vendor's document comes from that is kept with it, if any.
+    pub origin: Option<DocumentOrigin>,
+}
+
+/// What a kept document must be read with, should it be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentOrigin {
+    /// When it was received, or asked for.
+    pub observed_at: Timestamp,
+    /// The sitting that was open then.
+    pub attempt: u32,
 }
 
 impl Change {
@@ -230,7 +241,11 @@ impl Reservation {
         }
         after.due_at = due::next(&after, policy);
         let entry = self.entry(&after, event, source, verdict, why, now);
-        Decision::Write(Box::new(Change { after, entry, effects }))
+        let origin = event.report().map(|report| DocumentOrigin {
+            observed_at: report.observed_at,
+            attempt: after.sitting_at(report.observed_at),
+        });
+        Decision::Write(Box::new(Change { after, entry, effects, origin }))
     }
 
     fn entry(
@@ -285,6 +300,7 @@ impl Draft<'_> {
             Event::ResendImpossible => self.resend_impossible(),
             Event::ResendNotProcessed => self.resend_not_processed(),
             Event::Reclaimed { reference, seen_at, .. } => self.reclaimed(reference, *seen_at),
+            Event::Reprocessed { report, attempt, .. } => self.reprocessed(report, *attempt),
         }
     }
 

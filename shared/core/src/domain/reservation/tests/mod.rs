@@ -6,6 +6,7 @@ mod history;
 mod properties;
 mod properties_of_results;
 mod reclaim;
+mod reprocess;
 mod resend;
 mod results;
 mod sequences;

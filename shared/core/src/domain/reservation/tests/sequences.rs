@@ -8,16 +8,31 @@ use super::*;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     CallStarted,
-    CallEnded { call: Call, outcome: Outcome },
-    LeaseLapsed { call: Call },
+    CallEnded {
+        call: Call,
+        outcome: Outcome,
+    },
+    LeaseLapsed {
+        call: Call,
+    },
     NothingSold,
-    NothingFound { age: i64 },
+    NothingFound {
+        age: i64,
+    },
     GivenUp,
     Reported(Document),
     ExpiryReached,
     Cancel,
     ResultOverdue,
-    Reclaimed { test: u8, age: i64 },
+    Reclaimed {
+        test: u8,
+        age: i64,
+    },
+    /// An earlier report is read again, and says what the other document says.
+    Reprocessed {
+        nth: usize,
+        as_read_now: Document,
+    },
 }
 
 /// Which call an outcome is of.
@@ -105,7 +120,7 @@ impl Outcome {
 }
 
 impl Step {
-    fn event(&self, r: &Reservation, now: Timestamp) -> Event {
+    fn event(&self, r: &Reservation, now: Timestamp, told: &[Told]) -> Event {
         let number = |call: &Call| match call {
             Call::Last => r.calls,
             Call::Older => r.calls.saturating_sub(1),
@@ -126,8 +141,20 @@ impl Step {
                 seen_at: now - SignedDuration::from_secs(*age),
                 reason: "nobody came".to_owned(),
             },
+            Step::Reprocessed { nth, as_read_now } => {
+                reprocessed(told, *nth, as_read_now).unwrap_or(Event::NothingSold)
+            }
         }
     }
+}
+
+fn reprocessed(told: &[Told], nth: usize, as_read_now: &Document) -> Option<Event> {
+    let kept: Vec<_> = told.iter().filter(|told| told.entry.is_some() && told.report().is_some()).collect();
+    let first = kept.get(nth % kept.len().max(1))?;
+    let report = first.report()?;
+    let report = Report { says: as_read_now.says(), unreadable: as_read_now.unreadable(), ..report.clone() };
+    let attempt = first.after.sitting_at(report.observed_at);
+    Some(Event::Reprocessed { report: Box::new(report), attempt, reason: "it can be read now".to_owned() })
 }
 
 /// One event, what was before it and what was made of it.
@@ -147,6 +174,14 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn is_applied(&self) -> bool {
         matches!(self.heard, Heard::Applied | Heard::Remarked(_))
+    }
+
+    /// What a report says that came just now, or that is read again.
+    pub(super) fn says(&self) -> Option<&Reported> {
+        match &self.event {
+            Event::Reported(report) | Event::Reprocessed { report, .. } => Some(&report.says),
+            _ => None,
+        }
     }
 
     pub(super) fn report(&self) -> Option<&Report> {
@@ -172,7 +207,7 @@ fn live(vendor: Vendor, respond_async: bool, steps: &[(Step, i64)]) -> Lived {
     let mut told = Vec::new();
     for (step, seconds) in steps {
         let (before, alerts) = (life.r.clone(), life.alerts.len());
-        let event = step.event(&before, life.waits(*seconds).now);
+        let event = step.event(&before, life.waits(*seconds).now, &told);
         let heard = life.hears(&event);
         told.push(Told {
             before,
@@ -256,6 +291,7 @@ fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = 
         clocks => Just(Step::ExpiryReached),
         1 => Just(Step::Cancel),
         1 => Just(Step::ResultOverdue),
+        reports.div_ceil(4) => (0..9usize, document()).prop_map(|(nth, as_read_now)| Step::Reprocessed { nth, as_read_now }),
         clocks => (test(), 0..3 * HOUR).prop_map(|(test, age)| Step::Reclaimed { test, age }),
     ]
 }

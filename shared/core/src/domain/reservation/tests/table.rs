@@ -149,7 +149,7 @@ fn reports(vendor: Vendor) -> Vec<Column> {
     columns.filter(|(word, _)| !word.is_empty()).map(|(word, event)| column(word, event)).collect()
 }
 
-const OTHERS: [Column; 10] = [
+const OTHERS: [Column; 11] = [
     column("nothing sold", |_| Some(Event::NothingSold)),
     Column { heading: "nothing found at once", event: nothing_found, seconds: QUIET - 1 },
     Column { heading: "nothing found later", event: nothing_found, seconds: QUIET },
@@ -160,6 +160,12 @@ const OTHERS: [Column; 10] = [
     Column { heading: "sent again", event: |_| Some(Event::ResendStarted), seconds: QUIET },
     Column { heading: "reclaimed before expiry", event: reclaim, seconds: HOUR },
     Column { heading: "reclaimed later", event: reclaim, seconds: 2 * EXPIRY },
+    column("a kept report read again as graded", |life| {
+        let heard = life.r.attempt().observed_at.unwrap_or(at(0));
+        let report = look_up(life.r.vendor(), heard, "kept", completed(10));
+        let Event::Reported(report) = report else { return None };
+        Some(Event::Reprocessed { report, attempt: 1, reason: "it can be read now".to_owned() })
+    }),
 ];
 
 fn reclaim(life: &Life) -> Option<Event> {
