@@ -67,7 +67,7 @@ fn http_event(path: &str, headers: &Value, body: &str) -> Value {
 
 fn ordering(cage: &Cage, sim: Sim, key: &str) -> Value {
     let headers = json!({
-        "authorization": format!("Bearer {}", cage.world.key), "idempotency-key": format!("canarybird-{key}"),
+        "authorization": format!("Bearer {}", cage.world.key), "idempotency-key": format!("\"canarybird-{key}\""),
         "content-type": "application/json", "cookie": "canarybird",
     });
     http_event("/v1/reservations", &headers, &cage.order(sim).to_string())
