@@ -15,8 +15,12 @@ pub struct InvalidId {
 }
 
 /// A text newtype with serde through `FromStr`, so that no invalid value is read back.
+/// It may be stored behind the name of its scheme; without one it reads as well.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {
+        text_id!($(#[$doc])* $name, $kind, $rule, $valid, stored as "");
+    };
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr, stored as $scheme:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -44,12 +48,13 @@ macro_rules! text_id {
         impl TryFrom<String> for $name {
             type Error = InvalidId;
             fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
+                text.strip_prefix($scheme).unwrap_or(&text).parse()
             }
         }
 
         impl From<$name> for String {
-            fn from(id: $name) -> String {
+            fn from(mut id: $name) -> String {
+                id.0.insert_str(0, $scheme);
                 id.0
             }
         }
@@ -97,11 +102,13 @@ text_id!(
 );
 
 text_id!(
-    /// A SHA-256 in lower-case hex, such as that of a vendor's document.
+    /// A SHA-256 in lower-case hex, such as that of a vendor's document. Stored
+    /// digests name this scheme; those stored before there were names are of it too.
     Digest,
     "digest",
     "64 lower-case hex characters",
-    is_sha256
+    is_sha256,
+    stored as "sha256:"
 );
 
 text_id!(
@@ -347,6 +354,18 @@ mod tests {
         let stored: Fingerprint = digest.as_str().parse().unwrap();
         assert_eq!(stored.unsalted(), Some(digest));
         assert!("h3:".parse::<Fingerprint>().is_err());
+    }
+
+    #[test]
+    fn a_stored_digest_names_its_scheme_and_one_without_a_name_is_the_same() {
+        let digest = Digest::of(b"{}");
+        let stored = serde_json::to_value(&digest).unwrap();
+        assert_eq!(stored, format!("sha256:{digest}"));
+        for form in [stored, serde_json::Value::from(digest.as_str())] {
+            assert_eq!(serde_json::from_value::<Digest>(form).unwrap(), digest);
+        }
+        let unheard_of = serde_json::Value::from(format!("md5:{digest}"));
+        assert!(serde_json::from_value::<Digest>(unheard_of).is_err());
     }
 
     #[test]
