@@ -159,9 +159,7 @@ fn unauthorized(detail: &str) -> Response<Body> {
 
 fn not_allowed(place: Place<'_>) -> Response<Body> {
     let methods = place.methods().iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    let mut response = Problem::new(kinds::METHOD_NOT_ALLOWED).detail(format!("It takes {methods}.")).into_response();
-    answer::set(&mut response, "allow", &methods);
-    response
+    Problem::method_not_allowed(&methods).into_response()
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ struct Details {
     vendor_reason: Option<String>,
     #[serde(skip)]
     retry_after: Option<u64>,
+    #[serde(skip)]
+    allow: Option<HeaderValue>,
 }
 
 impl Problem {
@@ -55,6 +57,7 @@ impl Problem {
             reservation_id: None,
             vendor_reason: None,
             retry_after: None,
+            allow: None,
         }))
     }
 
@@ -93,6 +96,13 @@ impl Problem {
         self
     }
 
+    /// A method that the address does not take, and those that it does.
+    pub fn method_not_allowed(methods: &str) -> Self {
+        let mut problem = Self::new(kinds::METHOD_NOT_ALLOWED).detail(format!("It takes {methods}."));
+        problem.0.allow = HeaderValue::from_str(methods).ok();
+        problem
+    }
+
     /// The problem as a response.
     pub fn into_response(self) -> Response<Body> {
         let body = serde_json::to_string(&self.0).unwrap_or_default();
@@ -103,6 +113,9 @@ impl Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(methods) = self.0.allow {
+            headers.insert(header::ALLOW, methods);
         }
         response
     }

@@ -26,7 +26,7 @@ pub struct Delivery {
 /// Reads a delivery to `/webhooks/<vendor>/<account>/<token>`.
 pub fn read(request: &Request, id: &ReceiptId) -> Result<Delivery, Problem> {
     if request.method() != "POST" {
-        return Err(Problem::new(kinds::METHOD_NOT_ALLOWED).detail("Deliver by POST."));
+        return Err(Problem::method_not_allowed("POST"));
     }
     let path = request.raw_http_path();
     let (account, token) = address(path).ok_or_else(|| Problem::new(kinds::NOT_FOUND))?;
@@ -87,16 +87,4 @@ pub fn accepted() -> Response<Body> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_content_type_that_comes_twice_is_one_if_it_says_the_same() {
-        let form = "multipart/form-data; boundary=x";
-        assert_eq!(once(&format!("{form},{form}")), form);
-        assert_eq!(once(&format!("{form}, {form}")), form);
-        for value in [form, "", "multipart/form-data; boundary=\"a,b\"", "text/plain, text/html"] {
-            assert_eq!(once(value), value);
-        }
-    }
-}
+mod tests;
