@@ -29,8 +29,9 @@ pub(crate) const PROCESS: &str = "aws";
 /// Python is missing, or MiniStack does not come up.
 pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16, proxy: Option<&str>) -> Result<Aws> {
     let (aws, python) = (at(port), MINISTACK.python()?);
-    let script = workspace::root().join("infra/local/emulator.py");
-    let stamp = binaries::stamp(&script)?;
+    let [script, permissions] =
+        ["emulator.py", "permissions.py"].map(|name| workspace::root().join("infra/local").join(name));
+    let stamp = binaries::stamp(&script)? + &binaries::stamp(&permissions)?;
     if processes.runs_from(PROCESS, &stamp) {
         return Ok(aws);
     }
@@ -41,7 +42,9 @@ pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16, pro
     command.envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0"), ("MINISTACK_WORKER_THREADS", "256")]);
     command.envs([("PERSIST_STATE", if proxy.is_some() { "0" } else { "1" }), ("S3_PERSIST", "0")]);
     command.env("AWS_ENDPOINT_URL", proxy.unwrap_or(&aws.endpoint));
-    // With AUTH the functions may do what their roles in the template allow, and nothing else.
+    // With AUTH the functions may do what their roles in the template allow, and nothing else. What they do is written
+    // down.
+    command.env("CALLS_FILE", home.join("calls.jsonl")).env("PYTHONDONTWRITEBYTECODE", "1");
     command.envs([("AUTH", "true"), ("AWS_ACCESS_KEY_ID", CREDENTIAL), ("AWS_SECRET_ACCESS_KEY", CREDENTIAL)]);
     command.env("AWS_DEFAULT_REGION", REGION);
     progress::step("starting the embedded AWS", || {

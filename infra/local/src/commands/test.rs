@@ -34,9 +34,10 @@ pub(super) fn run(backend: Backend, or_skip: bool, arguments: &[String]) -> Resu
     let (counts, code) = match backend {
         Backend::Ministack if names_the_campaign(arguments) => campaign(arguments)?,
         Backend::Ministack if arguments.is_empty() => {
-            let (counts, code) = whole_suite(arguments)?;
-            let (more, last) = campaign(&[])?;
-            (counts.and(&more), if code == ExitCode::SUCCESS { last } else { code })
+            let runs = [whole_suite(arguments)?, campaign(&[])?, roles()?];
+            let failed = runs.iter().map(|(_, code)| *code).find(|code| *code != ExitCode::SUCCESS);
+            let counts = runs.iter().fold(Counts::default(), |sum, (counts, _)| sum.and(counts));
+            (counts, failed.unwrap_or(ExitCode::SUCCESS))
         }
         Backend::Ministack => whole_suite(arguments)?,
         Backend::Localstack => contract_suite(arguments)?,
@@ -82,6 +83,13 @@ fn campaign(arguments: &[String]) -> Result<(Counts, ExitCode)> {
     command.args(arguments);
     command.args(if arguments.iter().any(|argument| argument == "--") { &[][..] } else { &["--"] });
     tests(command.arg("--ignored"), &environment)
+}
+
+/// The functions' roles, held against what the suite and the campaign called under them.
+fn roles() -> Result<(Counts, ExitCode)> {
+    // The whole workspace is named so that nothing is built again with other features.
+    let arguments = ["test", "--workspace", "--test", "roles", "--", "--ignored", "--nocapture"];
+    tests(workspace::cargo().args(arguments), &Environment::default())
 }
 
 /// The contract suite of storage and queues, on LocalStack.
