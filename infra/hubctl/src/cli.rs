@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use shared::core::domain::ids::{Account, AccountName, ClientId, InvalidId, ReceiptId, ReservationId};
+use shared::core::domain::ids::{Account, AccountName, ClientId, Digest, InvalidId, ReceiptId, ReservationId};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Reports of iTEP's that could not be matched or read.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Reports that came while the hub could not read them, or not all of them.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Results that a vendor did not send.
     #[command(subcommand)]
     Result(ResultCommand),
@@ -156,6 +159,54 @@ pub(crate) struct Decision {
     /// Do not ask.
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Read kept reports again, once a release reads them better.
+    ///
+    /// A report counts as of when it came and for the sitting that was open then: an old grade never completes a
+    /// newer sitting, and what the vendor said since stands. Reading a report again does no harm.
+    Reprocess(Reprocess),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reprocess {
+    #[command(flatten)]
+    pub(crate) which: WhichReports,
+    /// Only this document of the reservation's, by its digest.
+    #[arg(long, value_name = "DIGEST", requires = "reservation")]
+    pub(crate) document: Option<Digest>,
+    /// Only say what each would do now.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Why; it is kept in the reservations' histories.
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    pub(crate) why: Option<String>,
+    /// Who decides this.
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    pub(crate) by: Option<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct WhichReports {
+    /// Every document that is kept of this reservation.
+    pub(crate) reservation: Option<ReservationId>,
+    /// All that were read badly for this reason. It reads the whole table.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) all: Option<Unread>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unread {
+    /// A status that the vendor's documents do not name.
+    UnknownStatus,
+    /// Some or all of the scores could not be read.
+    UnreadableScores,
 }
 
 #[derive(Debug, Subcommand)]

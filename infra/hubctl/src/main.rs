@@ -39,6 +39,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Result(command) => commands::result::run(&store, out, command).await,
         Command::Dlq(command) => commands::dlq::run(out, command).await,
         Command::Quarantine(command) => commands::quarantine::run(&store, out, command).await,
+        Command::Report(command) => commands::report::run(&store, out, command).await,
         Command::Inventory(command) => commands::inventory::run(&store, out, command).await,
     }
 }

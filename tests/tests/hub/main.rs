@@ -20,6 +20,7 @@ mod quarantine;
 mod queues;
 mod reading;
 mod repeating;
+mod reprocessing;
 mod results_itep;
 mod results_truenorth;
 mod settling;

@@ -7,5 +7,6 @@ pub(crate) mod doubt;
 pub(crate) mod inventory;
 pub(crate) mod key;
 pub(crate) mod quarantine;
+pub(crate) mod report;
 pub(crate) mod result;
 pub(crate) mod settle;

@@ -1,0 +1,257 @@
+//! `hubctl report`.
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::aws::DynamoStore;
+use shared::aws::dynamodb::{KeptDocument, ReadBadly};
+use shared::core::domain::ids::{Digest, ReservationId};
+use shared::core::domain::reservation::{DocumentOrigin, HistoryEntry, Report, Reported, Reservation, Verdict};
+use shared::core::ports::{Outage, Store};
+use shared::core::usecases::reprocess::{ReadAgain, Reprocessed};
+use shared::vendors::read_again;
+
+use crate::asking;
+use crate::cli::{ReportCommand, Reprocess, Unread};
+use crate::desk::{Desk, confirm};
+use crate::output::{Output, time};
+
+/// How many history entries are read at once.
+const PAGE: usize = 100;
+
+pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ReportCommand) -> anyhow::Result<()> {
+    let ReportCommand::Reprocess(wanted) = command;
+    match (&wanted.which.reservation, wanted.which.all) {
+        (Some(id), _) => one(store, out, wanted, id).await,
+        (None, Some(unread)) => all(store, out, wanted, unread).await,
+        (None, None) => bail!("name a reservation, or --all with a reason"),
+    }
+}
+
+/// One document of a reservation, and what became of it.
+struct Row {
+    reservation: ReservationId,
+    digest: Digest,
+    received_at: Timestamp,
+    says: String,
+    outcome: String,
+}
+
+async fn one(store: &DynamoStore, out: Output, wanted: &Reprocess, id: &ReservationId) -> anyhow::Result<()> {
+    let is_wanted = |digest: &Digest| wanted.document.as_ref().is_none_or(|only| only == digest);
+    let rows = reprocess(&Desk::new(store)?, store, wanted, id, is_wanted).await?;
+    if let Some(digest) = wanted.document.as_ref().filter(|_| rows.is_empty()) {
+        bail!("{id} has no document {digest}; `hubctl reservation raw {id}` lists them");
+    }
+    say(out, wanted, &rows)
+}
+
+/// Goes on after a reservation that fails, and says so at the end.
+async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, unread: Unread) -> anyhow::Result<()> {
+    let how = if unread == Unread::UnknownStatus { ReadBadly::UnknownStatus } else { ReadBadly::UnreadableScores };
+    let bar = ProgressBar::new_spinner();
+    let found = store.documents_read_badly(how, |seen| bar.set_message(format!("{seen} items looked at"))).await;
+    bar.finish_and_clear();
+    let found = asking(found)?;
+    if !wanted.dry_run && !found.is_empty() {
+        confirm(wanted.yes, &format!("Read {} again?", documents(found.len())))?;
+    }
+    let (desk, mut rows, mut failed) = (Desk::new(store)?, Vec::new(), Vec::new());
+    let bar = ProgressBar::new(found.len() as u64);
+    for (id, digest) in &found {
+        match reprocess(&desk, store, wanted, id, |kept| kept == digest).await {
+            Ok(read) => rows.extend(read),
+            Err(problem) => failed.push(format!("{id}: {problem:#}")),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    say(out, wanted, &rows)?;
+    match failed.as_slice() {
+        [] => Ok(()),
+        [first, ..] => bail!("{} failed, the first: {first}; run it again", failed.len()),
+    }
+}
+
+fn documents(count: usize) -> String {
+    if count == 1 { "1 document".to_owned() } else { format!("{count} documents") }
+}
+
+/// Reads a reservation's documents again, in the order in which they came.
+async fn reprocess(
+    desk: &Desk,
+    store: &DynamoStore,
+    wanted: &Reprocess,
+    id: &ReservationId,
+    is_wanted: impl Fn(&Digest) -> bool,
+) -> anyhow::Result<Vec<Row>> {
+    let mut reservation =
+        asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
+    let history = asking(history(store, id).await)?;
+    let kept = asking(store.kept_documents(id).await)?.into_iter().filter(|kept| is_wanted(&kept.document.digest));
+    let mut kept: Vec<_> = kept.map(|kept| (origin(&kept, &history), kept)).collect();
+    kept.sort_by_key(|(origin, _)| origin.observed_at);
+    let mut rows = Vec::new();
+    for (origin, kept) in kept {
+        let reference = reservation.reference.as_ref().or(reservation.released.last());
+        let report = reference.and_then(|reference| read_again(reference, &kept.document, origin.observed_at));
+        let says = report.as_ref().map_or("cannot be read".to_owned(), says);
+        let outcome = match report {
+            Some(report) => {
+                apply(desk, wanted, &mut reservation, ReadAgain { report, attempt: origin.attempt }).await?
+            }
+            None => "left as it is".to_owned(),
+        };
+        let (digest, received_at) = (kept.document.digest, origin.observed_at);
+        rows.push(Row { reservation: id.clone(), digest, received_at, says, outcome });
+    }
+    Ok(rows)
+}
+
+async fn apply(
+    desk: &Desk,
+    wanted: &Reprocess,
+    reservation: &mut Reservation,
+    read: ReadAgain,
+) -> anyhow::Result<String> {
+    let settling = desk.settling();
+    let done = match (&wanted.by, &wanted.why) {
+        (Some(by), Some(why)) if !wanted.dry_run => {
+            asking(settling.reprocess(reservation.clone(), read, by.clone(), why.clone()).await)?
+        }
+        _ => settling.try_reprocess(reservation, read),
+    };
+    Ok(match done {
+        Reprocessed::Written(change) => {
+            let outcome = outcome(wanted.dry_run, &change.entry);
+            *reservation = change.after;
+            outcome
+        }
+        Reprocessed::NothingNew => "nothing new".to_owned(),
+        Reprocessed::ReferenceTaken => "its test belongs to another reservation".to_owned(),
+    })
+}
+
+fn outcome(dry_run: bool, entry: &HistoryEntry) -> String {
+    let why = entry.why.map(|why| format!(", {}", word(why))).unwrap_or_default();
+    match entry.verdict {
+        Verdict::Applied if dry_run => {
+            format!("would be applied: {}{why}", entry.to.as_str())
+        }
+        Verdict::Applied => format!("applied: {}{why}", entry.to.as_str()),
+        Verdict::Refused => format!("changes nothing{why}"),
+    }
+}
+
+/// What a report says by now, in a few words.
+fn says(report: &Report) -> String {
+    let says = match &report.says {
+        Reported::Completed(_) => "graded".to_owned(),
+        Reported::CompletedWithoutScores => "graded, no score can be read".to_owned(),
+        Reported::UnknownStatus { text } => format!("unknown status {text:?}"),
+        other => word(other),
+    };
+    match report.unreadable.as_slice() {
+        [] => says,
+        unreadable => {
+            let names: Vec<_> = unreadable.iter().map(ToString::to_string).collect();
+            format!("{says}; unreadable: {}", names.join(", "))
+        }
+    }
+}
+
+/// A name as it is stored, with spaces.
+fn word(name: impl serde::Serialize) -> String {
+    let name = match serde_json::to_value(name) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(tagged)) => tagged["status"].as_str().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    name.replace('_', " ")
+}
+
+/// When a document first came, and for which sitting. Earlier releases did not keep
+/// that beside it, but the history has when it was first ruled on.
+fn origin(kept: &KeptDocument, history: &[HistoryEntry]) -> DocumentOrigin {
+    let first = history.iter().find(|entry| entry.digest.as_ref() == Some(&kept.document.digest));
+    let ruled = first.map(|entry| DocumentOrigin { observed_at: entry.at, attempt: entry.attempt });
+    let known = kept.origin.filter(|origin| ruled.is_none_or(|ruled| origin.observed_at <= ruled.observed_at));
+    known.or(ruled).unwrap_or(DocumentOrigin { observed_at: Timestamp::MIN, attempt: 1 })
+}
+
+async fn history(store: &DynamoStore, id: &ReservationId) -> Result<Vec<HistoryEntry>, Outage> {
+    let mut entries: Vec<HistoryEntry> = Vec::new();
+    loop {
+        let after = entries.last().map_or(0, |entry| entry.seq);
+        let (page, more) = store.history(id, after, PAGE).await?;
+        entries.extend(page);
+        if !more {
+            return Ok(entries);
+        }
+    }
+}
+
+fn say(out: Output, wanted: &Reprocess, rows: &[Row]) -> anyhow::Result<()> {
+    let as_json = |row: &Row| {
+        json!({ "reservation_id": row.reservation, "document": row.digest, "received_at": row.received_at,
+                "says": row.says, "outcome": row.outcome })
+    };
+    let data: Vec<_> = rows.iter().map(as_json).collect();
+    let cells = |row: &Row| {
+        let document = row.digest.as_str()[..12].to_owned();
+        vec![row.reservation.to_string(), document, time(row.received_at), row.says.clone(), row.outcome.clone()]
+    };
+    let lines = match rows {
+        [] => "There is nothing to read again.".to_owned(),
+        rows => {
+            let headings = ["RESERVATION", "DOCUMENT", "RECEIVED", "SAYS", "OUTCOME"];
+            out.table(&headings, &rows.iter().map(cells).collect::<Vec<_>>())
+        }
+    };
+    Ok(out.say(&json!({ "dry_run": wanted.dry_run, "data": data }), &lines)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::core::ports::RawDocument;
+
+    use super::*;
+
+    fn kept(origin: Option<DocumentOrigin>) -> KeptDocument {
+        KeptDocument { document: RawDocument { digest: Digest::of(b"{}"), bytes: b"{}".to_vec() }, origin }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn entry(seconds: i64, attempt: u32) -> HistoryEntry {
+        serde_json::from_value(json!({
+            "seq": 2, "at": at(seconds), "source": { "who": "vendor_webhook" }, "event": "report_unknown_status",
+            "verdict": "refused", "why": "unknown_status", "from": "ready", "to": "ready", "version": 1,
+            "attempt": attempt, "call_no": null, "digest": Digest::of(b"{}"), "receipt": null, "detail": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_document_counts_as_of_its_first_receipt() {
+        let stored = DocumentOrigin { observed_at: at(5), attempt: 1 };
+        assert_eq!(origin(&kept(Some(stored)), &[entry(6, 1), entry(90, 2)]), stored);
+    }
+
+    #[test]
+    fn what_an_earlier_release_kept_counts_as_of_its_first_ruling() {
+        let ruled = DocumentOrigin { observed_at: at(6), attempt: 1 };
+        assert_eq!(origin(&kept(None), &[entry(6, 1), entry(90, 2)]), ruled);
+        let kept_again = DocumentOrigin { observed_at: at(89), attempt: 2 };
+        assert_eq!(origin(&kept(Some(kept_again)), &[entry(6, 1), entry(90, 2)]), ruled);
+    }
+
+    #[test]
+    fn names_are_told_as_words() {
+        assert_eq!(word(Reported::AwaitingScore), "awaiting score");
+        assert_eq!(word(shared::core::domain::reservation::Why::EarlierSitting), "earlier sitting");
+    }
+}
