@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
 use shared_core::domain::limiter::{Booking, Levels};
@@ -205,4 +207,29 @@ fn read_request(stream: &mut TcpStream) -> String {
 pub(crate) fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// What may stand in a field: scores as they come, and whatever else JSON can hold.
+pub(crate) fn anything() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<f64>().prop_map(Value::from),
+        (0..80_u8).prop_map(|n| json!(f64::from(n) / 10.0)),
+        "[ ]?[-+]?[0-9]{0,3}[.,]?[0-9]{0,3}[ ]?".prop_map(Value::from),
+        "[ABC][0-3][-+]?(-[ABC][12])?".prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        prop_oneof![Just("*"), Just("inf"), Just("NaN"), Just("1.24E+13"), Just("٣٫٥"), Just(""), Just(" ")]
+            .prop_map(Value::from),
+        prop_oneof![Just(json!(null)), Just(json!(true)), Just(json!({ "a": 1 })), Just(json!([4.5]))],
+    ]
+}
+
+/// Whether nothing stands in a field.
+pub(crate) fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Whether a field was read as just what it writes, or is absent and was not read.
+pub(crate) fn is_certain(value: &Value, read: Option<f64>) -> bool {
+    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().replace(',', "."));
+    if is_blank(value) { read.is_none() } else { read.is_some_and(|number| text.parse() == Ok(number)) }
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::vendors::testing::{anything, is_blank, is_certain};
 
 const SAMPLE: &str = include_str!("samples/results.json");
 
@@ -109,6 +110,15 @@ fn a_section_is_named_for_any_of_its_fields() {
 }
 
 #[test]
+fn of_a_score_that_stands_twice_neither_is_chosen() {
+    let twice = SAMPLE.replacen('{', r#"{ "Overall_Level": "6.0", "Speaking_Level": "4.0","#, 1);
+    let (Reported::Completed(result), unreadable) = reported(&Document::read(twice.as_bytes()).unwrap()) else {
+        panic!()
+    };
+    assert_eq!((result.overall.unwrap().value, unreadable), (None, vec![ScoreField::Overall]));
+}
+
+#[test]
 fn a_test_id_in_place_of_raw_points_is_no_score() {
     let (result, unreadable) = graded(|document| document["Grammar_Score"] = document["TestID"].clone());
     assert_eq!((result.skills[0].raw_score, unreadable), (None, vec![]));
@@ -119,26 +129,6 @@ fn a_complete_of_which_no_score_can_be_read_names_them() {
     let document = json!({ "TestID": "T", "Status": "Complete", "Overall_Level": "*", "Speaking_Level": "7.0" });
     let expected = (Reported::CompletedWithoutScores, vec![ScoreField::Overall, ScoreField::Speaking]);
     assert_eq!(read(&document), expected);
-}
-
-/// What may stand in a field: scores as they come, and whatever else JSON can hold.
-fn anything() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        any::<f64>().prop_map(Value::from),
-        (0..80_u8).prop_map(|n| json!(f64::from(n) / 10.0)),
-        "[ ]?[-+]?[0-9]{0,3}[.,]?[0-9]{0,3}[ ]?".prop_map(Value::from),
-        "[ABC][0-3][-+]?(-[ABC][12])?".prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-        prop_oneof![Just("*"), Just("inf"), Just("NaN"), Just("1.24E+13"), Just("٣٫٥"), Just(""), Just(" ")]
-            .prop_map(Value::from),
-        prop_oneof![Just(json!(null)), Just(json!(true)), Just(json!({ "a": 1 })), Just(json!([4.5]))],
-    ]
-}
-
-/// Whether a field was read: as what it writes. `None` where it is absent.
-fn is_certain(value: &Value, number: Option<f64>) -> Option<bool> {
-    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().replace(',', "."));
-    (!value.is_null() && !text.is_empty()).then(|| number.is_some_and(|number| text.parse() == Ok(number)))
 }
 
 proptest! {
@@ -161,18 +151,16 @@ proptest! {
         for (field, values) in fields {
             let skill = result.skills.iter().find(|skill| ScoreField::from(skill.skill) == field);
             let score = skill.map(|skill| &skill.score).or(result.overall.as_ref().filter(|_| field == ScoreField::Overall));
-            let level = is_certain(&values[0], score.and_then(|score| score.value));
-            let cefr = score.and_then(|score| score.cefr.as_ref()).map(|band| &band.text);
-            let mut read = vec![level];
+            let level = score.and_then(|score| score.value);
+            let cefr = score.and_then(|score| score.cefr.as_ref()).map(|band| band.text.as_str());
+            let mut read = vec![is_certain(&values[0], level)];
             if score.is_some() {
-                let text = values[1].as_str().map(str::trim);
-                let is_absent = values[1].is_null() || text == Some("");
-                read.push((!is_absent).then(|| text == cefr.map(String::as_str)));
+                read.push(is_blank(&values[1]) || values[1].as_str().map(str::trim) == cefr);
             }
             if let Some(skill) = skill {
                 read.extend([is_certain(&values[2], skill.raw_score), is_certain(&values[3], skill.percent)]);
             }
-            let is_whole = read.iter().all(|read| *read != Some(false));
+            let is_whole = read.iter().all(|read| *read);
             prop_assert!(is_whole || unreadable.contains(&field), "{field} of {document}: {read:?}, {unreadable:?}");
         }
     }

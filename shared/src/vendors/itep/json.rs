@@ -15,7 +15,8 @@ impl Document {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let read = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
-            serde_json::from_str(&text).or_else(|_| serde_json::from_str(&repaired(&text)))
+            let whole = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&repaired(&text)));
+            whole.map(|json::Whole(value)| value)
         };
         match json::unwrapped(bytes, read) {
             Ok(Value::Object(map)) => Some(Self(map)),

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::vendors::testing::{reservation_id, start};
+use crate::vendors::testing::{anything, is_blank, is_certain, reservation_id, start};
 
 fn sample() -> Vec<Sighting> {
     let ours = include_str!("samples/score.json").replace("5799134", reservation_id().as_str());
@@ -105,6 +105,18 @@ fn a_score_that_cannot_be_read_is_named_and_never_guessed() {
 }
 
 #[test]
+fn of_a_score_that_stands_twice_neither_is_chosen() {
+    let ours = include_str!("samples/score.json").replace("5799134", reservation_id().as_str());
+    let twice = ours.replace(r#""score": 8.00"#, r#""score": 8.00, "score": 9.00"#);
+    assert_ne!(ours, twice);
+    let seen = sightings(serde_json::from_str(&twice).unwrap(), start()).unwrap().1;
+    assert_eq!(
+        (&seen[1].says, &seen[1].unreadable[..]),
+        (&Reported::CompletedWithoutScores, &[ScoreField::Overall][..])
+    );
+}
+
+#[test]
 fn a_cefr_text_that_is_no_level_is_named_beside_the_score() {
     let (Reported::Completed(result), unreadable) = read(1, |report| report["cefrSpeakingLevel"] = "*".into()) else {
         panic!()
@@ -142,6 +154,34 @@ fn users_of_others_are_none_of_ours() {
 }
 
 proptest! {
+    #[test]
+    fn each_score_is_read_with_certainty_or_absent_or_named(
+        score in anything(), cefr in anything(), items in anything(), correct in anything(), total in anything(),
+    ) {
+        let sections = json!({ "reading": { "correct": correct, "total": total }, "writing": items });
+        let report = json!({
+            "userAssessmentId": "A", "status": "Completed", "assessmentType": "TrueNorth", "score": score,
+            "cefrSpeakingLevel": cefr, "subScores": sections,
+        });
+        let (says, unreadable) = reported(&report);
+        let Reported::Completed(result) = says else {
+            prop_assert!(unreadable.contains(&ScoreField::Overall) || is_blank(&score), "{report}: {unreadable:?}");
+            return Ok(());
+        };
+        let overall = result.overall.unwrap();
+        let is_read = is_certain(&score, overall.value) && (is_blank(&cefr) || overall.cefr.is_some());
+        prop_assert!(is_read || unreadable.contains(&ScoreField::Overall), "{report}: {unreadable:?}");
+        let of = |skill| result.skills.iter().find(|read| read.skill == skill);
+        let counts = of(Skill::Reading).map(|read| [read.correct, read.total].map(|count| count.map(f64::from)));
+        let is_read = counts.is_some_and(|[c, t]| {
+            let is_empty = is_certain(&total, Some(0.0)) && !is_blank(&total);
+            is_empty || (is_certain(&correct, c) && is_certain(&total, t))
+        });
+        prop_assert!(is_read || unreadable.contains(&ScoreField::Reading), "{report}: {unreadable:?}");
+        let is_read = of(Skill::Writing).is_some() || is_blank(&items);
+        prop_assert!(is_read || unreadable.contains(&ScoreField::Writing), "{report}: {unreadable:?}");
+    }
+
     #[test]
     fn no_report_makes_it_panic(text in any::<String>(), score in any::<f64>(), items in any::<u32>()) {
         let report = json!({

@@ -2,8 +2,10 @@
 //! `surName`, answers `surname`. Nothing here is `Debug`: most of it is about
 //! people.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+use crate::vendors::json::Whole;
 
 /// The answer to `GET /assessments`.
 #[derive(Deserialize)]
@@ -134,8 +136,13 @@ pub struct UserScores {
     /// The reservation's id, where the user is ours.
     pub unique_identifier: Option<String>,
     /// The reports as they came: each is kept whole, beside what is read of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub score_reports: Vec<Value>,
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    let reports = Vec::<Whole>::deserialize(deserializer)?;
+    Ok(reports.into_iter().map(|Whole(report)| report).collect())
 }
 
 /// The body of `POST /webhook`.

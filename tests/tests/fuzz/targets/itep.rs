@@ -33,11 +33,13 @@ pub(crate) fn json(input: &[u8]) {
         assert_eq!(report, read("multipart/form-data; boundary=~b", &multipart(input)), "both forms say the same");
     }
     let text = String::from_utf8_lossy(input);
-    match (&report, object(&text).or_else(|| object(&mended(&text)))) {
+    match (&report, object(&text)) {
         (Ok(report), Some(object)) => {
             assert_eq!(report.raw.bytes, input, "the document is kept as it came");
             let oid = object.get("OID").and_then(Value::as_str).map(str::trim);
-            assert_eq!(report.reservation_id, oid.and_then(|oid| oid.parse().ok()));
+            // Of an id that stands twice neither is chosen.
+            let is_twice = text.matches("OID").count() > 1 && report.reservation_id.is_none();
+            assert!(is_twice || report.reservation_id == oid.and_then(|oid| oid.parse().ok()), "{oid:?}");
             accepted(report);
         }
         (Ok(_), None) => panic!("what is no JSON was read"),
@@ -58,8 +60,16 @@ fn accepted(report: &ReadReport) {
     }
 }
 
+/// The object that a text holds, or that stands in the string that it holds.
 fn object(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).ok()
+    let value = |text: &str| {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text))).ok()
+    };
+    match value(text)? {
+        Value::String(inner) => value(&inner)?.as_object().cloned(),
+        value => value.as_object().cloned(),
+    }
 }
 
 /// The repair of invalid escapes, written another way than the connector's: what
