@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use shared::core::domain::ids::{Account, AccountName, ClientId, Digest, InvalidId, ReceiptId, ReservationId};
+use shared::core::domain::result::{CefrBand, Skill};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -50,6 +52,9 @@ pub(crate) enum Command {
     /// Reports that came while the hub could not read them, or not all of them.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Reservations: what is known of one, and mending it.
+    #[command(subcommand)]
+    Reservation(ReservationCommand),
     /// Results that a vendor did not send.
     #[command(subcommand)]
     Result(ResultCommand),
@@ -162,6 +167,88 @@ pub(crate) struct Decision {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ReservationCommand {
+    /// Show what is known of a reservation.
+    Show {
+        /// The reservation.
+        reservation: ReservationId,
+        /// Show the candidate too, and what vendors wrote.
+        #[arg(long)]
+        show_person: bool,
+    },
+    /// Find reservations by id, by the vendor's test, by client, or by the client's own id for the candidate.
+    Find(FindReservation),
+    /// Show what happened to a reservation, the oldest first.
+    History {
+        /// The reservation.
+        reservation: ReservationId,
+        /// Show what vendors wrote too: it may name the candidate.
+        #[arg(long)]
+        show_person: bool,
+    },
+    /// List the vendor's documents that are kept of a reservation, or print one.
+    Raw(RawDocumentOf),
+    /// Give a reservation the test that is really its own. It stands in the history, under your name.
+    ///
+    /// What was heard of the wrong test stays as an attempt; reports on the right one apply from now on.
+    CorrectReference(CorrectReference),
+}
+
+#[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["reservation", "reference", "client"])]
+pub(crate) struct FindReservation {
+    /// The reservation's id.
+    pub(crate) reservation: Option<ReservationId>,
+    /// iTEP's test ID, or TrueNorth's userAssessmentId.
+    #[arg(long)]
+    pub(crate) reference: Option<String>,
+    /// The account to look at for a reference, such as itep/default. Without it, all.
+    #[arg(long, value_name = "VENDOR/ACCOUNT", value_parser = account, requires = "reference")]
+    pub(crate) account: Option<Account>,
+    /// A client's, the newest first.
+    #[arg(long)]
+    pub(crate) client: Option<ClientId>,
+    /// Of them, those of one candidate, by the client's own id.
+    #[arg(long, value_name = "ID", requires = "client")]
+    pub(crate) external_id: Option<String>,
+    /// How many to list at most.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) limit: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RawDocumentOf {
+    /// The reservation.
+    pub(crate) reservation: ReservationId,
+    /// The document's digest, as the list without it shows them.
+    pub(crate) digest: Option<Digest>,
+    /// Print it, with what it says of the candidate.
+    #[arg(long)]
+    pub(crate) show_person: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CorrectReference {
+    /// The reservation.
+    pub(crate) reservation: ReservationId,
+    /// Its own test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) to: String,
+    /// Why; it is kept in the reservation's history.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Who decides this. A dry run needs no name.
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    pub(crate) by: Option<String>,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
     /// Read kept reports again, once a release reads them better.
     ///
@@ -223,8 +310,15 @@ pub(crate) struct EnteredResult {
     #[arg(long)]
     pub(crate) overall: f64,
     /// The CEFR level as the vendor writes it, such as C1 or B2-C1.
-    #[arg(long)]
-    pub(crate) cefr: Option<String>,
+    #[arg(long, value_parser = cefr)]
+    pub(crate) cefr: Option<CefrBand>,
+    /// A section's score, with its CEFR level where there is one, such as speaking=4.5 or speaking=4.5:B2; may be
+    /// said for each section.
+    #[arg(long = "skill", value_name = "SKILL=SCORE[:CEFR]", value_parser = skill)]
+    pub(crate) skills: Vec<EnteredSkill>,
+    /// The day on which the candidate finished, such as 2026-11-20.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) finished_on: Option<Date>,
     /// The address of the vendor's report.
     #[arg(long, value_name = "URL")]
     pub(crate) report_url: Option<String>,
@@ -233,6 +327,28 @@ pub(crate) struct EnteredResult {
     pub(crate) scale: Option<ScaleName>,
     #[command(flatten)]
     pub(crate) decision: Decision,
+}
+
+/// A section's score as it was entered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EnteredSkill {
+    pub(crate) skill: Skill,
+    pub(crate) value: f64,
+    pub(crate) cefr: Option<CefrBand>,
+}
+
+fn cefr(text: &str) -> Result<CefrBand, String> {
+    CefrBand::read(text).ok_or_else(|| format!("{text:?} is no CEFR level"))
+}
+
+fn skill(text: &str) -> Result<EnteredSkill, String> {
+    let (name, score) = text.split_once('=').ok_or("must be <skill>=<score>, such as speaking=4.5:B2")?;
+    let (value, band) = score.split_once(':').map_or((score, None), |(value, band)| (value, Some(band)));
+    Ok(EnteredSkill {
+        skill: name.trim().parse().map_err(|()| format!("{name:?} is no skill"))?,
+        value: value.trim().parse().map_err(|_| format!("{value:?} is no score"))?,
+        cefr: band.map(cefr).transpose()?,
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -298,19 +414,65 @@ fn account(text: &str) -> Result<Account, String> {
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
     /// List quarantined reports, the oldest first, with why each could not be used.
-    List(Listing),
-    /// Send a report round again as if it had just come. What fails again is kept again.
+    List {
+        #[command(flatten)]
+        filter: QuarantineFilter,
+        /// List those too that were replayed or dismissed.
+        #[arg(long)]
+        handled: bool,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show one report: how its sender was authenticated, and what became of it.
+    Show {
+        /// The receipt's id, as `hubctl quarantine list` shows it.
+        receipt: ReceiptId,
+        /// Show the body whole. It may name the candidate.
+        #[arg(long)]
+        show_person: bool,
+    },
+    /// Send reports round again as if they had just come. What fails again is kept again.
     ///
-    /// Its sender is checked again, against the account's profile as it is now; one who was verified stays verified.
+    /// A sender is checked again, against the account's profile as it is now; one who was verified stays verified.
     Replay(Replay),
+    /// Leave a report as it is: nothing is to become of it. It is kept, and no longer listed.
+    Dismiss {
+        /// The receipt's id, as `hubctl quarantine list` shows it.
+        receipt: ReceiptId,
+        /// Who decides this.
+        #[arg(long, value_name = "NAME", env = "USER")]
+        by: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct QuarantineFilter {
+    /// Only those whose reason has this in it, in whatever case.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why_contains: Option<String>,
+    /// Only those sent to this iTEP account.
+    #[arg(long)]
+    pub(crate) account: Option<AccountName>,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "which", required = true, multiple = false, args = ["receipt", "all"])]
 pub(crate) struct Replay {
     /// The receipt's id, as `hubctl quarantine list` shows it.
-    pub(crate) receipt: ReceiptId,
+    pub(crate) receipt: Option<ReceiptId>,
+    /// Every report that was neither replayed nor dismissed, the oldest first.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) filter: QuarantineFilter,
+    /// Only say what would be sent round.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Apply it whoever sent it: you answer for it, by name and reason in the reservation's history.
-    #[arg(long, requires_all = ["by", "why"])]
+    #[arg(long, requires_all = ["by", "why"], conflicts_with = "all")]
     pub(crate) trust: bool,
     /// Who answers for it.
     #[arg(long, value_name = "NAME", requires = "trust")]

@@ -50,12 +50,17 @@ pub(crate) struct Terminal;
 
 impl Alerts for Terminal {
     fn raise(&self, alert: Alert, about: &str) {
-        eprintln!("hubctl: {}: {about}", alert.metric());
+        warn(format_args!("{}: {about}", alert.metric()));
     }
 
     fn note(&self, failure: &Outage, about: &str) {
-        eprintln!("hubctl: {about}: {failure}; the hub makes up for it within minutes");
+        warn(format_args!("{about}: {failure}; the hub makes up for it within minutes"));
     }
+}
+
+/// Tells the operator, if anybody reads it.
+pub(crate) fn warn(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "hubctl: {line}");
 }
 
 /// Asks before something is done that cannot be undone.

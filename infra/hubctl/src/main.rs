@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
     match run(&cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("hubctl: {problem:#}");
+            desk::warn(format_args!("{problem:#}"));
             ExitCode::FAILURE
         }
     }
@@ -36,6 +36,7 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Key(command) => commands::key::run(&store, out, command).await,
         Command::Account(command) => commands::account::run(&store, out, command).await,
         Command::Doubt(command) => commands::doubt::run(&store, out, command).await,
+        Command::Reservation(command) => commands::reservation::run(&store, out, command).await,
         Command::Result(command) => commands::result::run(&store, out, command).await,
         Command::Dlq(command) => commands::dlq::run(out, command).await,
         Command::Quarantine(command) => commands::quarantine::run(&store, out, command).await,

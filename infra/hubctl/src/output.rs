@@ -22,10 +22,29 @@ impl Output {
         Self { json, colour: wanted && io::stdout().is_terminal() }
     }
 
-    /// Prints JSON to a script, or the lines to a person.
+    /// Prints JSON to a script, or the lines to a person. Whoever reads no further
+    /// has read enough.
     pub(crate) fn say(self, json: &Value, lines: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if self.json { writeln!(out, "{json}") } else { writeln!(out, "{}", lines.trim_end()) }
+        let said = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{}", lines.trim_end()) };
+        match said.and_then(|()| out.flush()) {
+            Err(closed) if closed.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            said => said,
+        }
+    }
+
+    /// Lays an object out, a line for each field that is there.
+    pub(crate) fn fields(self, object: &Value) -> String {
+        let fields = object.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        let row = |(name, value): (&String, &Value)| {
+            vec![name.replace('_', " "), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
+        };
+        self.table(&["FIELD", "VALUE"], &fields.map(row).collect::<Vec<_>>())
+    }
+
+    /// Sets a text off whole, without what could steer a terminal.
+    pub(crate) fn whole(self, title: &str, text: &str) -> String {
+        self.set_off(title, &tame(text))
     }
 
     /// Lays out rows under their headings.
@@ -50,20 +69,27 @@ impl Output {
 
     /// Sets text off below a table.
     pub(crate) fn below(self, title: &str, text: &str) -> String {
+        self.set_off(title, &excerpt(text))
+    }
+
+    fn set_off(self, title: &str, text: &str) -> String {
         let title = if self.colour { format!("\x1b[1m{title}\x1b[0m") } else { title.to_owned() };
-        let text: String = excerpt(text).lines().map(|line| format!("  {line}\n")).collect();
+        let text: String = text.lines().map(|line| format!("  {line}\n")).collect();
         format!("\n{title}\n{text}")
     }
 }
 
 /// The beginning of a text, without what could steer a terminal.
 pub(crate) fn excerpt(text: &str) -> String {
-    let mut excerpt: String =
-        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(EXCERPT).collect();
+    let mut excerpt: String = tame(text).chars().take(EXCERPT).collect();
     if text.chars().count() > EXCERPT {
         excerpt.push_str(" […]");
     }
     excerpt
+}
+
+fn tame(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 /// A time to the second.

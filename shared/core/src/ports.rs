@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use messages::{CheckReason, Quarantined, Receipt, ResultMessage, ScoreCheck};
+pub use messages::{CheckReason, Dismissal, Quarantined, Receipt, ResultMessage, ScoreCheck};
 pub use sender::{AuthOutcome, SenderCredentials};
 
 use crate::domain::breaker::Breaker;

@@ -26,7 +26,7 @@ pub(super) fn whole(text: String) -> Option<String> {
 }
 
 /// A link that may be shown; `None` where it is too long or no plain web address.
-pub(super) fn link(url: String) -> Option<String> {
+pub fn link(url: String) -> Option<String> {
     (url.len() <= LINK_MAX && is_web_address(&url)).then_some(url)
 }
 

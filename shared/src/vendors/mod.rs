@@ -1,6 +1,6 @@
 //! The vendors: two connectors side by side, behind the ports of the core.
 
-mod bounds;
+pub mod bounds;
 pub mod call;
 mod fields;
 pub mod inbound;

@@ -186,15 +186,15 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
     in_a_world(|world| async move {
         let first = quarantined(1, "no such test");
         world.store.keep(&first).await.unwrap();
-        world.store.mark_replayed(&first, at(2000)).await.unwrap();
         let marked = Quarantined { replayed_at: Some(at(2000)), ..first };
+        world.store.mark_handled(&marked).await.unwrap();
         assert_eq!(world.store.kept(None, 10).await.unwrap().items, [marked]);
         let again = quarantined(1, "still no such test");
         world.store.keep(&again).await.unwrap();
         world.store.keep(&quarantined(1, "a second delivery")).await.unwrap();
         assert_eq!(world.store.kept(None, 10).await.unwrap().items, [again]);
         let nobodys = quarantined(9, "never kept");
-        world.store.mark_replayed(&nobodys, at(2000)).await.unwrap();
+        world.store.mark_handled(&nobodys).await.unwrap();
         assert_eq!(world.store.kept(None, 10).await.unwrap().items.len(), 1);
     })
     .await;
@@ -210,5 +210,5 @@ fn quarantined(n: i64, why: &str) -> Quarantined {
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
     };
-    Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None }
+    Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None, dismissed: None }
 }

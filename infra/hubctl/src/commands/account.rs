@@ -57,7 +57,7 @@ async fn change(
 }
 
 /// The accounts that any client may use.
-async fn accounts(store: &DynamoStore) -> anyhow::Result<BTreeSet<Account>> {
+pub(super) async fn accounts(store: &DynamoStore) -> anyhow::Result<BTreeSet<Account>> {
     let clients = asking(store.clients().await)?;
     let of = |vendor: Vendor| {
         let names = clients.iter().flat_map(move |client| client.accounts.at(vendor));

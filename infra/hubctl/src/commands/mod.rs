@@ -8,5 +8,6 @@ pub(crate) mod inventory;
 pub(crate) mod key;
 pub(crate) mod quarantine;
 pub(crate) mod report;
+pub(crate) mod reservation;
 pub(crate) mod result;
 pub(crate) mod settle;

@@ -1,17 +1,16 @@
 //! `hubctl quarantine`.
 
-use std::time::Duration;
+mod replay;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::core::domain::ids::ReceiptId;
-use shared::core::ports::{AuthOutcome, Quarantine, Quarantined, Queue, Receipt, ResultMessage};
+use shared::core::ports::{AuthOutcome, Dismissal, Quarantine, Quarantined, Receipt};
 
 use crate::asking;
-use crate::cli::{Listing, QuarantineCommand, Replay};
-use crate::desk::{self, confirm};
+use crate::cli::{Listing, QuarantineCommand, QuarantineFilter};
 use crate::output::{Output, age, excerpt, or_dash, time};
 
 /// How many are read at once: their bodies come with them.
@@ -19,47 +18,80 @@ const PAGE: usize = 25;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &QuarantineCommand) -> anyhow::Result<()> {
     match command {
-        QuarantineCommand::List(listing) => list(store, out, listing).await,
-        QuarantineCommand::Replay(wanted) => replay(store, out, wanted).await,
-    }
-}
-
-/// Marked first: what fails again is kept anew, and must not be marked after that.
-async fn replay(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
-    let id = &wanted.receipt;
-    let item = find(store, id).await?.with_context(|| format!("there is no report {id} in the quarantine"))?;
-    let authenticated = authentication(&item, wanted)?;
-    let queue = desk::queue()?;
-    asking(store.mark_replayed(&item, Timestamp::now()).await)?;
-    let receipt = Receipt { authenticated, ..item.receipt };
-    asking(queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await)?;
-    let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
-    Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
-}
-
-/// How a report goes round again: verified if it was, trusted if the operator
-/// answers for it now, and else to be checked again, where that can be done.
-fn authentication(item: &Quarantined, wanted: &Replay) -> anyhow::Result<AuthOutcome> {
-    let receipt = &item.receipt;
-    if let (true, Some(by), Some(why)) = (wanted.trust, &wanted.by, &wanted.why) {
-        let question = format!(
-            "The sender of {} ({}) is {}. Apply what it says all the same?",
-            receipt.id,
-            item.why,
-            sender(receipt)
-        );
-        confirm(wanted.yes, &question)?;
-        return Ok(AuthOutcome::Trusted { by: by.clone(), why: why.clone() });
-    }
-    match receipt.authenticated {
-        AuthOutcome::Verified => Ok(AuthOutcome::Verified),
-        _ if receipt.credentials.is_empty() => {
-            bail!(
-                "{}: nothing was kept by which its sender could be checked; see `hubctl quarantine replay --trust`",
-                receipt.id
-            )
+        QuarantineCommand::List { filter, handled, listing } => {
+            let wanted = |item: &Quarantined| (*handled || !item.is_handled()) && filter.holds(item);
+            list(store, out, listing, wanted).await
         }
-        _ => Ok(AuthOutcome::Unchecked),
+        QuarantineCommand::Show { receipt, show_person } => {
+            let item = find(store, receipt).await?;
+            let body = show_person.then(|| String::from_utf8_lossy(&item.receipt.body).into_owned());
+            let mut json = as_json(&item, None);
+            json["body"] = json!(body);
+            Ok(out.say(&json, &(out.fields(&json) + &body.map_or(String::new(), |body| out.whole("body", &body))))?)
+        }
+        QuarantineCommand::Replay(wanted) => replay::run(store, out, wanted).await,
+        QuarantineCommand::Dismiss { receipt, by, why } => {
+            let item = find(store, receipt).await?;
+            let dismissal = Dismissal { at: Timestamp::now(), by: by.clone(), why: why.clone() };
+            let item = Quarantined { dismissed: Some(dismissal), ..item };
+            asking(store.mark_handled(&item).await)?;
+            Ok(out.say(&as_json(&item, None), &format!("{receipt} is dismissed."))?)
+        }
+    }
+}
+
+impl QuarantineFilter {
+    fn holds(&self, item: &Quarantined) -> bool {
+        let has = |part: &String| item.why.to_lowercase().contains(&part.to_lowercase());
+        self.why_contains.as_ref().is_none_or(has)
+            && self.account.as_ref().is_none_or(|account| item.receipt.account == *account)
+    }
+}
+
+async fn find(store: &DynamoStore, id: &ReceiptId) -> anyhow::Result<Quarantined> {
+    let mut cursor = None;
+    loop {
+        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
+        let found = page.items.into_iter().find(|item| item.receipt.id == *id);
+        cursor = page.next;
+        if found.is_some() || cursor.is_none() {
+            return found.with_context(|| format!("there is no report {id} in the quarantine"));
+        }
+    }
+}
+
+async fn list(
+    store: &DynamoStore,
+    out: Output,
+    listing: &Listing,
+    wanted: impl Fn(&Quarantined) -> bool,
+) -> anyhow::Result<()> {
+    let (kept, more) = read(store, usize::from(listing.limit), wanted).await?;
+    let body = |item: &Quarantined| listing.bodies.then(|| excerpt(&String::from_utf8_lossy(&item.receipt.body)));
+    let data: Vec<_> = kept.iter().map(|item| as_json(item, body(item))).collect();
+    let lines = match kept.is_empty() {
+        true => "Nothing in the quarantine is to be dealt with.".to_owned(),
+        false => lines(out, &kept, listing, more),
+    };
+    Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
+}
+
+/// The oldest of those that are wanted, and whether there may be more.
+async fn read(
+    store: &DynamoStore,
+    limit: usize,
+    wanted: impl Fn(&Quarantined) -> bool,
+) -> anyhow::Result<(Vec<Quarantined>, bool)> {
+    let (mut kept, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
+        kept.extend(page.items.into_iter().filter(|item| wanted(item)));
+        cursor = page.next;
+        if kept.len() > limit || cursor.is_none() {
+            let more = kept.len() > limit;
+            kept.truncate(limit);
+            return Ok((kept, more));
+        }
     }
 }
 
@@ -74,57 +106,23 @@ fn sender(receipt: &Receipt) -> &'static str {
     }
 }
 
-async fn find(store: &DynamoStore, id: &ReceiptId) -> anyhow::Result<Option<Quarantined>> {
-    let mut cursor = None;
-    loop {
-        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
-        let found = page.items.into_iter().find(|item| item.receipt.id == *id);
-        cursor = page.next;
-        if found.is_some() || cursor.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-async fn list(store: &DynamoStore, out: Output, listing: &Listing) -> anyhow::Result<()> {
-    let (kept, more) = read(store, usize::from(listing.limit)).await?;
-    let data: Vec<_> = kept.iter().map(|item| as_json(item, listing.bodies)).collect();
-    let lines = match kept.is_empty() {
-        true => "The quarantine is empty.".to_owned(),
-        false => lines(out, &kept, listing, more),
-    };
-    Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
-}
-
-async fn read(store: &DynamoStore, limit: usize) -> anyhow::Result<(Vec<Quarantined>, bool)> {
-    let (mut kept, mut cursor) = (Vec::new(), None);
-    while kept.len() < limit {
-        let size = PAGE.min(limit - kept.len());
-        let page = asking(store.kept(cursor.as_deref(), size).await)?;
-        kept.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok((kept, cursor.is_some()))
-}
-
-/// What is shown of a report: never what its sender showed as proof.
-fn as_json(item: &Quarantined, bodies: bool) -> Value {
+/// What is shown of a report: never what its sender presented, be it as digests.
+fn as_json(item: &Quarantined, body: Option<String>) -> Value {
     let receipt = &item.receipt;
     json!({
         "receipt_id": receipt.id,
         "received_at": receipt.received_at,
         "quarantined_at": item.at,
         "replayed_at": item.replayed_at,
+        "dismissed": item.dismissed,
         "vendor": "itep",
         "account": receipt.account,
         "why": item.why,
         "authenticated": sender(receipt),
+        "can_be_checked": receipt.authenticated == AuthOutcome::Verified || !receipt.credentials.is_empty(),
         "content_type": receipt.content_type,
         "bytes": receipt.body.len(),
-        "body": bodies.then(|| excerpt(&String::from_utf8_lossy(&receipt.body))),
+        "body": body,
     })
 }
 
@@ -132,6 +130,7 @@ fn lines(out: Output, kept: &[Quarantined], listing: &Listing, more: bool) -> St
     let now = Timestamp::now();
     let row = |item: &Quarantined| {
         let receipt = &item.receipt;
+        let handled = item.dismissed.as_ref().map(|dismissal| dismissal.at).or(item.replayed_at);
         vec![
             time(receipt.received_at),
             age(receipt.received_at, now),
@@ -139,11 +138,11 @@ fn lines(out: Output, kept: &[Quarantined], listing: &Listing, more: bool) -> St
             format!("itep/{}", receipt.account),
             receipt.body.len().to_string(),
             sender(receipt).to_owned(),
-            or_dash(item.replayed_at.map(time)),
+            or_dash(handled.map(time)),
             item.why.clone(),
         ]
     };
-    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "SENDER", "REPLAYED", "WHY"];
+    let headings = ["RECEIVED", "AGE", "RECEIPT", "ACCOUNT", "BYTES", "SENDER", "HANDLED", "WHY"];
     let mut lines = out.table(&headings, &kept.iter().map(row).collect::<Vec<_>>());
     for item in kept.iter().filter(|_| listing.bodies) {
         lines.push_str(&out.below(item.receipt.id.as_str(), &String::from_utf8_lossy(&item.receipt.body)));

@@ -1,16 +1,19 @@
 //! `hubctl result`.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
 use shared::aws::DynamoStore;
 use shared::core::domain::ids::Vendor;
-use shared::core::domain::result::{CefrBand, Scale, Score, TestResult};
+use shared::core::domain::result::{Scale, Score, SkillScore, TestResult};
 use shared::core::domain::sensitive::Sensitive;
 use shared::core::ports::Store;
 use shared::core::usecases::enter_result::EnterError;
+use shared::vendors::bounds;
 
 use crate::asking;
-use crate::cli::{EnteredResult, ResultCommand, ScaleName};
+use crate::cli::{EnteredResult, EnteredSkill, ResultCommand, ScaleName};
 use crate::desk::{Desk, confirm};
 use crate::output::Output;
 
@@ -19,7 +22,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     let id = &entered.reservation;
     let desk = Desk::new(store)?;
     let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
-    let result = result(entered, reservation.vendor());
+    let result = result(entered, reservation.vendor())?;
     let status = reservation.status().as_str();
     confirm(entered.decision.yes, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
     let done = match desk.settling().enter_result(&reservation, result, entered.decision.by.clone()).await {
@@ -31,16 +34,29 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     Ok(out.say(&json, &format!("{id} is {status} now."))?)
 }
 
-fn result(entered: &EnteredResult, vendor: Vendor) -> TestResult {
+fn result(entered: &EnteredResult, vendor: Vendor) -> anyhow::Result<TestResult> {
     let scale = match (entered.scale, vendor) {
         (Some(ScaleName::Itep), _) | (None, Vendor::Itep) => Scale::Itep,
         (Some(ScaleName::Truenorth), _) | (None, Vendor::Truenorth) => Scale::Truenorth,
         (Some(ScaleName::Webcape), _) => Scale::Webcape,
     };
-    let cefr = entered.cefr.as_deref().and_then(CefrBand::read);
-    TestResult {
-        overall: Some(Score { scale, value: Some(entered.overall), cefr }),
-        report_url: entered.report_url.clone().map(Sensitive::new),
-        ..TestResult::default()
+    let report_url = entered.report_url.clone().map(|url| bounds::link(url).context("--report-url is no address"));
+    if entered.finished_on.is_some_and(|day| day > Timestamp::now().to_zoned(TimeZone::UTC).date()) {
+        bail!("--finished-on is in the future");
     }
+    let mut skills: Vec<SkillScore> = Vec::new();
+    for EnteredSkill { skill, value, cefr } in &entered.skills {
+        if skills.iter().any(|known| known.skill == *skill) {
+            bail!("--skill names {skill:?} twice");
+        }
+        let score = Score { scale, value: Some(*value), cefr: cefr.clone() };
+        skills.push(SkillScore { skill: *skill, score, raw_score: None, percent: None, correct: None, total: None });
+    }
+    Ok(TestResult {
+        overall: Some(Score { scale, value: Some(entered.overall), cefr: entered.cefr.clone() }),
+        skills,
+        finished_on: entered.finished_on,
+        report_url: report_url.transpose()?.map(Sensitive::new),
+        ..TestResult::default()
+    })
 }

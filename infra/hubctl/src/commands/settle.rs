@@ -41,7 +41,7 @@ fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
     })
 }
 
-fn reference(text: &str, vendor: Vendor) -> anyhow::Result<VendorReference> {
+pub(super) fn reference(text: &str, vendor: Vendor) -> anyhow::Result<VendorReference> {
     let is_id =
         |id: &str| !id.is_empty() && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match vendor {

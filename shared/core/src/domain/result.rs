@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::ids::Vendor;
 use super::sensitive::Sensitive;
 
 /// The normalised scores of one attempt.
@@ -81,6 +82,21 @@ pub enum Skill {
     Vocabulary,
 }
 
+impl FromStr for Skill {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.to_ascii_lowercase().as_str() {
+            "grammar" => Ok(Skill::Grammar),
+            "listening" => Ok(Skill::Listening),
+            "reading" => Ok(Skill::Reading),
+            "writing" => Ok(Skill::Writing),
+            "speaking" => Ok(Skill::Speaking),
+            "vocabulary" => Ok(Skill::Vocabulary),
+            _ => Err(()),
+        }
+    }
+}
+
 /// What of a vendor's report has a score: the test as a whole, or a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,6 +153,15 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// Whose scale it is; counted items are nobody's.
+    pub fn vendor(self) -> Option<Vendor> {
+        match self {
+            Scale::Itep => Some(Vendor::Itep),
+            Scale::Truenorth | Scale::Webcape => Some(Vendor::Truenorth),
+            Scale::Items => None,
+        }
+    }
+
     /// The lowest and the highest value, where the scale has them.
     pub fn bounds(self) -> Option<(f64, f64)> {
         match self {

@@ -22,6 +22,26 @@ pub struct Quarantined {
     /// When the operator last sent it round again; what fails again is kept anew,
     /// without this.
     pub replayed_at: Option<Timestamp>,
+    /// The operator's word that nothing is to become of it.
+    pub dismissed: Option<Dismissal>,
+}
+
+impl Quarantined {
+    /// Whether the operator has dealt with it.
+    pub fn is_handled(&self) -> bool {
+        self.replayed_at.is_some() || self.dismissed.is_some()
+    }
+}
+
+/// Why a quarantined report needs nothing more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismissal {
+    /// When.
+    pub at: Timestamp,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub why: String,
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
@@ -161,14 +181,16 @@ struct StoredQuarantined {
     at: Timestamp,
     #[serde(default)]
     replayed_at: Option<Timestamp>,
+    #[serde(default)]
+    dismissed: Option<Dismissal>,
 }
 
 /// In the table.
 impl From<StoredQuarantined> for Quarantined {
     fn from(stored: StoredQuarantined) -> Self {
-        let StoredQuarantined { receipt, why, at, replayed_at } = stored;
+        let StoredQuarantined { receipt, why, at, replayed_at, dismissed } = stored;
         let receipt = receipt.into_receipt(authenticated_by(&why));
-        Self { receipt, why, at, replayed_at }
+        Self { receipt, why, at, replayed_at, dismissed }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::settle_doubt::Settling;
-use crate::domain::ids::Digest;
+use crate::domain::ids::{Digest, Vendor};
 use crate::domain::reservation::{Decision, Event, Report, Reported, Reservation, Source, Why};
 use crate::domain::result::TestResult;
 use crate::ports::{Alerts, Clock, Committed, Outage, Queue, RawDocument, Store};
@@ -20,6 +20,9 @@ pub enum EnterError {
     /// What the vendor graded is not overwritten by hand, unless its newest grade cannot be read.
     #[error("it has a result")]
     HasResult,
+    /// The score is on no scale of the vendor's.
+    #[error("its vendor has no such scale")]
+    OtherScale,
     /// The value is not on the scale.
     #[error("the value is not on the scale, which goes from {0} to {1}")]
     OffScale(f64, f64),
@@ -48,7 +51,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         if attempt.result.is_some() && attempt.unreadable_grade.is_none() {
             return Err(EnterError::HasResult);
         }
-        check(&result)?;
+        check(&result, reservation.vendor())?;
         let raw = document(&result, &operator);
         let now = self.clock.now();
         // Whatever the vendor says is newer, even if it was held up.
@@ -71,12 +74,19 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
     }
 }
 
-fn check(result: &TestResult) -> Result<(), EnterError> {
-    let Some(overall) = &result.overall else { return Ok(()) };
-    match (overall.scale.bounds(), overall.value) {
-        (Some((low, high)), Some(value)) if !(low..=high).contains(&value) => Err(EnterError::OffScale(low, high)),
-        _ => Ok(()),
+fn check(result: &TestResult, vendor: Vendor) -> Result<(), EnterError> {
+    for score in result.overall.iter().chain(result.skills.iter().map(|skill| &skill.score)) {
+        if score.scale.vendor() != Some(vendor) {
+            return Err(EnterError::OtherScale);
+        }
+        match (score.scale.bounds(), score.value) {
+            (Some((low, high)), Some(value)) if !(low..=high).contains(&value) => {
+                return Err(EnterError::OffScale(low, high));
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// What stands for the vendor's document: what was entered, and by whom.

@@ -5,6 +5,7 @@ pub mod attend_due;
 pub mod cancel;
 pub mod check_score;
 pub mod commit;
+pub mod correct_reference;
 pub mod enter_result;
 pub mod fulfil;
 pub mod guard;

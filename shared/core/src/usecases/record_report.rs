@@ -75,7 +75,8 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
     /// Keeps a report that cannot be used, and tells the operator.
     pub async fn quarantine(&self, receipt: Receipt, why: &str) -> Result<Recorded, Outage> {
         let about = receipt.id.to_string();
-        let item = Quarantined { receipt, why: why.to_owned(), at: self.clock.now(), replayed_at: None };
+        let (why, at) = (why.to_owned(), self.clock.now());
+        let item = Quarantined { receipt, why, at, replayed_at: None, dismissed: None };
         self.quarantine.keep(&item).await?;
         self.alerts.raise(Alert::Quarantined, &about);
         Ok(Recorded::Quarantined)

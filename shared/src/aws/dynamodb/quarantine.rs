@@ -1,10 +1,8 @@
 //! Reports that could not be used, in the order in which they came.
 
-use jiff::Timestamp;
 use shared_core::ports::{Outage, Page, Quarantine, Quarantined};
 
 use super::lists::{at_most, string};
-use super::write::Update;
 use super::{DynamoStore, key_of, text};
 use crate::aws::cursor::{self, InvalidCursor};
 use crate::aws::item::{Item, document};
@@ -12,20 +10,14 @@ use crate::aws::keys::{Key, QUARANTINE};
 use crate::aws::outage;
 
 impl DynamoStore {
-    /// Notes that a kept report is sent round again. To be called before it is:
-    /// what fails again is kept anew, and must not be marked after that.
+    /// Writes what the operator did with a kept report. A replay is to be written
+    /// before it is sent: what fails again is kept anew, and must not be marked after that.
     ///
     /// # Errors
     /// The table could not be written.
-    pub async fn mark_replayed(&self, item: &Quarantined, at: Timestamp) -> Result<(), Outage> {
-        let update = Update {
-            key: Key::quarantined(item.receipt.received_at, &item.receipt.id),
-            update: "SET doc.replayed_at = :at",
-            condition: "attribute_exists(pk)",
-            names: Vec::new(),
-            values: vec![(":at", text(at.to_string()))],
-        };
-        self.update_if("mark a report as replayed", update).await.map(drop)
+    pub async fn mark_handled(&self, item: &Quarantined) -> Result<(), Outage> {
+        let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
+        self.put_if("mark a report as handled", Item::of(key, item), "attribute_exists(pk)").await.map(drop)
     }
 }
 

@@ -74,6 +74,12 @@ impl Attempt {
         Self { opened_by, ..Self::new(self.number + 1, Some(report.observed_at), status) }
     }
 
+    /// A sitting of another test than was taken for the reservation's: nothing was
+    /// heard of it yet, and whatever comes is of this sitting.
+    pub(super) fn of_another_test(number: u32, status: Status) -> Self {
+        Self::new(number, None, status)
+    }
+
     fn new(number: u32, opened_at: Option<Timestamp>, status: Status) -> Self {
         Self {
             number,

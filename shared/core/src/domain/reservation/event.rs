@@ -64,6 +64,13 @@ pub enum Event {
         /// Why, in the operator's words.
         reason: String,
     },
+    /// The reservation's test is another than it was taken to be: the operator says so.
+    ReferenceCorrected {
+        /// Its own test.
+        reference: VendorReference,
+        /// Why, in the operator's words.
+        reason: String,
+    },
     /// The operator takes an unused test back, to be sold again.
     Reclaimed {
         /// Which test.

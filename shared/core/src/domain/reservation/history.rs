@@ -106,6 +106,7 @@ pub enum EventName {
     ResendNotProcessed,
     Reclaimed,
     ReportReprocessed,
+    ReferenceCorrected,
 }
 
 impl Event {
@@ -131,6 +132,7 @@ impl Event {
             Event::ResendNotProcessed => EventName::ResendNotProcessed,
             Event::Reclaimed { .. } => EventName::Reclaimed,
             Event::Reprocessed { .. } => EventName::ReportReprocessed,
+            Event::ReferenceCorrected { .. } => EventName::ReferenceCorrected,
         }
     }
 
@@ -162,7 +164,9 @@ impl Event {
                 _ => None,
             },
             Event::Trusted(_, why) => Some(format!("trusted unchecked: {why}")),
-            Event::Reclaimed { reference, reason, .. } => Some(format!("{}: {reason}", reference.test())),
+            Event::Reclaimed { reference, reason, .. } | Event::ReferenceCorrected { reference, reason } => {
+                Some(format!("{}: {reason}", reference.test()))
+            }
             Event::Reprocessed { report, reason, .. } => Some(format!("received {}: {reason}", report.observed_at)),
             _ => None,
         }

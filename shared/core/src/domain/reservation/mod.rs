@@ -5,6 +5,7 @@
 #![doc = include_str!("table.md")]
 
 mod attempt;
+mod correct;
 mod due;
 mod event;
 mod history;
@@ -77,7 +78,7 @@ pub struct Reservation {
     pub password: Option<Sensitive<String>>,
     /// Tests that were sold to us beyond the one that is used.
     pub surplus: Vec<Surplus>,
-    /// Tests that were its own until they were reclaimed unused.
+    /// Tests that were its own until they were reclaimed unused, or were taken for its own by mistake.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<VendorReference>,
     /// What the last call's request was, where it may be sent again.

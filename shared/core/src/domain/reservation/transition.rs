@@ -301,6 +301,7 @@ impl Draft<'_> {
             Event::ResendNotProcessed => self.resend_not_processed(),
             Event::Reclaimed { reference, seen_at, .. } => self.reclaimed(reference, *seen_at),
             Event::Reprocessed { report, attempt, .. } => self.reprocessed(report, *attempt),
+            Event::ReferenceCorrected { reference, .. } => self.reference_corrected(reference),
         }
     }
 

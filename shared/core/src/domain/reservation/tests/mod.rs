@@ -2,6 +2,7 @@
 //! reservation that keeps a record of what it is told.
 
 mod buying;
+mod correct;
 mod history;
 mod properties;
 mod properties_of_results;

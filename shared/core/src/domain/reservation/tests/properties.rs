@@ -54,9 +54,10 @@ proptest! {
     }
 
     #[test]
-    fn a_reference_once_known_never_changes_unless_it_is_reclaimed(lived in lives()) {
+    fn a_reference_once_known_never_changes_unless_it_is_reclaimed_or_corrected(lived in lives()) {
         for told in &lived.told {
-            if told.before.reference.is_some() && !matches!(told.event, Event::Reclaimed { .. }) {
+            let by_operator = matches!(told.event, Event::Reclaimed { .. } | Event::ReferenceCorrected { .. });
+            if told.before.reference.is_some() && !by_operator {
                 prop_assert_eq!(&told.before.reference, &told.after.reference);
             }
         }
@@ -216,6 +217,21 @@ proptest! {
                 prop_assert_eq!(before.status(), after.status());
             } else {
                 prop_assert_eq!(&before.reference, &after.reference);
+            }
+        }
+    }
+
+    #[test]
+    fn a_correction_gives_the_right_test_and_keeps_every_result(lived in lives()) {
+        for told in &lived.told {
+            let Event::ReferenceCorrected { reference, .. } = &told.event else { continue };
+            let (before, after) = (&told.before, &told.after);
+            prop_assert_eq!(told.is_applied(), before.reference.as_ref().is_some_and(|own| !own.is_same_test(reference)));
+            if told.is_applied() {
+                prop_assert_eq!(after.reference.as_ref(), Some(reference));
+                prop_assert!(after.password.is_none() && after.attempt().observed_at.is_none() && after.result().is_none());
+                let results = |r: &Reservation| r.attempts.iter().filter_map(|it| it.result.clone()).collect::<Vec<_>>();
+                prop_assert_eq!(results(before), results(after));
             }
         }
     }

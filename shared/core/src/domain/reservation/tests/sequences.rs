@@ -33,6 +33,9 @@ pub(super) enum Step {
         nth: usize,
         as_read_now: Document,
     },
+    ReferenceCorrected {
+        test: u8,
+    },
 }
 
 /// Which call an outcome is of.
@@ -144,6 +147,9 @@ impl Step {
             Step::Reprocessed { nth, as_read_now } => {
                 reprocessed(told, *nth, as_read_now).unwrap_or(Event::NothingSold)
             }
+            Step::ReferenceCorrected { test } => {
+                Event::ReferenceCorrected { reference: reference(r.vendor(), *test), reason: "misread".to_owned() }
+            }
         }
     }
 }
@@ -182,6 +188,10 @@ impl Told {
             Event::Reported(report) | Event::Reprocessed { report, .. } => Some(&report.says),
             _ => None,
         }
+    }
+
+    pub(super) fn is_correction(&self) -> bool {
+        matches!(self.event, Event::ReferenceCorrected { .. })
     }
 
     pub(super) fn report(&self) -> Option<&Report> {
@@ -293,6 +303,7 @@ fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = 
         1 => Just(Step::ResultOverdue),
         reports.div_ceil(4) => (0..9usize, document()).prop_map(|(nth, as_read_now)| Step::Reprocessed { nth, as_read_now }),
         clocks => (test(), 0..3 * HOUR).prop_map(|(test, age)| Step::Reclaimed { test, age }),
+        1 => (1..4u8).prop_map(|test| Step::ReferenceCorrected { test }),
     ]
 }
 

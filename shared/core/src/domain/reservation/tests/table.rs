@@ -149,7 +149,7 @@ fn reports(vendor: Vendor) -> Vec<Column> {
     columns.filter(|(word, _)| !word.is_empty()).map(|(word, event)| column(word, event)).collect()
 }
 
-const OTHERS: [Column; 11] = [
+const OTHERS: [Column; 12] = [
     column("nothing sold", |_| Some(Event::NothingSold)),
     Column { heading: "nothing found at once", event: nothing_found, seconds: QUIET - 1 },
     Column { heading: "nothing found later", event: nothing_found, seconds: QUIET },
@@ -165,6 +165,10 @@ const OTHERS: [Column; 11] = [
         let report = look_up(life.r.vendor(), heard, "kept", completed(10));
         let Event::Reported(report) = report else { return None };
         Some(Event::Reprocessed { report, attempt: 1, reason: "it can be read now".to_owned() })
+    }),
+    column("reference corrected", |life| {
+        let reference = reference(life.r.vendor(), 2);
+        Some(Event::ReferenceCorrected { reference, reason: "misread".to_owned() })
     }),
 ];
 
@@ -208,7 +212,8 @@ fn change(before: &Reservation, after: &Reservation) -> String {
         State::Queued { .. } => "→ queued".to_owned(),
         State::Calling { .. } => "→ calling".to_owned(),
         state if state.status() != before.status() => format!("→ {}", words(state.status())),
-        _ if before.released.len() < after.released.len() => "test released".to_owned(),
+        _ if after.reference.is_none() && before.reference.is_some() => "test released".to_owned(),
+        _ if before.reference.is_some() && before.reference != after.reference => "test corrected".to_owned(),
         _ if before.reference != after.reference => "test kept".to_owned(),
         _ => "applied".to_owned(),
     }

@@ -1,0 +1,99 @@
+//! `hubctl quarantine replay`.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+use shared::aws::{DynamoStore, SqsQueue};
+use shared::core::ports::{AuthOutcome, Quarantined, Queue, Receipt, ResultMessage};
+
+use super::{find, read, sender};
+use crate::asking;
+use crate::cli::Replay;
+use crate::desk::{self, confirm};
+use crate::output::Output;
+
+pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
+    match &wanted.receipt {
+        Some(receipt) => one(store, out, wanted, find(store, receipt).await?).await,
+        None => all(store, out, wanted).await,
+    }
+}
+
+async fn one(store: &DynamoStore, out: Output, wanted: &Replay, item: Quarantined) -> anyhow::Result<()> {
+    let id = item.receipt.id.clone();
+    let Some(checked) = next_check(&item, wanted) else {
+        bail!("{id}: nothing was kept by which its sender could be checked; see `hubctl quarantine replay --trust`");
+    };
+    if wanted.dry_run {
+        let json = json!({ "receipt_id": id, "replayed": false, "dry_run": true });
+        return Ok(out.say(&json, &format!("{id} would be sent round. Nothing was done."))?);
+    }
+    if wanted.trust {
+        let sender = sender(&item.receipt);
+        confirm(
+            wanted.yes,
+            &format!("The sender of {id} is {sender} ({}). Apply what it says all the same?", item.why),
+        )?;
+    }
+    send(store, &desk::queue()?, item, checked).await?;
+    let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
+    Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
+}
+
+async fn all(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
+    // Read before the first is sent: what comes back is not sent again.
+    let (items, _) = read(store, usize::MAX, |item| !item.is_handled() && wanted.filter.holds(item)).await?;
+    let (mut sent, mut unchecked) = (Vec::new(), Vec::new());
+    let queue = desk::queue()?;
+    let bar = ProgressBar::new(items.len() as u64).with_style(style());
+    for item in items {
+        let id = item.receipt.id.clone();
+        match next_check(&item, wanted) {
+            None => unchecked.push(id),
+            Some(checked) => {
+                if !wanted.dry_run {
+                    send(store, &queue, item, checked).await?;
+                }
+                sent.push(id);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let (count, left) = (sent.len(), unchecked.len());
+    let done = if wanted.dry_run { "would be sent round" } else { "sent round; what cannot be used comes back" };
+    let mut lines = format!("{count} {done}.");
+    if left > 0 {
+        lines.push_str(&format!("\n{left} left: nothing was kept by which a sender could be checked."));
+    }
+    let json = json!({ "dry_run": wanted.dry_run, "replayed": sent, "cannot_be_checked": unchecked });
+    Ok(out.say(&json, &lines)?)
+}
+
+/// How a report goes round again: verified if it was, trusted if the operator
+/// answers for it now, and else to be checked again; `None` where it cannot be.
+fn next_check(item: &Quarantined, wanted: &Replay) -> Option<AuthOutcome> {
+    if let (true, Some(by), Some(why)) = (wanted.trust, &wanted.by, &wanted.why) {
+        return Some(AuthOutcome::Trusted { by: by.clone(), why: why.clone() });
+    }
+    match item.receipt.authenticated {
+        AuthOutcome::Verified => Some(AuthOutcome::Verified),
+        _ => (!item.receipt.credentials.is_empty()).then_some(AuthOutcome::Unchecked),
+    }
+}
+
+/// Marked first: what fails again is kept anew, and must not be marked after that.
+async fn send(store: &DynamoStore, queue: &SqsQueue, item: Quarantined, checked: AuthOutcome) -> anyhow::Result<()> {
+    let item = Quarantined { replayed_at: Some(Timestamp::now()), ..item };
+    asking(store.mark_handled(&item).await)?;
+    let receipt = Receipt { authenticated: checked, ..item.receipt };
+    asking(queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await)
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} reports  {eta} left");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
+}

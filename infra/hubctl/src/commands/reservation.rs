@@ -1,0 +1,139 @@
+//! `hubctl reservation`.
+
+mod correct;
+mod view;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use shared::aws::DynamoStore;
+use shared::core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared::core::domain::reservation::{HistoryEntry, Reservation};
+use shared::core::ports::{ListQuery, Store};
+
+use crate::asking;
+use crate::cli::{FindReservation, RawDocumentOf, ReservationCommand};
+use crate::commands::account;
+use crate::output::{Output, or_dash, time};
+
+pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ReservationCommand) -> anyhow::Result<()> {
+    match command {
+        ReservationCommand::Show { reservation, show_person } => {
+            let reservation = find_one(store, reservation).await?;
+            let json = view::as_json(&reservation, *show_person);
+            Ok(out.say(&json, &view::lines(out, &reservation, &json))?)
+        }
+        ReservationCommand::Find(wanted) => find(store, out, wanted).await,
+        ReservationCommand::History { reservation, show_person } => {
+            history(store, out, reservation, *show_person).await
+        }
+        ReservationCommand::Raw(wanted) => raw(store, out, wanted).await,
+        ReservationCommand::CorrectReference(wanted) => correct::run(store, out, wanted).await,
+    }
+}
+
+pub(super) async fn find_one(store: &DynamoStore, id: &ReservationId) -> anyhow::Result<Reservation> {
+    asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))
+}
+
+async fn find(store: &DynamoStore, out: Output, wanted: &FindReservation) -> anyhow::Result<()> {
+    let (ids, more) = match (&wanted.reservation, &wanted.reference, &wanted.client) {
+        (Some(id), ..) => (vec![id.clone()], false),
+        (None, Some(reference), _) => (owners(store, wanted.account.as_ref(), reference.trim()).await?, false),
+        (None, None, Some(client)) => of_client(store, client, wanted).await?,
+        (None, None, None) => bail!("say what to look for: an id, --reference or --client"),
+    };
+    let found = asking(store.reservations(&ids).await)?;
+    let data: Vec<_> = found.iter().map(view::summary).collect();
+    let mut lines = match found.is_empty() {
+        true => "There is no such reservation.".to_owned(),
+        false => out.table(&view::COLUMNS, &found.iter().map(view::row).collect::<Vec<_>>()),
+    };
+    if more {
+        lines.push_str("\nThere are more: raise --limit.\n");
+    }
+    Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
+}
+
+/// Whose a vendor's test is, at one account or at all that clients use.
+async fn owners(store: &DynamoStore, account: Option<&Account>, reference: &str) -> anyhow::Result<Vec<ReservationId>> {
+    let accounts: Vec<Account> = match account {
+        Some(account) => vec![account.clone()],
+        None => account::accounts(store).await?.into_iter().collect(),
+    };
+    let mut owners = Vec::new();
+    for account in accounts {
+        let reference = match account.vendor {
+            Vendor::Itep => VendorReference::itep(reference),
+            Vendor::Truenorth => VendorReference::truenorth(reference, ""),
+        };
+        owners.extend(asking(store.owner(&account, reference.test()).await)?);
+    }
+    Ok(owners)
+}
+
+async fn of_client(
+    store: &DynamoStore,
+    client: &ClientId,
+    wanted: &FindReservation,
+) -> anyhow::Result<(Vec<ReservationId>, bool)> {
+    let (client, external_id) = (client.clone(), wanted.external_id.clone());
+    let query = ListQuery { client, external_id, cursor: None, limit: usize::from(wanted.limit) };
+    let page = asking(store.list(&query).await)?;
+    Ok((page.items, page.next.is_some()))
+}
+
+async fn entries(store: &DynamoStore, reservation: &Reservation) -> anyhow::Result<Vec<HistoryEntry>> {
+    let (mut entries, mut more) = (vec![reservation.reserved_entry()], true);
+    while more {
+        let after = entries.last().map_or(0, |entry| entry.seq);
+        let (page, has_more) = asking(store.history(reservation.id(), after, 100).await)?;
+        more = has_more && !page.is_empty();
+        entries.extend(page);
+    }
+    Ok(entries)
+}
+
+async fn history(store: &DynamoStore, out: Output, id: &ReservationId, person: bool) -> anyhow::Result<()> {
+    let entries = entries(store, &find_one(store, id).await?).await?;
+    let json = json!({ "data": entries.iter().map(|entry| view::entry(entry, person)).collect::<Vec<_>>() });
+    let columns = ["SEQ", "AT", "SOURCE", "EVENT", "VERDICT", "WHY", "STATUS", "ATTEMPT", "DETAIL"];
+    let rows: Vec<_> = entries.iter().map(|entry| view::entry_row(entry, person)).collect();
+    Ok(out.say(&json, &out.table(&columns, &rows))?)
+}
+
+async fn raw(store: &DynamoStore, out: Output, wanted: &RawDocumentOf) -> anyhow::Result<()> {
+    let reservation = find_one(store, &wanted.reservation).await?;
+    match &wanted.digest {
+        None => documents(store, out, &reservation).await,
+        Some(_) if !wanted.show_person => bail!("a vendor's document holds the candidate's results: add --show-person"),
+        Some(digest) => document(store, out, &reservation, digest).await,
+    }
+}
+
+/// The documents that a history names, each once.
+async fn documents(store: &DynamoStore, out: Output, reservation: &Reservation) -> anyhow::Result<()> {
+    let mut named: Vec<HistoryEntry> = Vec::new();
+    for entry in entries(store, reservation).await? {
+        if entry.digest.is_some() && named.iter().all(|known| known.digest != entry.digest) {
+            named.push(entry);
+        }
+    }
+    let row = |entry: &HistoryEntry| {
+        vec![or_dash(entry.digest.as_ref()), time(entry.at), view::word(&entry.event), or_dash(entry.receipt.as_ref())]
+    };
+    let as_json = |entry: &HistoryEntry| json!({ "digest": entry.digest, "at": entry.at, "event": entry.event, "receipt_id": entry.receipt });
+    let json = json!({ "data": named.iter().map(as_json).collect::<Vec<Value>>() });
+    let lines = match named.is_empty() {
+        true => "No vendor's document is kept.".to_owned(),
+        false => out.table(&["DIGEST", "AT", "EVENT", "RECEIPT"], &named.iter().map(row).collect::<Vec<_>>()),
+    };
+    Ok(out.say(&json, &lines)?)
+}
+
+async fn document(store: &DynamoStore, out: Output, reservation: &Reservation, digest: &Digest) -> anyhow::Result<()> {
+    let raw = asking(store.raw_document(reservation.id(), digest).await)?
+        .with_context(|| format!("no document {digest} is kept of {}", reservation.id()))?;
+    let text = String::from_utf8_lossy(&raw.bytes);
+    let json = json!({ "reservation_id": reservation.id(), "digest": digest, "document": text });
+    Ok(out.say(&json, &out.whole(digest.as_str(), &text))?)
+}

@@ -1,0 +1,141 @@
+//! Reservations as an operator sees them: the person only where they ask.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use shared::core::domain::reservation::{Attempt, EventName, Evidence, HistoryEntry, Reservation, Source};
+
+use crate::output::{Output, excerpt, or_dash, time};
+
+pub(super) const COLUMNS: [&str; 7] = ["RESERVATION", "STATUS", "CLIENT", "ACCOUNT", "PRODUCT", "TEST", "CREATED"];
+
+pub(super) fn summary(reservation: &Reservation) -> Value {
+    let order = &reservation.order;
+    json!({
+        "reservation_id": order.id,
+        "status": reservation.status().as_str(),
+        "reason": reservation.reason,
+        "client_id": order.client,
+        "vendor": order.account.vendor,
+        "account": order.account.name,
+        "product": order.product,
+        "reference": reservation.reference,
+        "created_at": reservation.created_at,
+        "updated_at": reservation.updated_at,
+        "expires_at": order.expires_at,
+    })
+}
+
+pub(super) fn row(reservation: &Reservation) -> Vec<String> {
+    let order = &reservation.order;
+    vec![
+        order.id.to_string(),
+        reservation.status().as_str().to_owned(),
+        order.client.to_string(),
+        order.account.to_string().replace('#', "/"),
+        order.product.clone(),
+        or_dash(reservation.reference.as_ref().map(|reference| reference.test())),
+        time(reservation.created_at),
+    ]
+}
+
+pub(super) fn as_json(reservation: &Reservation, person: bool) -> Value {
+    let mut json = summary(reservation);
+    json["due_at"] = json!(reservation.due_at);
+    json["calls"] = json!(reservation.calls);
+    json["attempts"] = reservation.attempts.iter().map(|it| attempt(it, person)).collect();
+    json["evidence"] = reservation.evidence.iter().map(|it| evidence(it, person)).collect();
+    json["surplus"] = json!(reservation.surplus);
+    json["released"] = json!(reservation.released);
+    json["receipts"] = json!(reservation.receipts);
+    if person {
+        let order = &reservation.order;
+        json["detail"] = json!(reservation.detail);
+        json["candidate"] = json!(order.candidate);
+        json["registration"] = json!(order.registration);
+        json["groups"] = json!(order.groups);
+        json["return_url"] = json!(order.return_url);
+        json["metadata"] = json!(order.metadata);
+    }
+    json
+}
+
+/// The address of a report opens it to whoever has it.
+fn attempt(attempt: &Attempt, person: bool) -> Value {
+    let mut json = json!(attempt);
+    if let (false, Some(result)) = (person, json["result"].as_object_mut()) {
+        result.remove("report_url");
+    }
+    json
+}
+
+fn evidence(evidence: &Evidence, person: bool) -> Value {
+    let body = evidence.body.as_ref().filter(|_| person).map(|body| excerpt(body.expose()));
+    let mut json = json!(evidence);
+    json["body"] = json!(body);
+    json
+}
+
+pub(super) fn lines(out: Output, reservation: &Reservation, json: &Value) -> String {
+    let is_field = |value: &Value| !value.is_array() && !value.is_null();
+    let fields: Map<String, Value> = json
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, it)| is_field(it))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let mut lines = out.fields(&Value::Object(fields));
+    let attempt = |attempt: &Attempt| {
+        let overall = attempt.result.as_ref().and_then(|result| result.overall.as_ref());
+        let value = overall.and_then(|score| score.value);
+        let cefr = overall.and_then(|score| score.cefr.as_ref()).map(|cefr| cefr.text.clone());
+        let (observed, graded) = (attempt.observed_at.map(time), attempt.graded_at.map(time));
+        let status = attempt.status.as_str().to_owned();
+        vec![attempt.number.to_string(), status, or_dash(value), or_dash(cefr), or_dash(observed), or_dash(graded)]
+    };
+    lines.push('\n');
+    let rows: Vec<_> = reservation.attempts.iter().map(attempt).collect();
+    lines.push_str(&out.table(&["ATTEMPT", "STATUS", "OVERALL", "CEFR", "HEARD", "GRADED"], &rows));
+    for evidence in &reservation.evidence {
+        lines.push_str(&format!("\nCall {}: {}\n", evidence.call_no, evidence.summary()));
+    }
+    for surplus in &reservation.surplus {
+        lines.push_str(&format!("\nSold beyond it by call {}: {}\n", surplus.call_no, surplus.reference.test()));
+    }
+    lines
+}
+
+/// A vendor's refusal is in its own words, which may name the person.
+fn detail(entry: &HistoryEntry, person: bool) -> Option<&str> {
+    let is_vendors = matches!(entry.event, EventName::CallRefused | EventName::CallNotProcessed);
+    entry.detail.as_deref().filter(|_| person || !is_vendors)
+}
+
+pub(super) fn entry(entry: &HistoryEntry, person: bool) -> Value {
+    let mut json = json!(entry);
+    json["detail"] = json!(detail(entry, person));
+    json
+}
+
+pub(super) fn entry_row(entry: &HistoryEntry, person: bool) -> Vec<String> {
+    let source = match &entry.source {
+        Source::Operator { name } => format!("operator {name}"),
+        source => json!(source)["who"].as_str().unwrap_or_default().to_owned(),
+    };
+    vec![
+        entry.seq.to_string(),
+        time(entry.at),
+        source,
+        word(&entry.event),
+        word(&entry.verdict),
+        or_dash(entry.why.as_ref().map(word)),
+        entry.to.as_str().to_owned(),
+        entry.attempt.to_string(),
+        or_dash(detail(entry, person)),
+    ]
+}
+
+/// A name as it is stored.
+pub(super) fn word(name: &impl Serialize) -> String {
+    json!(name).as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,59 @@
+//! Stories of reservations that were taken to have another test than their own.
+
+use super::*;
+
+const ITEP: Vendor = Vendor::Itep;
+
+fn correct(life: &mut Life) -> Heard {
+    life.hears(&Event::ReferenceCorrected { reference: reference(ITEP, 2), reason: "misread".to_owned() })
+}
+
+/// A report on the test that is really its own.
+fn of_the_right_test(life: &mut Life, says: Reported, observed_at: Timestamp) -> Heard {
+    let Event::Reported(mut report) = webhook(ITEP, "r9", "right", says) else { unreachable!() };
+    (report.reference, report.observed_at) = (reference(ITEP, 2), observed_at);
+    life.hears(&Event::Reported(report))
+}
+
+#[test]
+fn a_report_that_was_refused_applies_after_the_correction_though_it_came_before() {
+    let mut life = Life::ready(ITEP);
+    let came = life.now;
+    assert_eq!(of_the_right_test(&mut life, completed(9), came), Heard::Noted(Why::OtherTest));
+    life.waits(HOUR);
+    assert_eq!(correct(&mut life), Heard::Applied);
+    assert_eq!((life.r.reference.clone(), &life.claims), (Some(reference(ITEP, 2)), &vec![reference(ITEP, 2)]));
+    let entry = life.history.last().unwrap();
+    assert_eq!((entry.event, entry.detail.as_deref()), (EventName::ReferenceCorrected, Some("TEST2: misread")));
+    assert_eq!(of_the_right_test(&mut life, completed(9), came), Heard::Applied);
+    assert_eq!(life.status(), Status::Completed);
+}
+
+#[test]
+fn a_result_of_the_wrong_test_shows_no_longer_and_is_kept() {
+    let mut life = Life::ready(ITEP);
+    let came = life.now;
+    life.waits(HOUR);
+    life.itep("graded", completed(9));
+    assert_eq!(correct(&mut life), Heard::Applied);
+    assert_eq!((life.status(), life.r.result(), life.r.attempts.len()), (Status::Ready, None, 2));
+    assert!(life.r.attempts[0].result.is_some());
+    assert_eq!(of_the_right_test(&mut life, completed(5), came), Heard::Applied);
+    assert_eq!((life.status(), life.r.attempt().number), (Status::Completed, 2));
+}
+
+#[test]
+fn the_sale_of_the_wrong_test_heard_again_is_none_too_many() {
+    let mut life = Life::ready(ITEP);
+    correct(&mut life);
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Duplicate);
+    assert_eq!(correct(&mut life), Heard::Duplicate);
+}
+
+#[test]
+fn what_has_no_test_has_none_to_correct() {
+    let mut life = Life::calling(ITEP);
+    assert_eq!(correct(&mut life), Heard::Noted(Why::PurchaseInProgress));
+    life.hears(&ended(1, refused()));
+    assert_eq!(correct(&mut life), Heard::Noted(Why::Ended));
+}

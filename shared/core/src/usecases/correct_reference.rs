@@ -1,0 +1,84 @@
+//! Giving a reservation the test that is really its own, where it was taken to have another.
+
+use super::settle_doubt::Settling;
+use crate::domain::ids::VendorReference;
+use crate::domain::reservation::{Change, Decision, Event, Reservation, Source, Why};
+use crate::ports::{Alerts, Clock, Committed, Outage, Queue, Store};
+
+/// A correction, as the operator states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The reservation's own test.
+    pub reference: VendorReference,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub operator: String,
+}
+
+/// Why a reference was not corrected. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CorrectError {
+    /// Storage failed; the correction may have been written.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// It is the reservation's already.
+    #[error("it has this test already")]
+    Unchanged,
+    /// It has no test that could be wrong.
+    #[error("it has no test to correct: {0:?}")]
+    Refused(Option<Why>),
+    /// It changed since it was read.
+    #[error("it changed in this moment; look again")]
+    Changed,
+    /// The test is another reservation's.
+    #[error("the test belongs to another reservation")]
+    ReferenceTaken,
+}
+
+impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
+    /// What a correction would change, and whether it can be: for a dry run.
+    ///
+    /// # Errors
+    /// [`CorrectError`].
+    pub async fn plan_correction(
+        &self,
+        reservation: &Reservation,
+        correction: &Correction,
+    ) -> Result<Box<Change>, CorrectError> {
+        let Correction { reference, reason, operator } = correction.clone();
+        let owner = self.store.owner(&reservation.order.account, reference.test()).await?;
+        if owner.is_some_and(|owner| owner != *reservation.id()) {
+            return Err(CorrectError::ReferenceTaken);
+        }
+        let event = Event::ReferenceCorrected { reference, reason };
+        let source = Source::Operator { name: operator };
+        match reservation.apply(&event, source, self.clock.now(), &self.times.policy) {
+            Decision::Duplicate => Err(CorrectError::Unchanged),
+            Decision::Write(change) if !change.is_applied() => Err(CorrectError::Refused(change.entry.why)),
+            Decision::Write(change) => Ok(change),
+        }
+    }
+
+    /// Corrects the reference of a reservation as the operator saw it: the claim
+    /// moves in the transaction that writes the history.
+    ///
+    /// # Errors
+    /// [`CorrectError`].
+    pub async fn correct_reference(
+        &self,
+        reservation: &Reservation,
+        correction: &Correction,
+    ) -> Result<Reservation, CorrectError> {
+        let change = self.plan_correction(reservation, correction).await?;
+        match self.writer().commit(&change, None).await? {
+            Committed::Done => Ok(change.after),
+            Committed::Conflict(_) => Err(CorrectError::Changed),
+            Committed::ReferenceTaken => Err(CorrectError::ReferenceTaken),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "correct_reference_tests.rs"]
+mod tests;
