@@ -195,20 +195,26 @@ pub(crate) enum ReservationCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["reservation", "reference", "client"])]
-pub(crate) struct FindReservation {
+#[group(required = true, multiple = false)]
+pub(crate) struct WhichReservations {
     /// The reservation's id.
     pub(crate) reservation: Option<ReservationId>,
     /// iTEP's test ID, or TrueNorth's userAssessmentId.
     #[arg(long)]
     pub(crate) reference: Option<String>,
-    /// The account to look at for a reference, such as itep/default. Without it, all.
-    #[arg(long, value_name = "VENDOR/ACCOUNT", value_parser = account, requires = "reference")]
-    pub(crate) account: Option<Account>,
     /// A client's, the newest first.
     #[arg(long)]
     pub(crate) client: Option<ClientId>,
-    /// Of them, those of one candidate, by the client's own id.
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindReservation {
+    #[command(flatten)]
+    pub(crate) which: WhichReservations,
+    /// The account to look at for a reference, such as itep/default. Without it, all.
+    #[arg(long, value_name = "VENDOR/ACCOUNT", value_parser = account, requires = "reference")]
+    pub(crate) account: Option<Account>,
+    /// Of a client's, those of one candidate, by the client's own id.
     #[arg(long, value_name = "ID", requires = "client")]
     pub(crate) external_id: Option<String>,
     /// How many to list at most.
@@ -221,6 +227,7 @@ pub(crate) struct RawDocumentOf {
     /// The reservation.
     pub(crate) reservation: ReservationId,
     /// The document's digest, as the list without it shows them.
+    #[arg(value_parser = digest)]
     pub(crate) digest: Option<Digest>,
     /// Print it, with what it says of the candidate.
     #[arg(long)]
@@ -262,7 +269,7 @@ pub(crate) struct Reprocess {
     #[command(flatten)]
     pub(crate) which: WhichReports,
     /// Only this document of the reservation's, by its digest.
-    #[arg(long, value_name = "DIGEST", requires = "reservation")]
+    #[arg(long, value_name = "DIGEST", requires = "reservation", value_parser = digest)]
     pub(crate) document: Option<Digest>,
     /// Only say what each would do now.
     #[arg(long)]
@@ -335,6 +342,11 @@ pub(crate) struct EnteredSkill {
     pub(crate) skill: Skill,
     pub(crate) value: f64,
     pub(crate) cefr: Option<CefrBand>,
+}
+
+/// A digest as tables show it, or with its scheme as JSON does.
+fn digest(text: &str) -> Result<Digest, String> {
+    text.strip_prefix("sha256:").unwrap_or(text).parse().map_err(|invalid: InvalidId| invalid.to_string())
 }
 
 fn cefr(text: &str) -> Result<CefrBand, String> {

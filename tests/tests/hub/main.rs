@@ -19,6 +19,7 @@ mod operating;
 mod quarantine;
 mod queues;
 mod reading;
+mod repairing;
 mod repeating;
 mod reprocessing;
 mod results_itep;

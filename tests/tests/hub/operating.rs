@@ -29,6 +29,16 @@ async fn run(arguments: &[&str]) -> Output {
     running.await.expect("hubctl ends")
 }
 
+/// Runs a command whose reader has gone before it says anything.
+pub(crate) async fn closed(arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary("hubctl"));
+    command.arg("--json").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("hubctl starts");
+    drop(child.stdout.take());
+    let running = tokio::task::spawn_blocking(move || child.wait_with_output().expect("hubctl ends"));
+    running.await.expect("hubctl ends")
+}
+
 pub(crate) async fn hubctl(arguments: &[&str]) -> Value {
     let output = run(arguments).await;
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -36,7 +36,7 @@ pub(super) async fn find_one(store: &DynamoStore, id: &ReservationId) -> anyhow:
 }
 
 async fn find(store: &DynamoStore, out: Output, wanted: &FindReservation) -> anyhow::Result<()> {
-    let (ids, more) = match (&wanted.reservation, &wanted.reference, &wanted.client) {
+    let (ids, more) = match (&wanted.which.reservation, &wanted.which.reference, &wanted.which.client) {
         (Some(id), ..) => (vec![id.clone()], false),
         (None, Some(reference), _) => (owners(store, wanted.account.as_ref(), reference.trim()).await?, false),
         (None, None, Some(client)) => of_client(store, client, wanted).await?,
