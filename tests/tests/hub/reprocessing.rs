@@ -39,7 +39,7 @@ fn unknown() -> Reported {
 
 fn row<'a>(said: &'a Value, digest: &Digest) -> &'a Value {
     let rows = said["data"].as_array().expect("rows");
-    rows.iter().find(|row| row["document"] == digest.as_str()).unwrap_or_else(|| panic!("no {digest} in {said:#}"))
+    rows.iter().find(|row| row["document"] == json!(digest)).unwrap_or_else(|| panic!("no {digest} in {said:#}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

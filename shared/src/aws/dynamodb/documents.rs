@@ -109,8 +109,8 @@ impl DynamoStore {
                 .set_exclusive_start_key(after);
             let answer = scan.send().await.map_err(outage(OPERATION))?;
             let named = answer.items().iter().filter_map(|item| {
-                let digest = item.get("doc")?.as_m().ok().and_then(|doc| string(doc, "digest"))?;
-                Some((reservation_of(string(item, "pk")?)?, digest.parse().ok()?))
+                let digest = item.get("doc")?.as_m().ok()?.get("digest")?.clone();
+                Some((reservation_of(string(item, "pk")?)?, serde_dynamo::from_attribute_value(digest).ok()?))
             });
             found.extend(named);
             seen += u64::from(answer.scanned_count.unsigned_abs());
