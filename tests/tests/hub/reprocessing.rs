@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use shared::core::domain::ids::{Digest, ReservationId, VendorReference};
 use shared::core::domain::reservation::{Decision, Event, Report, Reported, Source};
-use shared::core::ports::{Clock, Committed, RawDocument, Store};
+use shared::core::ports::{
+    AuthOutcome, Clock, Committed, Quarantine, Quarantined, RawDocument, Receipt, SenderCredentials, Store,
+};
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
@@ -81,6 +83,39 @@ async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one()
     assert_eq!((&reset["status"], &reset["result"]), (&json!("ready"), &Value::Null));
     assert_eq!(reset["attempts"][0]["result"]["overall"]["value"], 4.5);
     assert_eq!(reset["attempts"][1]["result"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_nothing_else_does() {
+    let world = World::new().await;
+    let (readable, unreadable) = (world.buy(Sim::Itep).await, world.reserve("other", &world.itep_order()).await);
+    let grade = |bought: &Answer| sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    quarantine(&world, "readable", &grade(&readable)).await;
+    quarantine(&world, "unreadable", &format!("{} and more", grade(&unreadable))).await;
+    let all = ["report", "reprocess", "--all", "quarantined"];
+    let tried = hubctl(&[all.as_slice(), &["--dry-run"]].concat()).await;
+    assert!(tried["replayed"].to_string().contains(&world.account) && tried["dry_run"] == true, "{tried:#}");
+    let done = hubctl(&[all.as_slice(), &["--by", "ann", "--why", "mended", "--yes"]].concat()).await;
+    assert!(!done["replayed"].to_string().contains("-unreadable"), "{done:#}");
+    world.until_status(&readable.id(), "completed").await;
+    assert_eq!(world.reservation(&unreadable.id()).await["status"], "ready");
+}
+
+/// Keeps a verified report as a release would have kept it that could not read it.
+async fn quarantine(world: &World, name: &str, data: &str) {
+    let (hub, now) = (in_process::hub(), in_process::hub().clock.now());
+    let receipt = Receipt {
+        id: format!("{}-{name}", world.account).parse().expect("a receipt id"),
+        account: world.account.parse().expect("an account name"),
+        received_at: now,
+        content_type: "application/x-www-form-urlencoded".to_owned(),
+        body: format!("data={}", data.replace('%', "%25").replace('&', "%26").replace('+', "%2B")).into_bytes(),
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
+    };
+    let why = "the field `data` is not a JSON object".to_owned();
+    let item = Quarantined { receipt, why, at: now, replayed_at: None, dismissed: None };
+    hub.store.keep(&item).await.expect("storage");
 }
 
 #[tokio::test(flavor = "multi_thread")]

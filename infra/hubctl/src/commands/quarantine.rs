@@ -2,6 +2,8 @@
 
 mod replay;
 
+pub(super) use replay::replay_readable;
+
 use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -8,23 +8,23 @@ use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{KeptDocument, ReadBadly};
 use shared::core::domain::ids::{Digest, ReservationId};
 use shared::core::domain::reservation::{DocumentOrigin, HistoryEntry, Report, Reported, Reservation, Verdict};
-use shared::core::ports::{Outage, Store};
+use shared::core::ports::Store;
 use shared::core::usecases::reprocess::{ReadAgain, Reprocessed};
 use shared::vendors::read_again;
 
+use super::reservation::entries;
 use crate::asking;
 use crate::cli::{ReportCommand, Reprocess, Unread};
 use crate::desk::{Desk, confirm};
 use crate::output::{Output, time};
 
-/// How many history entries are read at once.
-const PAGE: usize = 100;
-
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ReportCommand) -> anyhow::Result<()> {
     let ReportCommand::Reprocess(wanted) = command;
     match (&wanted.which.reservation, wanted.which.all) {
         (Some(id), _) => one(store, out, wanted, id).await,
-        (None, Some(unread)) => all(store, out, wanted, unread).await,
+        (None, Some(Unread::UnknownStatus)) => all(store, out, wanted, ReadBadly::UnknownStatus).await,
+        (None, Some(Unread::UnreadableScores)) => all(store, out, wanted, ReadBadly::UnreadableScores).await,
+        (None, Some(Unread::Quarantined)) => super::quarantine::replay_readable(store, out, wanted).await,
         (None, None) => bail!("name a reservation, or --all with a reason"),
     }
 }
@@ -48,8 +48,7 @@ async fn one(store: &DynamoStore, out: Output, wanted: &Reprocess, id: &Reservat
 }
 
 /// Goes on after a reservation that fails, and says so at the end.
-async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, unread: Unread) -> anyhow::Result<()> {
-    let how = if unread == Unread::UnknownStatus { ReadBadly::UnknownStatus } else { ReadBadly::UnreadableScores };
+async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, how: ReadBadly) -> anyhow::Result<()> {
     let bar = ProgressBar::new_spinner();
     let found = store.documents_read_badly(how, |seen| bar.set_message(format!("{seen} items looked at"))).await;
     bar.finish_and_clear();
@@ -88,7 +87,7 @@ async fn reprocess(
 ) -> anyhow::Result<Vec<Row>> {
     let mut reservation =
         asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
-    let history = asking(history(store, id).await)?;
+    let history = entries(store, &reservation).await?;
     let kept = asking(store.kept_documents(id).await)?.into_iter().filter(|kept| is_wanted(&kept.document.digest));
     let mut kept: Vec<_> = kept.map(|kept| (origin(&kept, &history), kept)).collect();
     kept.sort_by_key(|(origin, _)| origin.observed_at);
@@ -178,18 +177,6 @@ fn origin(kept: &KeptDocument, history: &[HistoryEntry]) -> DocumentOrigin {
     let ruled = first.map(|entry| DocumentOrigin { observed_at: entry.at, attempt: entry.attempt });
     let known = kept.origin.filter(|origin| ruled.is_none_or(|ruled| origin.observed_at <= ruled.observed_at));
     known.or(ruled).unwrap_or(DocumentOrigin { observed_at: Timestamp::MIN, attempt: 1 })
-}
-
-async fn history(store: &DynamoStore, id: &ReservationId) -> Result<Vec<HistoryEntry>, Outage> {
-    let mut entries: Vec<HistoryEntry> = Vec::new();
-    loop {
-        let after = entries.last().map_or(0, |entry| entry.seq);
-        let (page, more) = store.history(id, after, PAGE).await?;
-        entries.extend(page);
-        if !more {
-            return Ok(entries);
-        }
-    }
 }
 
 fn say(out: Output, wanted: &Reprocess, rows: &[Row]) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ mod view;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
+use shared::aws::dynamodb::KeptDocument;
 use shared::core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use shared::core::domain::reservation::{HistoryEntry, Reservation};
 use shared::core::ports::{ListQuery, Store};
@@ -82,7 +83,7 @@ async fn of_client(
     Ok((page.items, page.next.is_some()))
 }
 
-async fn entries(store: &DynamoStore, reservation: &Reservation) -> anyhow::Result<Vec<HistoryEntry>> {
+pub(super) async fn entries(store: &DynamoStore, reservation: &Reservation) -> anyhow::Result<Vec<HistoryEntry>> {
     let (mut entries, mut more) = (vec![reservation.reserved_entry()], true);
     while more {
         let after = entries.last().map_or(0, |entry| entry.seq);
@@ -131,9 +132,13 @@ async fn documents(store: &DynamoStore, out: Output, reservation: &Reservation) 
 }
 
 async fn document(store: &DynamoStore, out: Output, reservation: &Reservation, digest: &Digest) -> anyhow::Result<()> {
-    let raw = asking(store.raw_document(reservation.id(), digest).await)?
+    let kept = asking(store.kept_documents(reservation.id()).await)?.into_iter();
+    let KeptDocument { document: raw, origin } = kept
+        .into_iter()
+        .find(|kept| kept.document.digest == *digest)
         .with_context(|| format!("no document {digest} is kept of {}", reservation.id()))?;
     let text = String::from_utf8_lossy(&raw.bytes);
-    let json = json!({ "reservation_id": reservation.id(), "digest": digest, "document": text });
+    let json = json!({ "reservation_id": reservation.id(), "digest": digest, "document": text,
+                       "received_at": origin.map(|origin| origin.observed_at), "attempt": origin.map(|origin| origin.attempt) });
     Ok(out.say(&json, &out.whole(digest.as_str(), &text))?)
 }

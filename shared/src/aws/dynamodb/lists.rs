@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use shared_core::domain::ids::{Digest, ReservationId};
+use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{HistoryEntry, Reservation};
-use shared_core::ports::{ListQuery, Outage, Page, RawDocument, Worklist};
+use shared_core::ports::{ListQuery, Outage, Page, Worklist};
 
 use super::write::pause;
 use super::{DynamoStore, key_of, text};
@@ -145,20 +145,6 @@ impl DynamoStore {
         items.truncate(limit);
         let entries: Result<_, _> = items.into_iter().map(document).collect();
         Ok((entries.map_err(outage(OPERATION))?, more))
-    }
-
-    /// A vendor's document about a reservation, as it came; `None` where none is
-    /// kept under that digest.
-    ///
-    /// # Errors
-    /// The table could not be read.
-    pub async fn raw_document(&self, id: &ReservationId, digest: &Digest) -> Result<Option<RawDocument>, Outage> {
-        let item = self.get("read a vendor's document", Key::raw(id, digest), true).await?;
-        let body = item.and_then(|mut item| item.remove("body")).and_then(|body| match body {
-            AttributeValue::B(bytes) => Some(bytes.into_inner()),
-            _ => None,
-        });
-        Ok(body.map(|bytes| RawDocument { digest: digest.clone(), bytes }))
     }
 
     pub(super) async fn read_many(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {

@@ -38,6 +38,17 @@ pub enum Unreadable {
     NoTestId,
 }
 
+impl Unreadable {
+    /// Whether a quarantined report says that it could not be read. Earlier releases
+    /// refused a report for a single score off its scale.
+    pub fn is_meant_by(why: &str) -> bool {
+        use Unreadable::{NoData, NoForm, NoJson, NoTestId, TooLong};
+        let is_named =
+            [TooLong, NoForm, NoData, NoJson, NoTestId].iter().any(|unreadable| unreadable.to_string() == why);
+        is_named || why.ends_with(" is out of range")
+    }
+}
+
 /// Reads a delivery.
 ///
 /// # Errors

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::{DynamoStore, SqsQueue};
 use shared::core::ports::{AuthOutcome, Quarantined, Queue, Receipt, ResultMessage};
+use shared::vendors::itep::webhook::{self, Unreadable};
 
 use super::{find, read, sender};
 use crate::asking;
-use crate::cli::Replay;
+use crate::cli::{Replay, Reprocess};
 use crate::desk::{self, confirm};
 use crate::output::Output;
 
@@ -46,6 +47,10 @@ async fn one(store: &DynamoStore, out: Output, wanted: &Replay, item: Quarantine
 async fn all(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
     // Read before the first is sent: what comes back is not sent again.
     let (items, _) = read(store, usize::MAX, |item| !item.is_handled() && wanted.filter.holds(item)).await?;
+    send_all(store, out, wanted, items).await
+}
+
+async fn send_all(store: &DynamoStore, out: Output, wanted: &Replay, items: Vec<Quarantined>) -> anyhow::Result<()> {
     let (mut sent, mut unchecked) = (Vec::new(), Vec::new());
     let queue = desk::queue()?;
     let bar = ProgressBar::new(items.len() as u64).with_style(style());
@@ -71,6 +76,20 @@ async fn all(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Resul
     }
     let json = json!({ "dry_run": wanted.dry_run, "replayed": sent, "cannot_be_checked": unchecked });
     Ok(out.say(&json, &lines)?)
+}
+
+/// Sends those round again that can be read by now, as of when they came, with their
+/// senders checked as ever.
+pub(in crate::commands) async fn replay_readable(
+    store: &DynamoStore,
+    out: Output,
+    wanted: &Reprocess,
+) -> anyhow::Result<()> {
+    let is_readable = |receipt: &Receipt| webhook::read(&receipt.content_type, &receipt.body).is_ok();
+    let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_meant_by(&item.why);
+    let (items, _) = read(store, usize::MAX, |item| could_not(item) && is_readable(&item.receipt)).await?;
+    let replay = Replay { dry_run: wanted.dry_run, ..Replay::default() };
+    send_all(store, out, &replay, items).await
 }
 
 /// How a report goes round again: verified if it was, trusted if the operator
