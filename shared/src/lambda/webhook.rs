@@ -40,7 +40,7 @@ pub fn read(request: &Request, id: &ReceiptId) -> Result<Delivery, Problem> {
 
 /// Refuses a body that is larger than is taken, and tells the operator: the vendor
 /// may not send it again. Called once the token was checked, so that no stranger can
-/// ring the alarm.
+/// ring the alarm, or while it cannot be: a report must not be lost untold.
 ///
 /// # Errors
 /// 413.

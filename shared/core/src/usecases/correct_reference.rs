@@ -25,6 +25,10 @@ pub enum CorrectError {
     /// It is the reservation's already.
     #[error("it has this test already")]
     Unchanged,
+    /// It was taken to have another test before, and has that one's results: they would
+    /// not show again.
+    #[error("it had this test before; enter its result by `hubctl result enter`")]
+    GoesBack,
     /// It has no test that could be wrong.
     #[error("it has no test to correct: {0:?}")]
     Refused(Option<Why>),
@@ -55,6 +59,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         let source = Source::Operator { name: operator };
         match reservation.apply(&event, source, self.clock.now(), &self.times.policy) {
             Decision::Duplicate => Err(CorrectError::Unchanged),
+            Decision::Write(change) if change.entry.why == Some(Why::Begun) => Err(CorrectError::GoesBack),
             Decision::Write(change) if !change.is_applied() => Err(CorrectError::Refused(change.entry.why)),
             Decision::Write(change) => Ok(change),
         }

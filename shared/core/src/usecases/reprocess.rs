@@ -17,7 +17,7 @@ pub struct ReadAgain {
 /// What became of a report that was read again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reprocessed {
-    /// It was written, or would be: applied, or refused and noted.
+    /// It was applied, or would be, or it would be refused.
     Written(Box<Change>),
     /// It says nothing that is not known.
     NothingNew,
@@ -26,8 +26,9 @@ pub enum Reprocessed {
 }
 
 impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
-    /// Reads a kept report again, in the operator's name. What somebody else writes
-    /// meanwhile is no harm: the report counts as of when it came.
+    /// Reads a kept report again, in the operator's name; what would only be refused is
+    /// not written. What somebody else writes meanwhile is no harm: the report counts as
+    /// of when it came.
     ///
     /// # Errors
     /// Storage failed.
@@ -38,6 +39,10 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         operator: String,
         reason: String,
     ) -> Result<Reprocessed, Outage> {
+        let tried = self.try_reprocess(&reservation, read.clone());
+        if !matches!(&tried, Reprocessed::Written(change) if change.is_applied()) {
+            return Ok(tried);
+        }
         let source = Source::Operator { name: operator };
         // The document is kept already.
         Ok(match self.writer().settle(reservation, &event(read, reason), &source, None).await? {
@@ -106,8 +111,12 @@ mod tests {
         let graded = read(Reported::Completed(Box::default()));
         let tried = settling(&world).try_reprocess(&world.reservation_of("a"), graded);
         assert!(matches!(tried, Reprocessed::Written(change) if change.after.status() == Status::Completed));
+        let begun = read(Reported::InProgress);
+        let settling = settling(&world);
+        let refused = settling.reprocess(world.reservation_of("a"), begun, "ada".to_owned(), "mended".to_owned());
+        assert!(matches!(wait(refused).unwrap(), Reprocessed::Written(change) if !change.is_applied()));
         let unread = read(Reported::UnknownStatus { text: "odd".to_owned() });
-        assert_eq!(settling(&world).try_reprocess(&world.reservation_of("a"), unread), Reprocessed::NothingNew);
+        assert_eq!(settling.try_reprocess(&world.reservation_of("a"), unread), Reprocessed::NothingNew);
         assert_eq!((world.writes(), world.reservation_of("a").status()), (0, Status::Ready));
     }
 }

@@ -42,7 +42,7 @@ impl ReadBadly {
         match self {
             ReadBadly::UnknownStatus => "begins_with(sk, :history) AND doc.#event = :event",
             ReadBadly::UnreadableScores => {
-                "begins_with(sk, :history) AND (doc.#event = :event OR begins_with(doc.detail, :unreadable))"
+                "begins_with(sk, :history) AND (doc.#event = :event OR contains(doc.detail, :unreadable))"
             }
         }
     }

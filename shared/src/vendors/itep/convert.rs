@@ -76,8 +76,9 @@ fn score(document: &Document, scores: &mut ScoreReader, field: ScoreField, name:
 /// documents describe it as the test ID, which is no score.
 fn section(document: &Document, scores: &mut ScoreReader, skill: Skill, name: &str) -> Option<SkillScore> {
     let field = skill.into();
-    let points = document.value(&format!("{name}_Score")).filter(|points| document.value("TestID") != Some(points));
-    let raw_score = scores.number(field, points, None);
+    let (points, test_id) = (format!("{name}_Score"), document.text("TestID").unwrap_or_default());
+    let is_test_id = document.text(&points).is_some_and(|text| text.eq_ignore_ascii_case(&test_id));
+    let raw_score = scores.number(field, document.value(&points).filter(|_| !is_test_id), None);
     let percent = scores.number(field, document.value(&format!("{name}_Percent")), Some((0.0, 100.0)));
     let score = match score(document, scores, field, name) {
         Some(score) => score,

@@ -17,6 +17,10 @@ impl Draft<'_> {
         if wrong.is_same_test(reference) {
             return Ruling::Duplicate;
         }
+        // Its results stand in attempts of their own, and none of them would show again.
+        if self.r.has_released(reference) && self.r.holds_result() {
+            return Ruling::Refused(Why::Begun);
+        }
         self.r.released.retain(|released| !released.is_same_test(reference));
         // Its sale, heard again, is none beyond the one that is used.
         self.r.released.push(wrong.clone());
@@ -29,7 +33,8 @@ impl Draft<'_> {
         } else {
             self.effects.push(Effect::Claim(reference.clone()));
         }
-        if matches!(self.r.state, State::Ready | State::Expired | State::Cancelled) {
+        let unused = matches!(self.r.state, State::Ready | State::Expired | State::Cancelled);
+        if unused && !self.r.attempt().is_graded() {
             let last = self.r.attempts.len() - 1;
             self.r.attempts[last] = Attempt::of_another_test(self.r.attempts[last].number, self.r.status());
         } else {

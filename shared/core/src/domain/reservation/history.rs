@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CallOutcome, Event, Reported, Reservation, Status, Why};
+use super::{CallOutcome, Event, Report, Reported, Reservation, Status, Why};
 use crate::domain::ids::{Digest, ReceiptId};
 
 /// Who an event came from.
@@ -72,7 +72,7 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    /// How the detail of a grade begins of which some scores cannot be read.
+    /// What the detail of a grade says of which some scores cannot be read.
     pub const UNREADABLE: &str = "cannot be read:";
 }
 
@@ -155,20 +155,33 @@ impl Event {
             Event::CallEnded { outcome: CallOutcome::Refused(refusal), .. } => Some(refusal.vendor_reason.clone()),
             Event::CallEnded { outcome: CallOutcome::NotProcessed { detail, .. }, .. } => detail.clone(),
             Event::CallEnded { outcome: CallOutcome::Unknown(evidence), .. } => Some(evidence.summary()),
-            Event::Reported(report) => match &report.says {
-                Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
-                _ if !report.unreadable.is_empty() => {
-                    let names: Vec<_> = report.unreadable.iter().map(ToString::to_string).collect();
-                    Some(format!("{} {}", HistoryEntry::UNREADABLE, names.join(", ")))
-                }
-                _ => None,
-            },
-            Event::Trusted(_, why) => Some(format!("trusted unchecked: {why}")),
+            Event::Reported(report) => report.remark(),
+            Event::Trusted(report, why) => Some(with(format!("trusted unchecked: {why}"), report.remark())),
             Event::Reclaimed { reference, reason, .. } | Event::ReferenceCorrected { reference, reason } => {
                 Some(format!("{}: {reason}", reference.test()))
             }
-            Event::Reprocessed { report, reason, .. } => Some(format!("received {}: {reason}", report.observed_at)),
+            Event::Reprocessed { report, reason, .. } => {
+                Some(with(format!("received {}: {reason}", report.observed_at), report.remark()))
+            }
             _ => None,
+        }
+    }
+}
+
+fn with(detail: String, remark: Option<String>) -> String {
+    remark.map_or(detail.clone(), |remark| format!("{detail}; {remark}"))
+}
+
+impl Report {
+    /// What of it is no vendor's ordinary word.
+    fn remark(&self) -> Option<String> {
+        match &self.says {
+            Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
+            _ if self.unreadable.is_empty() => None,
+            _ => {
+                let names: Vec<_> = self.unreadable.iter().map(ToString::to_string).collect();
+                Some(format!("{} {}", HistoryEntry::UNREADABLE, names.join(", ")))
+            }
         }
     }
 }

@@ -191,10 +191,10 @@ impl Reservation {
         self.overdue || self.reason == Some(Reason::ResultOverdue)
     }
 
-    /// Whether the test was sat before, by a result or by a reset. Such a
+    /// Whether the test was sat before, by a grade or by a reset. Such a
     /// reservation never expires.
     pub fn was_sat(&self) -> bool {
-        self.attempts.len() > 1 || self.holds_result()
+        self.attempts.len() > 1 || self.attempt().is_graded()
     }
 
     /// Whether any attempt has a result.

@@ -197,19 +197,32 @@ impl Draft<'_> {
             attempt.superseded.push(report.digest.clone());
             return Ruling::Refused(Why::Stale);
         }
+        let names_others = attempt.unreadable != report.unreadable;
         attempt.note_unreadable(report);
         if is_earlier {
             attempt.status = Status::UnderReview;
-            self.alert(Alert::CompleteWithoutScores);
-            return Ruling::Applied(Some(Why::EarlierSitting));
-        }
-        if self.r.reason == Some(Reason::ResultUnreadable) {
-            return Ruling::Refused(Why::WithoutScores);
+        } else if self.r.reason == Some(Reason::ResultUnreadable) {
+            let why = Why::WithoutScores;
+            return if names_others { Ruling::Applied(Some(why)) } else { Ruling::Refused(why) };
         }
         self.alert(Alert::CompleteWithoutScores);
-        let ruling = self.progress(State::UnderReview { since: self.waits_since() });
+        if is_earlier {
+            return Ruling::Applied(Some(Why::EarlierSitting));
+        }
+        self.holds_for_review(report)
+    }
+
+    /// A review or an invalidation that was heard since says more than the grade.
+    fn holds_for_review(&mut self, report: &Report) -> Ruling {
+        let was_heard_since = self.r.attempt().observed_at > Some(report.observed_at);
+        if was_heard_since && matches!(self.r.state, State::UnderReview { .. } | State::Invalidated) {
+            return APPLIED;
+        }
+        let late = self.has_ended() || self.r.state == State::Invalidated;
+        self.enter(State::UnderReview { since: self.waits_since() });
         self.because(Reason::ResultUnreadable, None);
-        ruling
+        self.attempt().late |= late;
+        Ruling::Applied(late.then_some(Why::Late))
     }
 
     fn is_of_earlier_sitting(&self, report: &Report) -> bool {

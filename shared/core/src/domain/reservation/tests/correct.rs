@@ -43,6 +43,29 @@ fn a_result_of_the_wrong_test_shows_no_longer_and_is_kept() {
 }
 
 #[test]
+fn a_result_that_was_read_again_beside_a_test_that_is_ready_is_kept() {
+    let mut life = Life::ready(ITEP);
+    life.itep("odd", unheard_of());
+    life.waits(60).itep("ready", Reported::Ready);
+    let Event::Reported(report) = received(at(0), webhook(ITEP, "r1", "odd", completed(9))) else { unreachable!() };
+    life.hears(&Event::Reprocessed { report, attempt: 1, reason: "mended".to_owned() });
+    assert_eq!((life.status(), correct(&mut life)), (Status::Ready, Heard::Applied));
+    assert_eq!(life.r.attempts[0].result, Some(result(9)));
+}
+
+#[test]
+fn a_correction_is_not_taken_back_over_a_result_that_would_not_show_again() {
+    let mut life = Life::ready(ITEP);
+    life.itep("graded", completed(9));
+    correct(&mut life);
+    let back = Event::ReferenceCorrected { reference: reference(ITEP, 1), reason: "it was right".to_owned() };
+    assert_eq!(life.hears(&back), Heard::Noted(Why::Begun));
+    let mut life = Life::ready(ITEP);
+    correct(&mut life);
+    assert_eq!(life.hears(&back), Heard::Applied);
+}
+
+#[test]
 fn the_sale_of_the_wrong_test_heard_again_is_none_too_many() {
     let mut life = Life::ready(ITEP);
     correct(&mut life);

@@ -142,8 +142,45 @@ fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
 }
 
 #[test]
+fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_told() {
+    for (later, status) in [(PROBLEM, Status::UnderReview), (Reported::Invalidated, Status::Invalidated)] {
+        let mut life = Life::ready(ITEP);
+        let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
+        life.waits(20).itep("later", later);
+        let reason = life.r.reason;
+        assert_eq!(life.hears(&held_up), Heard::Applied);
+        assert_eq!((life.status(), life.r.reason), (status, reason));
+        assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+    }
+}
+
+#[test]
+fn another_that_names_other_scores_is_a_change_that_clients_see() {
+    let mut life = unreadable();
+    let version = life.r.version;
+    let Event::Reported(mut report) = received(at(60), webhook(ITEP, "r9", "blank again", UNREADABLE)) else {
+        unreachable!()
+    };
+    report.unreadable = vec![ScoreField::Speaking];
+    assert_eq!(life.waits(60).hears(&Event::Reported(report)), Heard::Remarked(Why::WithoutScores));
+    assert_eq!((life.r.version, &life.r.attempt().unreadable[..]), (version + 1, &[ScoreField::Speaking][..]));
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+}
+
+#[test]
+fn a_test_that_was_graded_unreadably_never_expires_wherever_it_stands() {
+    let mut life = Life::ready(ITEP);
+    life.r.attempts[0].noted = Some(digest("blank"));
+    life.waits(60).itep("ready", Reported::Ready);
+    let Event::Reported(report) = received(at(0), webhook(ITEP, "r1", "blank", UNREADABLE)) else { unreachable!() };
+    life.hears(&Event::Reprocessed { report, attempt: 1, reason: "heeded".to_owned() });
+    assert_eq!((life.status(), life.r.was_sat(), life.r.due_at), (Status::Ready, true, None));
+    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(Why::Begun));
+}
+
+#[test]
 fn after_an_end_it_wins_and_is_marked_late() {
-    for end in [Event::ExpiryReached, Event::Cancel] {
+    for end in [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", Reported::Invalidated)] {
         let mut life = Life::ready(ITEP);
         life.waits(EXPIRY).hears(&end);
         assert_eq!(life.itep("blank", UNREADABLE), Heard::Remarked(Why::Late));
