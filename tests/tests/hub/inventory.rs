@@ -187,7 +187,7 @@ async fn a_file_from_which_nothing_can_be_read_is_an_error() {
             "line 2: its test ID looks like a number that a spreadsheet rounded",
         ),
         ("Total,136,,,\n", "line 2: it has no test ID"),
-        ("", "no test can be read from the file"),
+        ("", "if iTEP has none left, add --allow-empty"),
     ] {
         let (file, exported_at) = saved(&world, &format!("{header}{rows}"));
         let import = ["inventory", "import", &file, "--account", &world.account, "--exported-at", &exported_at];
@@ -195,6 +195,11 @@ async fn a_file_from_which_nothing_can_be_read_is_an_error() {
         assert!(told.contains(why) && told.contains("nothing was imported"), "{told}");
         let _ = std::fs::remove_file(file);
     }
+    let (file, exported_at) = saved(&world, header);
+    let empty = ["inventory", "import", &file, "--account", &world.account, "--exported-at", &exported_at];
+    let told = hubctl(&[empty.as_slice(), &["--allow-empty", "--dry-run"]].concat()).await;
+    assert_eq!(told["report"]["rows"], 0, "{told:#}");
+    let _ = std::fs::remove_file(file);
 }
 
 #[tokio::test(flavor = "multi_thread")]

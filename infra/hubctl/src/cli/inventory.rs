@@ -32,6 +32,9 @@ pub(crate) struct InventoryFile {
     /// How many days after its expiry a test must still stand Ready to be reclaimable.
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub(crate) grace_days: u16,
+    /// Take a file that lists no test for what it says: iTEP has none left.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// Only say what would be done.
     #[arg(long)]
     pub(crate) dry_run: bool,

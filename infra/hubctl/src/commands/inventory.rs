@@ -19,7 +19,7 @@ use shared::core::usecases::import_inventory::{
 };
 use shared::lambda::clock::SystemClock;
 use shared::lambda::settings::Settings;
-use shared::vendors::itep::inventory;
+use shared::vendors::itep::inventory::{self, FileProblem};
 
 use crate::asking;
 use crate::cli::{Imported, InventoryCommand, InventoryFile};
@@ -69,7 +69,13 @@ fn listing(file: &InventoryFile, exported_at: Option<Timestamp>) -> anyhow::Resu
     }
     let path = file.file.display();
     let opened = File::open(&file.file).with_context(|| format!("{path} cannot be opened"))?;
-    inventory::read(BufReader::new(opened)).with_context(|| format!("{path}: nothing was imported"))
+    match inventory::read(BufReader::new(opened)) {
+        Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() && file.allow_empty => Ok(Listing::default()),
+        Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() => {
+            bail!("{path}: nothing was imported: it lists no test; if iTEP has none left, add --allow-empty")
+        }
+        read => read.with_context(|| format!("{path}: nothing was imported")),
+    }
 }
 
 /// Imports under a progress bar; what failed comes with the report so far.

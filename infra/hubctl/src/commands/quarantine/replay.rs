@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
@@ -106,10 +106,15 @@ fn next_check(item: &Quarantined, wanted: &Replay) -> Option<AuthOutcome> {
 
 /// Marked first: what fails again is kept anew, and must not be marked after that.
 async fn send(store: &DynamoStore, queue: &SqsQueue, item: Quarantined, checked: AuthOutcome) -> anyhow::Result<()> {
-    let item = Quarantined { replayed_at: Some(Timestamp::now()), ..item };
-    asking(store.mark_handled(&item).await)?;
-    let receipt = Receipt { authenticated: checked, ..item.receipt };
-    asking(queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await)
+    let marked = Quarantined { replayed_at: Some(Timestamp::now()), ..item.clone() };
+    asking(store.mark_handled(&marked).await)?;
+    let receipt = Receipt { authenticated: checked, ..marked.receipt };
+    let sent = queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await;
+    if sent.is_err() {
+        // It is still to be dealt with. Should it have been sent, twice does no harm.
+        asking(store.mark_handled(&item).await)?;
+    }
+    asking(sent).with_context(|| format!("{} was not sent round", item.receipt.id))
 }
 
 fn style() -> ProgressStyle {
