@@ -65,7 +65,7 @@ fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) 
         }
         LaunchError::TooMany { retry_after } => {
             let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
-            let detail = format!("A reservation gets {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
+            let detail = format!("A reservation may ask for {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
             Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
         }
         LaunchError::Outage(outage) => return outage.into(),

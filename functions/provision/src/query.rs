@@ -26,7 +26,8 @@ impl Query {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             if !allowed.contains(&name.as_str()) {
-                return Err(invalid(format!("The parameters here are {}.", allowed.join(", "))));
+                let known = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+                return Err(invalid(format!("The parameters here are: {known}.")));
             }
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(invalid(format!("`{name}` may come once.")));

@@ -16,6 +16,7 @@ use crate::fingerprint::Said;
 use crate::problems::{
     ACCOUNT_UNAVAILABLE, Failure, GIVEN_UP, INVALID, KEY_REUSED, OUT_OF_TESTS, UNKNOWN_PRODUCT, VENDOR_REFUSED,
 };
+use crate::query::Query;
 use crate::request::{Asked, NewReservation};
 use crate::rules::Checked;
 use crate::view::ReservationView;
@@ -28,6 +29,7 @@ const RETRY_AFTER_MIN: i64 = 2;
 
 /// Takes a request to reserve.
 pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
+    Query::of(call.request, &[])?;
     let key = idempotency::key(call.request.headers())?;
     let Asked { new, sent } = request::read(call.request.body())?;
     let said = Said::of(&key, &new, sent);
@@ -137,7 +139,7 @@ fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> Answered {
         Outcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
         Outcome::Replayed(reservation) => (reservation, None),
         Outcome::KeyReused(_) => {
-            let detail = "The key came before with another body. Use a new key for a new test.";
+            let detail = "The key came before with another order. Use a new key for a new test.";
             return Err(Problem::new(KEY_REUSED).detail(detail).reservation(id).into());
         }
     };

@@ -83,7 +83,7 @@ pub fn request(event: HttpEvent) -> Result<Request, Problem> {
     let method = Method::from_bytes(event.request_context.http.method.as_bytes());
     let mut headers = headers(event.headers.unwrap_or_default())?;
     if let Some(cookies) = event.cookies.filter(|cookies| !cookies.is_empty()) {
-        insert(&mut headers, "cookie", cookies.join("; "))?;
+        append(&mut headers, "cookie", cookies.join("; "))?;
     }
     let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
     *request.method_mut() = method.map_err(|_| malformed("There is no such method."))?;
@@ -103,18 +103,18 @@ pub fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
 fn headers(raw: BTreeMap<String, String>) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::with_capacity(raw.len());
     for (name, value) in raw {
-        insert(&mut headers, &name, value)?;
+        append(&mut headers, &name, value)?;
     }
     Ok(headers)
 }
 
 /// Names a header that it refuses, and never its value.
-fn insert(headers: &mut HeaderMap, name: &str, value: String) -> Result<(), Problem> {
+fn append(headers: &mut HeaderMap, name: &str, value: String) -> Result<(), Problem> {
     let no_name = |_| malformed("The name of a header has a character that such a name cannot have.");
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(no_name)?;
     let no_value = |_| malformed(format!("The header `{name}` has a character that a header cannot have."));
     let value = HeaderValue::try_from(value).map_err(no_value)?;
-    headers.insert(name, value);
+    headers.append(name, value);
     Ok(())
 }
 

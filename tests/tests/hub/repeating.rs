@@ -45,6 +45,9 @@ async fn credentials_and_parameters_that_come_twice_are_refused() {
         let answer = world.get(&format!("/v1/reservations?{query}")).await;
         assert_eq!(told(&answer), (400, "invalid-parameter"), "{query}");
     }
+    let order = world.request(Method::POST, "/v1/reservations?dry_run=1").header("idempotency-key", "order");
+    assert_eq!(told(&world.send(order.json(&world.itep_order())).await), (400, "invalid-parameter"));
+    assert_eq!(world.sales(Sim::Itep).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
