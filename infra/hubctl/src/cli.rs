@@ -26,7 +26,6 @@ On AWS:              eval \"$(aws configure export-credentials --format env)\"
                      export AWS_REGION=eu-west-1 TABLE_NAME=english-test-hub";
 
 /// Operates the English Test Hub: clients and keys, accounts, and whatever the vendors leave open.
-
 #[derive(Debug, Parser)]
 #[command(name = "hubctl", version, after_help = ENVIRONMENT, propagate_version = true)]
 pub(crate) struct Cli {
@@ -134,7 +133,7 @@ pub(crate) enum KeyCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Decision {
     /// Who decides this.
-    #[arg(long, value_name = "NAME", env = "USER")]
+    #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
     pub(crate) by: String,
     /// Do not ask.
     #[arg(long, short)]
@@ -181,8 +180,14 @@ pub(crate) struct ChangedAccount {
     #[arg(value_name = "VENDOR/ACCOUNT", value_parser = account)]
     pub(crate) account: Account,
     /// Who decides this.
-    #[arg(long, value_name = "NAME", env = "USER")]
+    #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
     pub(crate) by: String,
+}
+
+/// A name or a reason, which somebody will look for in a history.
+fn said(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("must say something".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn account(text: &str) -> Result<Account, String> {

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use shared::core::domain::ids::AccountName;
 
+use super::said;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum InventoryCommand {
     /// Reconcile an Available Test CSV with the hub's books, and settle what was in doubt.
@@ -39,7 +41,7 @@ pub(crate) struct InventoryFile {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Who does this; it is kept in the reservations' histories. A dry run needs no name.
-    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     by: Option<String>,
 }
 
@@ -70,7 +72,7 @@ pub(crate) struct Reclaim {
     #[arg(long, value_name = "TEST ID")]
     pub(crate) test: Vec<String>,
     /// Why; it is kept in the reservations' histories.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// Do not ask.
     #[arg(long, short)]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use shared::core::domain::ids::{AccountName, Digest, InvalidId, ReceiptId, ReservationId};
 
-use super::Listing;
+use super::{Listing, said};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
@@ -24,11 +24,11 @@ pub(crate) struct Reprocess {
     /// Only say what each would do now.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Why; it is kept in the reservations' histories.
-    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    /// Why; it is kept in the histories, but for what is only sent round again from the quarantine.
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Who decides this.
-    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) by: Option<String>,
     /// Do not ask.
     #[arg(long, short)]
@@ -89,10 +89,10 @@ pub(crate) enum QuarantineCommand {
         /// The receipt's id, as `hubctl quarantine list` shows it.
         receipt: ReceiptId,
         /// Who decides this.
-        #[arg(long, value_name = "NAME", env = "USER")]
+        #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
         by: String,
         /// Why.
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = said)]
         why: String,
     },
 }
@@ -124,10 +124,10 @@ pub(crate) struct Replay {
     #[arg(long, requires_all = ["by", "why"], conflicts_with = "all")]
     pub(crate) trust: bool,
     /// Who answers for it.
-    #[arg(long, value_name = "NAME", requires = "trust")]
+    #[arg(long, value_name = "NAME", requires = "trust", value_parser = said)]
     pub(crate) by: Option<String>,
     /// Why it can be trusted.
-    #[arg(long, value_name = "TEXT", requires = "trust")]
+    #[arg(long, value_name = "TEXT", requires = "trust", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Do not ask.
     #[arg(long, short)]

@@ -6,7 +6,7 @@ use shared::core::domain::ids::{Account, ClientId, Digest, ReservationId};
 use shared::core::domain::result::{CefrBand, Skill};
 
 use super::reports::digest;
-use super::{Decision, Listing, account};
+use super::{Decision, Listing, account, said};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DoubtCommand {
@@ -114,10 +114,10 @@ pub(crate) struct CorrectReference {
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) to: String,
     /// Why; it is kept in the reservation's history.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// Who decides this. A dry run needs no name.
-    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) by: Option<String>,
     /// Only say what would be done.
     #[arg(long)]

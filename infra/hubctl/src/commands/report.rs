@@ -148,7 +148,7 @@ fn says(report: &Report) -> String {
     let says = match &report.says {
         Reported::Completed(_) => "graded".to_owned(),
         Reported::CompletedWithoutScores => "graded, no score can be read".to_owned(),
-        Reported::UnknownStatus { text } => format!("unknown status {text:?}"),
+        Reported::UnknownStatus { .. } => "unknown status".to_owned(),
         other => word(other),
     };
     match report.unreadable.as_slice() {

@@ -1,5 +1,7 @@
 //! `hubctl inventory reclaim`.
 
+use std::io::{self, Write};
+
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
@@ -17,9 +19,6 @@ use crate::output::{Output, or_dash};
 type Outcomes = Vec<(Finding, Reclaimed)>;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> anyhow::Result<()> {
-    if wanted.why.trim().is_empty() {
-        bail!("--why must say why");
-    }
     let file = &wanted.file;
     let listing = listing(file, Some(wanted.exported_at))?;
     let import = Import {
@@ -44,9 +43,9 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> a
         let lines = if found.is_empty() { "Nothing is reclaimable.".to_owned() } else { table };
         return Ok(out.say(&json!({ "dry_run": file.dry_run, "reclaimable": found }), lines.trim_start())?);
     }
-    eprintln!("{}", table.trim());
+    let _ = writeln!(io::stderr(), "{}", table.trim());
     confirm(wanted.yes, &format!("Reclaim {} of {}?", count(found.len()), file.account))?;
-    let (outcomes, done) = reclaim(store, &import, found, wanted.why.trim()).await?;
+    let (outcomes, done) = reclaim(store, &import, found, &wanted.why).await?;
     say(out, wanted, &outcomes)?;
     asking(done).context("reclaiming stopped; run it again")
 }
@@ -92,7 +91,7 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
     let rows: Vec<_> = outcomes.iter().map(row).collect();
     let mut lines = out.table(&["TEST", "RESERVATION", "OUTCOME"], &rows);
     lines.push_str("\nNow change these tests' passwords at iTEP, and clear their Assigned To: then iTEP sells them.\n");
-    let json = json!({ "dry_run": false, "by": wanted.file.by(), "why": wanted.why.trim(), "data": data });
+    let json = json!({ "dry_run": false, "by": wanted.file.by(), "why": wanted.why, "data": data });
     Ok(out.say(&json, &lines)?)
 }
 

@@ -10,7 +10,7 @@ use shared::vendors::itep::profile::Profile;
 use shared::vendors::secret_name;
 
 use crate::asking;
-use crate::desk;
+use crate::desk::{self, warn};
 
 /// What the account's profile says of its stock, or why it says nothing.
 pub(super) async fn watch(name: &AccountName) -> anyhow::Result<StockWatch> {
@@ -30,6 +30,6 @@ pub(super) async fn ring(account: &AccountName) {
         Err(problem) => Err(problem),
     };
     if let Err(problem) = rung {
-        eprintln!("hubctl: the alarm LowStock could not be rung: {problem:#}");
+        warn(format_args!("the alarm LowStock could not be rung: {problem:#}"));
     }
 }

@@ -88,6 +88,9 @@ pub(in crate::commands) async fn replay_readable(
     let is_readable = |receipt: &Receipt| webhook::read(&receipt.content_type, &receipt.body).is_ok();
     let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_meant_by(&item.why);
     let (items, _) = read(store, usize::MAX, |item| could_not(item) && is_readable(&item.receipt)).await?;
+    if !wanted.dry_run && !items.is_empty() {
+        confirm(wanted.yes, &format!("Send {} round again?", items.len()))?;
+    }
     let replay = Replay { dry_run: wanted.dry_run, ..Replay::default() };
     send_all(store, out, &replay, items).await
 }

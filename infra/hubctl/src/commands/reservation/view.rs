@@ -105,9 +105,10 @@ pub(super) fn lines(out: Output, reservation: &Reservation, json: &Value) -> Str
     lines
 }
 
-/// A vendor's refusal is in its own words, which may name the person.
+/// A vendor's own words may name the person.
 fn detail(entry: &HistoryEntry, person: bool) -> Option<&str> {
-    let is_vendors = matches!(entry.event, EventName::CallRefused | EventName::CallNotProcessed);
+    let is_vendors =
+        matches!(entry.event, EventName::CallRefused | EventName::CallNotProcessed | EventName::ReportUnknownStatus);
     entry.detail.as_deref().filter(|_| person || !is_vendors)
 }
 
