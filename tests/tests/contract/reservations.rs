@@ -251,7 +251,7 @@ async fn a_document_is_kept_once_with_when_it_first_came_and_for_which_sitting()
         let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
         let (first, document) = (completed.origin.unwrap(), raw(b"{}"));
         world.store.commit(&completed, Some(&document)).await.unwrap();
-        let later = Report { observed_at: at(99), ..graded(&ready) };
+        let later = Report { observed_at: at(99), unreadable: Vec::new(), ..graded(&ready) };
         let later = Event::Reprocessed { report: Box::new(later), attempt: 1, reason: "again".to_owned() };
         let revised = change(&completed.after, &later, at(100));
         world.store.commit(&revised, Some(&document)).await.unwrap();
