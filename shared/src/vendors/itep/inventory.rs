@@ -7,7 +7,7 @@
 //! reservation that it names; of the password column nothing at all.
 //!
 //! Spreadsheets save such files with other separators and encodings, put guards in
-//! front of texts, and round what looks like a number: [`cells`] knows their ways.
+//! front of texts, and round what looks like a number: `cells` knows their ways.
 
 mod cells;
 
