@@ -11,13 +11,6 @@ fn graded() -> Life {
     life
 }
 
-/// A grade with two scores that cannot be read.
-fn partly_read(document: &str, says: Reported) -> Event {
-    let Event::Reported(mut report) = webhook(ITEP, "partly", document, says) else { unreachable!() };
-    report.unreadable = vec![ScoreField::Overall, ScoreField::Speaking];
-    Event::Reported(report)
-}
-
 fn reset() -> Life {
     let mut life = graded();
     assert_eq!(life.itep("reset", Reported::Ready), Heard::Remarked(Why::Reset));
@@ -31,32 +24,6 @@ fn complete_then_finished_is_one_result_and_a_stale_report_in_the_history() {
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
     let noted = life.history.last().unwrap();
     assert_eq!((noted.event, noted.verdict), (EventName::ReportAwaitingScore, Verdict::Refused));
-}
-
-#[test]
-fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
-    let mut life = Life::ready(ITEP);
-    assert_eq!(life.hears(&partly_read("graded", completed(9))), Heard::Applied);
-    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
-    assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
-    assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
-    assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(Why::Revision));
-    assert_eq!(life.r.attempt().unreadable, []);
-}
-
-#[test]
-fn a_grade_of_which_nothing_can_be_read_names_it() {
-    let mut life = Life::ready(ITEP);
-    life.hears(&partly_read("graded", Reported::CompletedWithoutScores));
-    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
-    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
-}
-
-#[test]
-fn an_attempt_that_was_stored_before_names_nothing_unreadable() {
-    let mut stored = serde_json::to_value(Life::ready(ITEP).r.attempt()).unwrap();
-    assert!(stored.as_object_mut().unwrap().remove("unreadable").is_none(), "an empty list is not stored");
-    assert_eq!(serde_json::from_value::<Attempt>(stored).unwrap().unreadable, []);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Stories of grades of which no score can be read.
+//! Stories of grades of which no score can be read, or not every one.
 
 use super::*;
 
@@ -10,6 +10,13 @@ fn unreadable() -> Life {
     let mut life = Life::ready(ITEP);
     assert_eq!(life.itep("blank", UNREADABLE), Heard::Applied);
     life
+}
+
+/// A grade with two scores that cannot be read.
+fn partly_read(document: &str, says: Reported) -> Event {
+    let Event::Reported(mut report) = webhook(ITEP, "partly", document, says) else { unreachable!() };
+    report.unreadable = vec![ScoreField::Overall, ScoreField::Speaking];
+    Event::Reported(report)
 }
 
 fn stands(life: &Life) -> (Status, Option<Reason>, Option<&TestResult>) {
@@ -216,4 +223,30 @@ fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
     life.r.attempts[0].noted = Some(digest("blank"));
     assert_eq!(life.truenorth("blank", UNREADABLE), Heard::Applied);
     assert_eq!(stands(&life), CHECKED);
+}
+
+#[test]
+fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
+    let mut life = Life::ready(ITEP);
+    assert_eq!(life.hears(&partly_read("graded", completed(9))), Heard::Applied);
+    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
+    assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
+    assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(Why::Revision));
+    assert_eq!(life.r.attempt().unreadable, []);
+}
+
+#[test]
+fn a_grade_of_which_nothing_can_be_read_names_it() {
+    let mut life = Life::ready(ITEP);
+    life.hears(&partly_read("graded", Reported::CompletedWithoutScores));
+    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+}
+
+#[test]
+fn an_attempt_that_was_stored_before_names_nothing_unreadable() {
+    let mut stored = serde_json::to_value(Life::ready(ITEP).r.attempt()).unwrap();
+    assert!(stored.as_object_mut().unwrap().remove("unreadable").is_none(), "an empty list is not stored");
+    assert_eq!(serde_json::from_value::<Attempt>(stored).unwrap().unreadable, []);
 }
