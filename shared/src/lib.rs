@@ -2,9 +2,11 @@
 //! AWS adapters, and the Lambda glue around the use cases of [`shared_core`].
 
 pub mod aws;
-pub mod lambda;
-pub mod times;
+pub mod clock;
+pub mod hub;
+pub mod runtime;
+pub mod settings;
+pub mod telemetry;
+pub mod timestamps;
 pub mod urls;
 pub mod vendors;
-
-pub use shared_core as core;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::lambda::batch::each;
+use shared::runtime::batch::process_batch;
 
 /// What the messages hold that no log may.
 const PERSON: &str = "Zoë Canarybird";
@@ -55,7 +55,7 @@ fn logged(bodies: &[&str]) -> (Value, Vec<Value>) {
     let event = serde_json::from_value(json!({ "Records": records })).unwrap();
     let answer = tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(each(event, || Duration::MAX, Duration::from_secs(1), work))
+        runtime.block_on(process_batch(event, || Duration::MAX, Duration::from_secs(1), work))
     });
     let bytes = lines.0.lock().unwrap().clone();
     let lines = String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -3,8 +3,8 @@
 
 use lambda_runtime::{Context, Error};
 use serde_json::{Value, json};
-use shared::lambda::time_left;
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared::runtime::time_left;
 
 /// Sweeps once and says what it did.
 pub async fn handle(hub: &Hub, context: &Context) -> Result<Value, Error> {

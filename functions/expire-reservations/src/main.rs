@@ -2,8 +2,9 @@
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::de::IgnoredAny;
-use shared::lambda::wiring::Hub;
-use shared::lambda::{invocation, telemetry};
+use shared::hub::Hub;
+use shared::runtime::invocation;
+use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -5,19 +5,21 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, LambdaEvent};
 use shared::aws::sqs::Fulfilment;
-use shared::core::ports::Outage;
-use shared::lambda::wiring::{Hub, purchase_needs};
-use shared::lambda::{batch, time_left};
+use shared::hub::{Hub, purchase_needs};
+use shared::runtime::{batch, time_left};
+use shared_core::ports::BackendError;
 
 /// Attends to a batch of reservations.
 pub async fn handle(hub: &Hub, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
     let context = &event.context;
     let left = || time_left(context);
-    batch::each(event.payload, left, purchase_needs(&hub.settings), |message: Fulfilment| fulfil(hub, context, message))
-        .await
+    batch::process_batch(event.payload, left, purchase_needs(&hub.settings), |message: Fulfilment| {
+        fulfil(hub, context, message)
+    })
+    .await
 }
 
-async fn fulfil(hub: &Hub, context: &Context, message: Fulfilment) -> Result<(), Outage> {
+async fn fulfil(hub: &Hub, context: &Context, message: Fulfilment) -> Result<(), BackendError> {
     let left: Duration = time_left(context);
     let id = &message.reservation_id;
     let fulfilled = hub.buying().fulfil(id, &context.request_id, left).await?;

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use lambda_http::{Body, Request, Response};
-use shared::core::domain::ids::{Account, Vendor};
-use shared::core::ports::{AuthOutcome, Clock, Outage, Queue, Receipt, ResultMessage};
-use shared::lambda::problem::{Problem, kinds};
-use shared::lambda::telemetry::Causes;
-use shared::lambda::webhook::{self, Delivery};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared::runtime::problem::{Problem, kinds};
+use shared::runtime::webhook::{self, Delivery};
+use shared::telemetry::ErrorChain;
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::ports::{AuthOutcome, BackendError, Clock, InboundWebhook, Queue, ResultMessage};
 
 /// Answers one delivery. Success means that it is kept.
 pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
@@ -25,7 +25,7 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     match hub.vendors.authenticate(&account, &receipt.id, &receipt.credentials).await {
         Ok(outcome) => receipt.authenticated = outcome,
         // Better to keep a stranger's bytes for a while than to lose a result.
-        Err(error) => tracing::error!(error = %Causes(&error), receipt_id = %receipt.id, "queued unchecked"),
+        Err(error) => tracing::error!(error = %ErrorChain(&error), receipt_id = %receipt.id, "queued unchecked"),
     }
     if receipt.authenticated == AuthOutcome::WrongToken {
         return Err(Problem::new(kinds::NOT_FOUND));
@@ -39,21 +39,21 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     keep(hub, receipt).await
 }
 
-fn receipt(hub: &Hub, request: &Request) -> Result<Receipt, Problem> {
+fn receipt(hub: &Hub, request: &Request) -> Result<InboundWebhook, Problem> {
     let id = webhook::receipt_id(request)?;
     let Delivery { account, credentials, content_type, body } = webhook::read(request, &id)?;
     let (received_at, authenticated) = (hub.clock.now(), AuthOutcome::Unchecked);
-    Ok(Receipt { id, account, received_at, content_type, body, authenticated, credentials })
+    Ok(InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials })
 }
 
-async fn keep(hub: &Hub, receipt: Receipt) -> Result<(), Problem> {
+async fn keep(hub: &Hub, receipt: InboundWebhook) -> Result<(), Problem> {
     let (receipt_id, bytes) = (receipt.id.clone(), receipt.body.len());
-    hub.queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await.map_err(unavailable)?;
+    hub.queue.record(&ResultMessage::InboundWebhook(receipt), Duration::ZERO).await.map_err(unavailable)?;
     tracing::info!(%receipt_id, bytes, "took a report");
     Ok(())
 }
 
-fn unavailable(outage: Outage) -> Problem {
-    tracing::error!(error = %Causes(&outage), "a report could not be kept");
+fn unavailable(outage: BackendError) -> Problem {
+    tracing::error!(error = %ErrorChain(&outage), "a report could not be kept");
     Problem::new(kinds::UNAVAILABLE).detail("The report was not kept; deliver it again.").retry_after(60)
 }

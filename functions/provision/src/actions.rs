@@ -1,17 +1,17 @@
 //! What a client does with a reservation: withdraw it, launch its test.
 
 use lambda_http::http::StatusCode;
-use shared::core::domain::launch::{LINK_WINDOW, LINKS};
-use shared::core::domain::reservation::{Alert, Reservation, Why};
-use shared::core::ports::{Alerts, LookupError};
-use shared::core::usecases::cancel::{Cancelled, cancel as withdraw};
-use shared::core::usecases::commit::Writer;
-use shared::core::usecases::launch::{LaunchError, launch as make_launch};
-use shared::lambda::problem::Problem;
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared::runtime::problem::Problem;
+use shared_core::domain::launch::{LINK_WINDOW, LINKS};
+use shared_core::domain::reservation::{Alert, NoteReason, Reservation};
+use shared_core::ports::{Alerts, LookupError};
+use shared_core::usecases::cancel::{Cancelled, cancel as withdraw};
+use shared_core::usecases::commit::Writer;
+use shared_core::usecases::launch::{LaunchError, launch as make_launch};
 
-use crate::answer::{self, Answered};
-use crate::call::Call;
+use crate::answer::{self, HandlerResult};
+use crate::context::RequestContext;
 use crate::problems::{
     ALREADY_BEGUN, ALREADY_ENDED, Failure, NOTHING_TO_LAUNCH, PURCHASE_IN_PROGRESS, RATE_LIMITED, VENDOR_BUSY,
     VENDOR_UNREACHABLE,
@@ -21,41 +21,41 @@ use crate::reserve::account_unavailable;
 use crate::view::ReservationView;
 
 /// `POST /v1/reservations/{id}/cancel`.
-pub(crate) async fn cancel(call: &Call<'_>, id: &str) -> Answered {
-    Query::of(call.request, &[])?;
-    let reservation = call.reservation(id).await?;
-    let Hub { store, alerts, clock, settings, .. } = call.hub;
-    let writer = Writer { store, alerts, clock, times: &settings.times };
+pub(crate) async fn cancel(context: &RequestContext<'_>, id: &str) -> HandlerResult {
+    Query::of(context.request, &[])?;
+    let reservation = context.reservation(id).await?;
+    let Hub { store, alerts, clock, settings, .. } = context.hub;
+    let writer = Writer { store, alerts, clock, timeouts: &settings.timeouts };
     match withdraw(&writer, reservation).await? {
         Cancelled::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
         Cancelled::Refused(reservation, why) => Err(not_withdrawn(&reservation, why).into()),
     }
 }
 
-fn not_withdrawn(reservation: &Reservation, why: Why) -> Problem {
+fn not_withdrawn(reservation: &Reservation, why: NoteReason) -> Problem {
     let (kind, detail) = match why {
-        Why::PurchaseInProgress => (PURCHASE_IN_PROGRESS, "Withdraw it once the purchase is settled."),
-        Why::Begun => (ALREADY_BEGUN, "A test that has begun cannot be withdrawn."),
+        NoteReason::PurchaseInProgress => (PURCHASE_IN_PROGRESS, "Withdraw it once the purchase is settled."),
+        NoteReason::Begun => (ALREADY_BEGUN, "A test that has begun cannot be withdrawn."),
         _ => (ALREADY_ENDED, "There is nothing left to withdraw."),
     };
     Problem::new(kind).detail(detail).reservation(reservation.id())
 }
 
 /// `POST /v1/reservations/{id}/launch`.
-pub(crate) async fn launch(call: &Call<'_>, id: &str) -> Answered {
-    Query::of(call.request, &[])?;
-    let reservation = call.reservation(id).await?;
+pub(crate) async fn launch(context: &RequestContext<'_>, id: &str) -> HandlerResult {
+    Query::of(context.request, &[])?;
+    let reservation = context.reservation(id).await?;
     // That an account's profile cannot be read must not keep a candidate from
     // the test: the address of the exam's site is then absent.
-    let exam_url = call.hub.vendors.exam_url(&reservation.order.account).await.ok().flatten();
-    let Hub { vendors, store, clock, .. } = call.hub;
+    let exam_url = context.hub.vendors.exam_url(&reservation.order.account).await.ok().flatten();
+    let Hub { vendors, store, clock, .. } = context.hub;
     match make_launch(vendors, store, clock, &reservation, exam_url).await {
         Ok(launch) => answer::json(StatusCode::OK, &launch),
-        Err(error) => Err(not_launched(call, &reservation, error)),
+        Err(error) => Err(not_launched(context, &reservation, error)),
     }
 }
 
-fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) -> Failure {
+fn not_launched(context: &RequestContext<'_>, reservation: &Reservation, error: LaunchError) -> Failure {
     let account = &reservation.order.account;
     let problem = match error {
         LaunchError::NothingToBegin => Problem::new(NOTHING_TO_LAUNCH).detail("No test is assigned, or it is over."),
@@ -68,14 +68,14 @@ fn not_launched(call: &Call<'_>, reservation: &Reservation, error: LaunchError) 
             let detail = format!("A reservation may ask for {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
             Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
         }
-        LaunchError::Outage(outage) => return outage.into(),
+        LaunchError::BackendError(outage) => return outage.into(),
         LaunchError::LookUp(LookupError::Held { retry_after }) => {
             Problem::new(VENDOR_BUSY).retry_after(retry_after.as_secs().saturating_add(1))
         }
-        LaunchError::LookUp(LookupError::AccountUnavailable { what }) => account_unavailable(call, account, &what),
+        LaunchError::LookUp(LookupError::AccountUnavailable { what }) => account_unavailable(context, account, &what),
         LaunchError::LookUp(LookupError::CredentialsRefused) => {
-            call.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
-            account_unavailable(call, account, "the vendor refused our credentials")
+            context.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+            account_unavailable(context, account, "the vendor refused our credentials")
         }
         LaunchError::LookUp(error @ LookupError::Unusable { .. }) => {
             tracing::warn!(%account, %error, "no launch material");
@@ -97,8 +97,8 @@ mod tests {
             let kind = fixtures::body(&response)["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
             (response.status().as_u16(), kind)
         };
-        assert_eq!(status_and_kind(Why::PurchaseInProgress), (409, "purchase-in-progress".to_owned()));
-        assert_eq!(status_and_kind(Why::Begun), (409, "already-begun".to_owned()));
-        assert_eq!(status_and_kind(Why::Ended), (409, "already-ended".to_owned()));
+        assert_eq!(status_and_kind(NoteReason::PurchaseInProgress), (409, "purchase-in-progress".to_owned()));
+        assert_eq!(status_and_kind(NoteReason::Begun), (409, "already-begun".to_owned()));
+        assert_eq!(status_and_kind(NoteReason::Ended), (409, "already-ended".to_owned()));
     }
 }

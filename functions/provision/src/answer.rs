@@ -5,18 +5,18 @@ use std::error::Error;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
-use shared::core::ports::Outage;
-use shared::lambda::problem::{Problem, kinds};
+use shared::runtime::problem::{Problem, kinds};
+use shared_core::ports::BackendError;
 
 use crate::problems::Failure;
 
 /// How a request was answered, or why it could not be.
-pub(crate) type Answered = Result<Response<Body>, Failure>;
+pub(crate) type HandlerResult = Result<Response<Body>, Failure>;
 
 /// A JSON answer. Nobody between the hub and the client may keep it.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Answered {
-    let text =
-        serde_json::to_string(body).map_err(|error| Outage { operation: "writing an answer", source: error.into() })?;
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HandlerResult {
+    let text = serde_json::to_string(body)
+        .map_err(|error| BackendError { operation: "writing an answer", source: error.into() })?;
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -44,7 +44,7 @@ pub(crate) fn set(response: &mut Response<Body>, name: &'static str, value: &str
 pub(crate) fn of(failure: Failure) -> Response<Body> {
     match failure {
         Failure::Problem(problem) => problem.into_response(),
-        Failure::Outage(outage) => {
+        Failure::BackendError(outage) => {
             tracing::error!(operation = outage.operation, cause = causes(&outage), "an outage");
             Problem::new(kinds::UNAVAILABLE)
                 .detail("The same request, with the same Idempotency-Key where it has one, may be sent again.")
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_outage_answers_503_and_says_that_the_same_request_may_come_again() {
-        let outage = Outage { operation: "reading", source: "the secret cause".into() };
+        let outage = BackendError { operation: "reading", source: "the secret cause".into() };
         let response = of(outage.into());
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(5)));
         let body = String::from_utf8(response.body().to_vec()).unwrap();
@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn causes_are_told_from_the_outermost_to_the_root() {
-        let inner = Outage { operation: "inner", source: "root".into() };
-        let outer = Outage { operation: "outer", source: Box::new(inner) };
+        let inner = BackendError { operation: "inner", source: "root".into() };
+        let outer = BackendError { operation: "outer", source: Box::new(inner) };
         assert_eq!(causes(&outer), "inner failed: root");
     }
 }

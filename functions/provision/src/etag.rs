@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
 use lambda_http::{Body, Response};
-use shared::core::domain::ids::Digest;
+use shared_core::domain::ids::Digest;
 
 use crate::answer;
 

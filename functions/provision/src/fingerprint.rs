@@ -4,13 +4,13 @@
 mod unsalted;
 
 use serde_json::{Map, Value, json};
-use shared::core::domain::ids::{Digest, Fingerprint};
-use shared::core::domain::order::Order;
+use shared_core::domain::ids::{Digest, Fingerprint};
+use shared_core::domain::order::Order;
 
 use crate::request::{NewCandidate, NewReservation};
 
 /// What a request says, in the forms in which that is compared.
-pub(crate) struct Said {
+pub(crate) struct RequestMeaning {
     /// As it is stored with an order.
     pub(crate) fingerprint: Fingerprint,
     /// Without what is said by leaving it out, and with instants as instants.
@@ -19,7 +19,7 @@ pub(crate) struct Said {
     sent: Value,
 }
 
-impl Said {
+impl RequestMeaning {
     /// Of a request under a key. The hub's own defaults don't count.
     pub(crate) fn of(key: &str, request: &NewReservation, sent: Value) -> Self {
         let meaning = meaning(request);
@@ -28,7 +28,7 @@ impl Said {
 
     /// Whether an order says the same. It is compared under the scheme that it was
     /// stored with.
-    pub(crate) fn is_said_by(&self, order: &Order) -> bool {
+    pub(crate) fn is_repeated_by(&self, order: &Order) -> bool {
         match order.fingerprint.unsalted() {
             None => order.fingerprint == self.fingerprint,
             Some(digest) => unsalted::is_repeated(&digest, order, &self.sent, &self.meaning),
@@ -61,7 +61,7 @@ fn meaning(request: &NewReservation) -> Value {
 
 /// An instant in one spelling, and a text that is none as it is.
 fn instant(text: &str) -> String {
-    shared::times::read(text).map_or_else(|| text.to_owned(), |time| time.to_string())
+    shared::timestamps::read(text).map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 /// Null, an empty map and an empty list say no more than nothing at all.

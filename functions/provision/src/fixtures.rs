@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::core::domain::backoff::Backoff;
-use shared::core::domain::ids::{Digest, ReservationId, VendorReference};
-use shared::core::domain::launch::Launch;
-use shared::core::domain::order::Order;
-use shared::core::domain::reservation::{
-    CallOutcome, Decision, Event, Lease, Policy, Report, Reported, Reservation, Source,
+use shared_core::domain::backoff::Backoff;
+use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{
+    CallOutcome, Decision, Event, Lease, Policy, Report, ReportedStatus, Reservation, Source,
 };
-use shared::core::domain::result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
-use shared::core::domain::sensitive::Sensitive;
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::domain::test_result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
 
-use crate::fingerprint::Said;
+use crate::fingerprint::RequestMeaning;
 use crate::{request, rules};
 
 /// The time of the tests.
@@ -33,7 +33,7 @@ pub(crate) fn now() -> Timestamp {
 
 pub(crate) fn order() -> Order {
     let asked = request::read(ITEP_REQUEST.as_bytes()).ok().unwrap();
-    let fingerprint = Said::of("order-42", &asked.new, asked.sent).fingerprint;
+    let fingerprint = RequestMeaning::of("order-42", &asked.new, asked.sent).fingerprint;
     let accounts = [("itep".parse().unwrap(), vec!["default".parse().unwrap()])].into();
     let checked = rules::check(asked.new, &accounts, now()).ok().unwrap();
     let client = "acme".parse().unwrap();
@@ -84,7 +84,7 @@ pub(crate) fn completed() -> Reservation {
         digest: Digest::of(b"the document"),
         reference: VendorReference::itep("3279B035APR"),
         observed_at: now(),
-        says: Reported::Completed(Box::new(result())),
+        status: ReportedStatus::Completed(Box::new(result())),
         unreadable: Vec::new(),
     };
     apply(&ready(), &Event::Reported(Box::new(report)))

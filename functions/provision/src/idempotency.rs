@@ -2,8 +2,8 @@
 //! that comes twice arrives as one value, joined by a comma: so a bare key holds none.
 
 use lambda_http::http::HeaderMap;
-use shared::lambda::http;
-use shared::lambda::problem::Problem;
+use shared::runtime::gateway;
+use shared::runtime::problem::Problem;
 
 use crate::problems::{KEY_INVALID, KEY_MISSING};
 
@@ -21,7 +21,7 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
             "Send an `Idempotency-Key` of your own for each test, and the same one when you repeat a request.",
         ));
     }
-    let value = http::joined(headers, NAME);
+    let value = gateway::joined(headers, NAME);
     let value = value.as_deref().map(|value| value.trim_matches([' ', '\t'])).unwrap_or_default();
     if is_list(value) {
         return Err(Problem::new(KEY_INVALID)

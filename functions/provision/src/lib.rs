@@ -7,7 +7,7 @@
 
 mod actions;
 mod answer;
-mod call;
+mod context;
 mod etag;
 mod fingerprint;
 mod idempotency;
@@ -28,16 +28,16 @@ mod view;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod gateway_tests;
+mod tests;
 
 use lambda_http::{Body, Request, Response};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
 use tracing::Instrument;
 
 /// Answers one request. Whatever goes wrong is a problem in the answer, and is
 /// logged once where it is the hub's fault.
 pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
-    let invocation = call::Invocation::of(&request);
+    let invocation = context::Invocation::of(&request);
     let span = tracing::info_span!("request", request_id = invocation.id, client = tracing::field::Empty);
     routes::answer(hub, &request, &invocation).instrument(span).await
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lambda_http::{Body, Response};
-use shared::core::domain::ids::ClientId;
-use shared::lambda::problem::Problem;
+use shared::runtime::problem::Problem;
+use shared_core::domain::ids::ClientId;
 
 use crate::answer;
 use crate::problems::RATE_LIMITED;

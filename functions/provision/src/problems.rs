@@ -1,6 +1,6 @@
 //! Every kind of problem that the API answers with.
 
-use shared::lambda::problem::{Kind, Problem, kinds};
+use shared::runtime::problem::{Kind, Problem, kinds};
 
 /// Names the kinds and lists them, so that none is left out of the list.
 macro_rules! kinds {
@@ -71,7 +71,7 @@ pub(crate) enum Failure {
     /// The caller is told.
     Problem(Problem),
     /// Something of ours is down.
-    Outage(shared::core::ports::Outage),
+    BackendError(shared_core::ports::BackendError),
 }
 
 impl From<Problem> for Failure {
@@ -80,9 +80,9 @@ impl From<Problem> for Failure {
     }
 }
 
-impl From<shared::core::ports::Outage> for Failure {
-    fn from(outage: shared::core::ports::Outage) -> Self {
-        Failure::Outage(outage)
+impl From<shared_core::ports::BackendError> for Failure {
+    fn from(outage: shared_core::ports::BackendError) -> Self {
+        Failure::BackendError(outage)
     }
 }
 

@@ -3,14 +3,14 @@
 use futures_util::future::join_all;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use shared::core::domain::ids::{Account, AccountName, Vendor};
-use shared::core::domain::reservation::Alert;
-use shared::core::ports::{Alerts, LookupError};
-use shared::lambda::problem::{Problem, kinds};
+use shared::runtime::problem::{Problem, kinds};
 use shared::vendors::ProductOffer;
+use shared_core::domain::ids::{Account, AccountName, Vendor};
+use shared_core::domain::reservation::Alert;
+use shared_core::ports::{Alerts, LookupError};
 
-use crate::answer::{self, Answered, List};
-use crate::call::Call;
+use crate::answer::{self, HandlerResult, List};
+use crate::context::RequestContext;
 use crate::query::Query;
 use crate::reserve::account_unavailable;
 
@@ -27,12 +27,12 @@ struct ProductView {
 
 /// Lists the products of all accounts that can be asked: one that cannot does
 /// not hide the others.
-pub(crate) async fn list(call: &Call<'_>) -> Answered {
-    Query::of(call.request, &[])?;
-    let accounts = call.accounts().into_iter();
+pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
+    Query::of(context.request, &[])?;
+    let accounts = context.accounts().into_iter();
     let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
     let asked = join_all(accounts.map(async |account| {
-        let offers = call.hub.vendors.products(&account, &call.client.id).await;
+        let offers = context.hub.vendors.products(&account, &context.client.id).await;
         (account, offers)
     }));
     let (mut data, mut answered, mut failed) = (Vec::new(), 0, 0);
@@ -44,7 +44,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
             }
             Err(error) => {
                 failed += 1;
-                note(call, &account, &error);
+                note(context, &account, &error);
             }
         }
     }
@@ -60,11 +60,11 @@ fn view(account: &Account, offer: ProductOffer) -> ProductView {
     ProductView { vendor, account: name, product: offer.product, name: offer.name, stock: None }
 }
 
-fn note(call: &Call<'_>, account: &Account, error: &LookupError) {
+fn note(context: &RequestContext<'_>, account: &Account, error: &LookupError) {
     match error {
-        LookupError::AccountUnavailable { what } => drop(account_unavailable(call, account, what)),
+        LookupError::AccountUnavailable { what } => drop(account_unavailable(context, account, what)),
         LookupError::CredentialsRefused => {
-            call.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+            context.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
         }
         LookupError::Held { .. } | LookupError::Unusable { .. } => {
             tracing::warn!(%account, %error, "an account's products are not known");

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use lambda_http::Request;
-use shared::lambda::problem::Problem;
+use shared::runtime::problem::Problem;
 
 use crate::problems::PARAMETER_INVALID;
 

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::aws::cursor::Cursor;
-use shared::core::domain::reservation::{EventName, HistoryEntry, Reservation, Source, Status, Verdict, Why};
-use shared::core::ports::{ListQuery, Outage, Store};
+use shared_core::domain::reservation::{EventName, HistoryEntry, NoteReason, Reservation, Source, Status, Verdict};
+use shared_core::ports::{BackendError, ListQuery, Store};
 
-use crate::answer::{self, Answered, List};
-use crate::call::Call;
+use crate::answer::{self, HandlerResult, List};
+use crate::context::RequestContext;
 use crate::etag;
 use crate::query::{Query, invalid};
 use crate::view::ReservationView;
@@ -20,16 +20,16 @@ use crate::view::ReservationView;
 const PAGES_READ: usize = 10;
 
 /// `GET /v1/reservations/{id}`.
-pub(crate) async fn get(call: &Call<'_>, id: &str) -> Answered {
-    Query::of(call.request, &[])?;
-    let reservation = call.reservation(id).await?;
+pub(crate) async fn get(context: &RequestContext<'_>, id: &str) -> HandlerResult {
+    Query::of(context.request, &[])?;
+    let reservation = context.reservation(id).await?;
     let response = answer::json(StatusCode::OK, &ReservationView::of(&reservation))?;
-    Ok(etag::tagged(response, call.request.headers()))
+    Ok(etag::tagged(response, context.request.headers()))
 }
 
 /// `GET /v1/reservations`.
-pub(crate) async fn list(call: &Call<'_>) -> Answered {
-    let query = Query::of(call.request, &["status", "external_id", "product", "limit", "cursor"])?;
+pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
+    let query = Query::of(context.request, &["status", "external_id", "product", "limit", "cursor"])?;
     let status: Option<StatusName> = query.parsed("status", "a status of a reservation")?;
     let cursor: Option<Cursor> = query.parsed("cursor", "the `next_cursor` of an answer")?;
     let filter = Filter { status: status.map(|name| name.0), product: query.text("product") };
@@ -38,12 +38,12 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
         return Err(invalid("`external_id` must have 1 to 128 characters.").into());
     }
     let wanted = ListQuery {
-        client: call.client.id.clone(),
+        client: context.client.id.clone(),
         external_id: external_id.map(str::to_owned),
         cursor: cursor.map(|cursor| cursor.to_string()),
         limit: query.limit()?,
     };
-    let (found, next_cursor) = collect(&call.hub.store, wanted, &filter).await?;
+    let (found, next_cursor) = collect(&context.hub.store, wanted, &filter).await?;
     let data = found.iter().map(ReservationView::of).collect();
     answer::json(StatusCode::OK, &List { data, next_cursor })
 }
@@ -67,7 +67,7 @@ async fn collect(
     store: &impl Store,
     mut query: ListQuery,
     filter: &Filter<'_>,
-) -> Result<(Vec<Reservation>, Option<String>), Outage> {
+) -> Result<(Vec<Reservation>, Option<String>), BackendError> {
     let wanted = query.limit;
     let mut found = Vec::new();
     for _ in 0..PAGES_READ {
@@ -96,12 +96,12 @@ impl std::str::FromStr for StatusName {
 }
 
 /// `GET /v1/reservations/{id}/history`.
-pub(crate) async fn history(call: &Call<'_>, id: &str) -> Answered {
-    let query = Query::of(call.request, &["limit", "cursor"])?;
+pub(crate) async fn history(context: &RequestContext<'_>, id: &str) -> HandlerResult {
+    let query = Query::of(context.request, &["limit", "cursor"])?;
     let after = query.parsed("cursor", "the `next_cursor` of an answer")?.map_or(0, |EntryCursor(seq)| seq);
     let limit = query.limit()?;
-    let reservation = call.reservation(id).await?;
-    let (entries, more) = entries(&call.hub.store, &reservation, after, limit).await?;
+    let reservation = context.reservation(id).await?;
+    let (entries, more) = entries(&context.hub.store, &reservation, after, limit).await?;
     let last = entries.last().map(|entry| entry.seq);
     let next_cursor = last.filter(|_| more).map(|seq| EntryCursor(seq).to_string());
     let data = entries.iter().map(EntryView::of).collect();
@@ -114,7 +114,7 @@ async fn entries(
     reservation: &Reservation,
     after: u64,
     limit: usize,
-) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
     if after > 0 {
         return store.history(reservation.id(), after, limit).await;
     }
@@ -154,7 +154,7 @@ struct EntryView<'a> {
     source: &'static str,
     event: EventName,
     verdict: Verdict,
-    reason: Option<Why>,
+    reason: Option<NoteReason>,
     from: Option<Status>,
     to: Status,
     version: u64,
@@ -203,5 +203,4 @@ fn is_told(entry: &HistoryEntry) -> bool {
 }
 
 #[cfg(test)]
-#[path = "read_tests.rs"]
 mod tests;

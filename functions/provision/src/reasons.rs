@@ -1,6 +1,6 @@
 //! What clients are told of a reservation's reason, in prose.
 
-use shared::core::domain::reservation::{Reason, Reservation};
+use shared_core::domain::reservation::{Reason, Reservation};
 
 /// The prose beside a reservation's `status_reason`. The vendor's own words are
 /// told where it refused, and nowhere else.
@@ -54,7 +54,7 @@ fn prose(reason: Reason) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::core::domain::reservation::Status;
+    use shared_core::domain::reservation::Status;
 
     use super::*;
 

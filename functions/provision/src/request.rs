@@ -9,9 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::core::domain::order::Fault;
-use shared::core::domain::sensitive::Sensitive;
-use shared::lambda::problem::{Problem, kinds};
+use shared::runtime::problem::{Problem, kinds};
+use shared_core::domain::order::Fault;
+use shared_core::domain::sensitive::Sensitive;
 
 use crate::pointer;
 
@@ -19,7 +19,7 @@ use crate::pointer;
 const MAX_BODY: usize = 64 * 1024;
 
 /// A body of the right shape.
-pub(crate) struct Asked {
+pub(crate) struct ParsedRequest {
     /// What is asked for.
     pub(crate) new: NewReservation,
     /// The body as it was sent.
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for Text {
 /// # Errors
 /// 413 for a body that is too large, 400 for one of the wrong shape, with the
 /// first fault.
-pub(crate) fn read(body: &[u8]) -> Result<Asked, Problem> {
+pub(crate) fn read(body: &[u8]) -> Result<ParsedRequest, Problem> {
     if body.len() > MAX_BODY {
         return Err(Problem::new(kinds::TOO_LARGE).detail(format!("The limit is {MAX_BODY} bytes.")));
     }
@@ -144,7 +144,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Asked, Problem> {
     }
     objects(&sent).map_err(malformed)?;
     let new = shape(text).map_err(malformed)?.trimmed();
-    Ok(Asked { new, sent })
+    Ok(ParsedRequest { new, sent })
 }
 
 /// Where a document holds U+FFFD, in a name or a value: the first such place.

@@ -2,23 +2,23 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
-use shared::core::domain::ids::{Account, Fingerprint, ReservationId};
-use shared::core::domain::launch::Launch;
-use shared::core::domain::order::{Fault, Order};
-use shared::core::domain::reservation::{Alert, Reason, Reservation, State, Status};
-use shared::core::ports::{Alerts, Clock, OrderProblem, Store};
-use shared::core::usecases::reserve::{Outcome, ReserveError, Serving};
-use shared::lambda::problem::Problem;
+use shared::runtime::problem::Problem;
+use shared_core::domain::ids::{Account, Fingerprint, ReservationId};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::{Fault, Order};
+use shared_core::domain::reservation::{Alert, Reason, Reservation, State, Status};
+use shared_core::ports::{Alerts, Clock, OrderProblem, Store};
+use shared_core::usecases::reserve::{Outcome, ReserveError, Serving};
 
-use crate::answer::{self, Answered};
-use crate::call::Call;
-use crate::fingerprint::Said;
+use crate::answer::{self, HandlerResult};
+use crate::context::RequestContext;
+use crate::fingerprint::RequestMeaning;
 use crate::problems::{
     ACCOUNT_UNAVAILABLE, Failure, GIVEN_UP, INVALID, KEY_REUSED, OUT_OF_TESTS, UNKNOWN_PRODUCT, VENDOR_REFUSED,
 };
 use crate::query::Query;
-use crate::request::{Asked, NewReservation};
-use crate::rules::Checked;
+use crate::request::{NewReservation, ParsedRequest};
+use crate::rules::ValidRequest;
 use crate::view::ReservationView;
 use crate::{idempotency, prefer, request, rules};
 
@@ -28,19 +28,19 @@ const RETRY_AFTER_MAX: i64 = 60;
 const RETRY_AFTER_MIN: i64 = 2;
 
 /// Takes a request to reserve.
-pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
-    Query::of(call.request, &[])?;
-    let key = idempotency::key(call.request.headers())?;
-    let Asked { new, sent } = request::read(call.request.body())?;
-    let said = Said::of(&key, &new, sent);
-    let id = ReservationId::derive(&call.client.id, &key);
-    let respond_async = prefer::respond_async(call.request.headers());
-    let outcome = match take(call, new, &id, &said, respond_async).await {
+pub(crate) async fn reserve(context: &RequestContext<'_>) -> HandlerResult {
+    Query::of(context.request, &[])?;
+    let key = idempotency::key(context.request.headers())?;
+    let ParsedRequest { new, sent } = request::read(context.request.body())?;
+    let said = RequestMeaning::of(&key, &new, sent);
+    let id = ReservationId::derive(&context.client.id, &key);
+    let respond_async = prefer::respond_async(context.request.headers());
+    let outcome = match take(context, new, &id, &said, respond_async).await {
         Ok(Outcome::KeyReused(known)) => repeated(known, &said),
         Ok(outcome) => outcome,
-        Err(refused) => known_before(call, &id, &said, refused).await?,
+        Err(refused) => known_before(context, &id, &said, refused).await?,
     };
-    let mut response = respond(&outcome, &id, call.hub.clock.now())?;
+    let mut response = respond(&outcome, &id, context.hub.clock.now())?;
     if respond_async && response.status().is_success() {
         answer::set(&mut response, "preference-applied", "respond-async");
     }
@@ -48,37 +48,37 @@ pub(crate) async fn reserve(call: &Call<'_>) -> Answered {
 }
 
 async fn take(
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     new: NewReservation,
     id: &ReservationId,
-    said: &Said,
+    said: &RequestMeaning,
     respond_async: bool,
 ) -> Result<Outcome, Failure> {
-    let checked = rules::check(new, &call.accounts(), call.hub.clock.now())?;
+    let checked = rules::check(new, &context.accounts(), context.hub.clock.now())?;
     let account = checked.account.clone();
-    let order = order(call, checked, id, said.fingerprint.clone()).await?;
-    let invocation = call.invocation.id.clone();
-    let serving = Serving { invocation, left: call.invocation.left(), respond_async };
-    call.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
-        ReserveError::Order(problem) => refusal(call, &account, problem).into(),
-        ReserveError::Outage(outage) => Failure::from(outage),
+    let order = order(context, checked, id, said.fingerprint.clone()).await?;
+    let invocation = context.invocation.id.clone();
+    let serving = Serving { invocation, left: context.invocation.left(), respond_async };
+    context.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
+        ReserveError::Order(problem) => refusal(context, &account, problem).into(),
+        ReserveError::BackendError(outage) => Failure::from(outage),
     })
 }
 
 /// The order that a checked request is, with its account's defaults.
 async fn order(
-    call: &Call<'_>,
-    checked: Checked,
+    context: &RequestContext<'_>,
+    checked: ValidRequest,
     id: &ReservationId,
     fingerprint: Fingerprint,
 ) -> Result<Order, Failure> {
     let expires_at = match checked.expires_at {
         Some(time) => time,
-        None => default_expiry(call, &checked.account).await?,
+        None => default_expiry(context, &checked.account).await?,
     };
     Ok(Order {
         id: id.clone(),
-        client: call.client.id.clone(),
+        client: context.client.id.clone(),
         fingerprint,
         account: checked.account,
         product: checked.product,
@@ -91,16 +91,16 @@ async fn order(
     })
 }
 
-async fn default_expiry(call: &Call<'_>, account: &Account) -> Result<Timestamp, Failure> {
-    let terms = call.hub.vendors.terms(account).await.map_err(|problem| refusal(call, account, problem))?;
+async fn default_expiry(context: &RequestContext<'_>, account: &Account) -> Result<Timestamp, Failure> {
+    let terms = context.hub.vendors.terms(account).await.map_err(|problem| refusal(context, account, problem))?;
     let days = SignedDuration::from_hours(24 * i64::from(terms.default_expiry_days));
-    let time = call.hub.clock.now().checked_add(days).unwrap_or(Timestamp::MAX);
+    let time = context.hub.clock.now().checked_add(days).unwrap_or(Timestamp::MAX);
     Ok(Timestamp::from_second(time.as_second()).unwrap_or(time))
 }
 
-fn refusal(call: &Call<'_>, account: &Account, problem: OrderProblem) -> Problem {
+fn refusal(context: &RequestContext<'_>, account: &Account, problem: OrderProblem) -> Problem {
     match problem {
-        OrderProblem::AccountUnavailable { what } => account_unavailable(call, account, &what),
+        OrderProblem::AccountUnavailable { what } => account_unavailable(context, account, &what),
         OrderProblem::UnknownProduct => {
             let fault = Fault::new("#/product", "is not among what the account sells; see GET /v1/products");
             Problem::new(UNKNOWN_PRODUCT).errors(vec![fault])
@@ -110,9 +110,9 @@ fn refusal(call: &Call<'_>, account: &Account, problem: OrderProblem) -> Problem
 }
 
 /// Tells the operator what is missing, and the client that something is.
-pub(crate) fn account_unavailable(call: &Call<'_>, account: &Account, what: &str) -> Problem {
+pub(crate) fn account_unavailable(context: &RequestContext<'_>, account: &Account, what: &str) -> Problem {
     tracing::error!(%account, what, "an account is unavailable");
-    call.hub.alerts.raise(Alert::AccountUnavailable, &account.to_string());
+    context.hub.alerts.raise(Alert::AccountUnavailable, &account.to_string());
     Problem::new(ACCOUNT_UNAVAILABLE)
         .detail("The account needs the operator, who has been told. The same request may be sent again later.")
         .retry_after(60)
@@ -121,20 +121,25 @@ pub(crate) fn account_unavailable(call: &Call<'_>, account: &Account, what: &str
 /// A key never expires: what was taken once is answered again, even where the
 /// same request could not be taken today (its expiry is past, say, or its product
 /// is no longer sold).
-async fn known_before(call: &Call<'_>, id: &ReservationId, said: &Said, refused: Failure) -> Result<Outcome, Failure> {
-    if let Failure::Outage(_) = refused {
+async fn known_before(
+    context: &RequestContext<'_>,
+    id: &ReservationId,
+    said: &RequestMeaning,
+    refused: Failure,
+) -> Result<Outcome, Failure> {
+    if let Failure::BackendError(_) = refused {
         return Err(refused);
     }
-    let known = call.hub.store.reservation(id).await?;
+    let known = context.hub.store.reservation(id).await?;
     known.map(|known| repeated(Box::new(known), said)).ok_or(refused)
 }
 
 /// What a key means that was used before.
-fn repeated(known: Box<Reservation>, said: &Said) -> Outcome {
-    if said.is_said_by(&known.order) { Outcome::Replayed(known) } else { Outcome::KeyReused(known) }
+fn repeated(known: Box<Reservation>, said: &RequestMeaning) -> Outcome {
+    if said.is_repeated_by(&known.order) { Outcome::Replayed(known) } else { Outcome::KeyReused(known) }
 }
 
-fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> Answered {
+fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> HandlerResult {
     let (reservation, launch) = match outcome {
         Outcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
         Outcome::Replayed(reservation) => (reservation, None),
@@ -152,7 +157,7 @@ fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> Answered {
 }
 
 /// The answer for a reservation as it stands. `launch` is `None` in a replay.
-fn stands(reservation: &Reservation, launch: Option<Option<&Launch>>, now: Timestamp) -> Answered {
+fn stands(reservation: &Reservation, launch: Option<Option<&Launch>>, now: Timestamp) -> HandlerResult {
     let view = ReservationView::of(reservation);
     match reservation.status() {
         Status::Rejected => Ok(rejected(reservation).into_response()),
@@ -189,5 +194,4 @@ fn rejected(reservation: &Reservation) -> Problem {
 }
 
 #[cfg(test)]
-#[path = "reserve_tests.rs"]
 mod tests;

@@ -6,13 +6,13 @@ use std::time::Instant;
 use lambda_http::http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::json;
-use shared::core::ports::Clock;
-use shared::lambda::http;
-use shared::lambda::problem::{Problem, kinds};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared::runtime::gateway;
+use shared::runtime::problem::{Problem, kinds};
+use shared_core::ports::Clock;
 
-use crate::answer::{self, Answered};
-use crate::call::{Call, Invocation};
+use crate::answer::{self, HandlerResult};
+use crate::context::{Invocation, RequestContext};
 use crate::limits::{self, Limiter};
 use crate::{actions, products, read, reserve};
 
@@ -22,7 +22,7 @@ static LIMITER: LazyLock<Limiter> = LazyLock::new(Limiter::default);
 
 /// An address of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place<'a> {
+enum Route<'a> {
     Health,
     Products,
     Reservations,
@@ -32,40 +32,40 @@ enum Place<'a> {
     Launch(&'a str),
 }
 
-impl<'a> Place<'a> {
+impl<'a> Route<'a> {
     fn of(path: &'a str) -> Option<Self> {
         let parts: Vec<_> = path.strip_prefix('/')?.split('/').collect();
         Some(match parts[..] {
-            ["health"] => Place::Health,
-            ["v1", "products"] => Place::Products,
-            ["v1", "reservations"] => Place::Reservations,
+            ["health"] => Route::Health,
+            ["v1", "products"] => Route::Products,
+            ["v1", "reservations"] => Route::Reservations,
             ["v1", "reservations", ""] => return None,
-            ["v1", "reservations", id] => Place::Reservation(id),
-            ["v1", "reservations", id, "history"] => Place::History(id),
-            ["v1", "reservations", id, "cancel"] => Place::Cancel(id),
-            ["v1", "reservations", id, "launch"] => Place::Launch(id),
+            ["v1", "reservations", id] => Route::Reservation(id),
+            ["v1", "reservations", id, "history"] => Route::History(id),
+            ["v1", "reservations", id, "cancel"] => Route::Cancel(id),
+            ["v1", "reservations", id, "launch"] => Route::Launch(id),
             _ => return None,
         })
     }
 
     fn methods(self) -> &'static [Method] {
         match self {
-            Place::Health | Place::Products | Place::Reservation(_) | Place::History(_) => &[Method::GET, Method::HEAD],
-            Place::Reservations => &[Method::GET, Method::HEAD, Method::POST],
-            Place::Cancel(_) | Place::Launch(_) => &[Method::POST],
+            Route::Health | Route::Products | Route::Reservation(_) | Route::History(_) => &[Method::GET, Method::HEAD],
+            Route::Reservations => &[Method::GET, Method::HEAD, Method::POST],
+            Route::Cancel(_) | Route::Launch(_) => &[Method::POST],
         }
     }
 
     /// The place in logs: without ids.
     fn name(self) -> &'static str {
         match self {
-            Place::Health => "health",
-            Place::Products => "products",
-            Place::Reservations => "reservations",
-            Place::Reservation(_) => "reservation",
-            Place::History(_) => "history",
-            Place::Cancel(_) => "cancel",
-            Place::Launch(_) => "launch",
+            Route::Health => "health",
+            Route::Products => "products",
+            Route::Reservations => "reservations",
+            Route::Reservation(_) => "reservation",
+            Route::History(_) => "history",
+            Route::Cancel(_) => "cancel",
+            Route::Launch(_) => "launch",
         }
     }
 }
@@ -73,9 +73,9 @@ impl<'a> Place<'a> {
 /// Answers a request and writes one line about it.
 pub(crate) async fn answer(hub: &Hub, request: &Request, invocation: &Invocation) -> Response<Body> {
     let began = Instant::now();
-    let place = Place::of(path(request));
+    let place = Route::of(path(request));
     let response = match place {
-        Some(Place::Health) => health(request.method()),
+        Some(Route::Health) => health(request.method()),
         _ => admitted(hub, request, invocation, place).await,
     };
     let mut response = response.unwrap_or_else(answer::of);
@@ -83,7 +83,7 @@ pub(crate) async fn answer(hub: &Hub, request: &Request, invocation: &Invocation
         *response.body_mut() = Body::Empty;
     }
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let place = place.map_or("unknown", Place::name);
+    let place = place.map_or("unknown", Route::name);
     tracing::info!(place, method = %request.method(), status = response.status().as_u16(), milliseconds, "answered");
     response
 }
@@ -96,15 +96,15 @@ fn path(request: &Request) -> &str {
     }
 }
 
-fn health(method: &Method) -> Answered {
-    if !Place::Health.methods().contains(method) {
-        return Ok(not_allowed(Place::Health));
+fn health(method: &Method) -> HandlerResult {
+    if !Route::Health.methods().contains(method) {
+        return Ok(not_allowed(Route::Health));
     }
     answer::json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
 /// Serves those who may call, at their pace.
-async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: Option<Place<'_>>) -> Answered {
+async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: Option<Route<'_>>) -> HandlerResult {
     let client = match bearer(request.headers()) {
         Ok(token) => hub.access.authenticate(&token, hub.clock.now()).await?,
         Err(detail) => return Ok(unauthorized(detail)),
@@ -114,27 +114,27 @@ async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: 
     if let Err(wait) = LIMITER.take(&client.id, hub.clock.now()) {
         return Ok(limits::refused(wait));
     }
-    let call = Call { hub, client: &client, request, invocation };
+    let context = RequestContext { hub, client: &client, request, invocation };
     match place {
         None => Err(Problem::new(kinds::NOT_FOUND).detail("The API has no such address.").into()),
-        Some(place) => dispatch(&call, place).await,
+        Some(place) => dispatch(&context, place).await,
     }
 }
 
-async fn dispatch(call: &Call<'_>, place: Place<'_>) -> Answered {
-    let method = call.request.method();
+async fn dispatch(context: &RequestContext<'_>, place: Route<'_>) -> HandlerResult {
+    let method = context.request.method();
     if !place.methods().contains(method) {
         return Ok(not_allowed(place));
     }
     match place {
-        Place::Health => health(method),
-        Place::Products => products::list(call).await,
-        Place::Reservations if method == Method::POST => reserve::reserve(call).await,
-        Place::Reservations => read::list(call).await,
-        Place::Reservation(id) => read::get(call, id).await,
-        Place::History(id) => read::history(call, id).await,
-        Place::Cancel(id) => actions::cancel(call, id).await,
-        Place::Launch(id) => actions::launch(call, id).await,
+        Route::Health => health(method),
+        Route::Products => products::list(context).await,
+        Route::Reservations if method == Method::POST => reserve::reserve(context).await,
+        Route::Reservations => read::list(context).await,
+        Route::Reservation(id) => read::get(context, id).await,
+        Route::History(id) => read::history(context, id).await,
+        Route::Cancel(id) => actions::cancel(context, id).await,
+        Route::Launch(id) => actions::launch(context, id).await,
     }
 }
 
@@ -143,7 +143,7 @@ const INVALID_KEY: &str = "Send `Authorization: Bearer thk_…` with a key that 
 /// The token of `Authorization: Bearer …`, or why there is none; the scheme's case does
 /// not matter.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, &'static str> {
-    let value = http::joined(headers, "authorization").ok_or(INVALID_KEY)?;
+    let value = gateway::joined(headers, "authorization").ok_or(INVALID_KEY)?;
     if value.contains(',') {
         return Err("The `Authorization` header came more than once: send it once.");
     }
@@ -157,7 +157,7 @@ fn unauthorized(detail: &str) -> Response<Body> {
     response
 }
 
-fn not_allowed(place: Place<'_>) -> Response<Body> {
+fn not_allowed(place: Route<'_>) -> Response<Body> {
     let methods = place.methods().iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
     Problem::method_not_allowed(&methods).into_response()
 }
@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn a_path_leads_to_its_place_and_nothing_else_does() {
         let places = ["/v1/reservations", "/v1/reservations/res_1", "/v1/reservations/res_1/history", "/health"];
-        let found: Vec<_> = places.into_iter().map(Place::of).collect();
-        let (list, one, history) = (Place::Reservations, Place::Reservation("res_1"), Place::History("res_1"));
-        assert_eq!(found, [Some(list), Some(one), Some(history), Some(Place::Health)]);
+        let found: Vec<_> = places.into_iter().map(Route::of).collect();
+        let (list, one, history) = (Route::Reservations, Route::Reservation("res_1"), Route::History("res_1"));
+        assert_eq!(found, [Some(list), Some(one), Some(history), Some(Route::Health)]);
         for path in [
             "",
             "/",
@@ -184,7 +184,7 @@ mod tests {
             "/v2/products",
             "//health",
         ] {
-            assert_eq!(Place::of(path), None, "{path}");
+            assert_eq!(Route::of(path), None, "{path}");
         }
     }
 
@@ -197,15 +197,15 @@ mod tests {
         assert!(!samples.is_empty());
         for sample in samples {
             let event = serde_json::from_str(&std::fs::read_to_string(&sample).unwrap()).unwrap();
-            let request = http::request(event).unwrap();
-            let place = Place::of(path(&request)).unwrap();
+            let request = gateway::request(event).unwrap();
+            let place = Route::of(path(&request)).unwrap();
             assert!(place.methods().contains(request.method()), "{}", sample.display());
         }
     }
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
-        let response = not_allowed(Place::Reservations);
+        let response = not_allowed(Route::Reservations);
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()["allow"], "GET, HEAD, POST");
         assert_eq!(health(&Method::POST).unwrap().status(), 405);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{Account, AccountName, Vendor};
-use shared::core::domain::order::Fault;
-use shared::core::domain::sensitive::Sensitive;
-use shared::lambda::problem::Problem;
+use shared::runtime::problem::Problem;
 use shared::urls::is_web_address;
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{Account, AccountName, Vendor};
+use shared_core::domain::order::Fault;
+use shared_core::domain::sensitive::Sensitive;
 
 use crate::pointer;
 use crate::problems::{INVALID, UNKNOWN_ACCOUNT};
@@ -23,7 +23,7 @@ const ENTRIES: usize = 50;
 
 /// A request that keeps the hub's rules. The vendor has rules of its own.
 #[derive(Debug)]
-pub(crate) struct Checked {
+pub(crate) struct ValidRequest {
     pub(crate) account: Account,
     pub(crate) product: String,
     pub(crate) candidate: Candidate,
@@ -42,7 +42,7 @@ pub(crate) type Accounts = BTreeMap<Vendor, Vec<AccountName>>;
 ///
 /// # Errors
 /// 422 with every broken rule; `unknown-account` where that is the only one.
-pub(crate) fn check(new: NewReservation, accounts: &Accounts, now: Timestamp) -> Result<Checked, Problem> {
+pub(crate) fn check(new: NewReservation, accounts: &Accounts, now: Timestamp) -> Result<ValidRequest, Problem> {
     let mut rules = Rules { faults: Vec::new(), now };
     rules.text("#/product", &new.product, 1, 200);
     let candidate = rules.candidate(new.candidate);
@@ -58,7 +58,7 @@ pub(crate) fn check(new: NewReservation, accounts: &Accounts, now: Timestamp) ->
     let product = new.product;
     match account {
         Ok(account) if rules.faults.is_empty() => {
-            Ok(Checked { account, product, candidate, registration, groups, return_url, expires_at, metadata })
+            Ok(ValidRequest { account, product, candidate, registration, groups, return_url, expires_at, metadata })
         }
         Ok(_) => Err(Problem::new(INVALID).errors(rules.faults)),
         Err(fault) => Err(refused(rules.faults, fault)),
@@ -185,7 +185,7 @@ impl Rules {
     }
 
     fn expiry(&mut self, text: &str) -> Option<Timestamp> {
-        let time = shared::times::read(text);
+        let time = shared::timestamps::read(text);
         let fits = |time: &Timestamp| *time > self.now && time.duration_since(self.now) <= EXPIRY_MAX;
         let time = time.filter(fits);
         let rule = "must be a time in the future, within two years, as 2027-01-31T00:00:00Z";
@@ -209,5 +209,4 @@ fn is_iso_date(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "rules_tests.rs"]
 mod tests;

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
-use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{AccountName, ReservationId, Vendor, VendorReference};
-use shared::core::domain::launch::Launch;
-use shared::core::domain::reservation::{Attempt, Reason, Reservation, Status};
-use shared::core::domain::result::{CefrBand, Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
-use shared::core::domain::sensitive::Sensitive;
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::reservation::{Attempt, Reason, Reservation, Status};
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::domain::test_result::{
+    CefrBand, Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult,
+};
 
 use crate::reasons;
 

@@ -1,8 +1,9 @@
 //! The `record-result` function.
 
 use lambda_runtime::Error;
-use shared::lambda::wiring::Hub;
-use shared::lambda::{invocation, telemetry};
+use shared::hub::Hub;
+use shared::runtime::invocation;
+use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

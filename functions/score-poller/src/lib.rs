@@ -4,13 +4,13 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
-use shared::core::domain::ids::AccountName;
-use shared::core::domain::reservation::Alert;
-use shared::core::ports::{Alerts, CheckReason, LookupError, Polls, ScoreCheck};
-use shared::core::usecases::check_score::CheckError;
-use shared::lambda::telemetry::Causes;
-use shared::lambda::wiring::{Hub, purchase_needs};
-use shared::lambda::{batch, time_left};
+use shared::hub::{Hub, purchase_needs};
+use shared::runtime::{batch, time_left};
+use shared::telemetry::ErrorChain;
+use shared_core::domain::ids::AccountName;
+use shared_core::domain::reservation::Alert;
+use shared_core::ports::{Alerts, CheckReason, LookupError, Polls, ScoreCheck};
+use shared_core::usecases::check_score::CheckError;
 
 /// Works through a batch of hints, or polls every account when the schedule says.
 pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error> {
@@ -26,7 +26,8 @@ pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error
 }
 
 async fn check_batch(hub: &Hub, event: SqsEvent, context: &Context) -> SqsBatchResponse {
-    batch::each(event, || time_left(context), purchase_needs(&hub.settings), |check| check_one(hub, check)).await
+    batch::process_batch(event, || time_left(context), purchase_needs(&hub.settings), |check| check_one(hub, check))
+        .await
 }
 
 async fn check_one(hub: &Hub, check: ScoreCheck) -> Result<(), CheckError> {
@@ -46,7 +47,7 @@ async fn check_one(hub: &Hub, check: ScoreCheck) -> Result<(), CheckError> {
 fn deferred(check: &ScoreCheck, error: CheckError) -> Result<(), CheckError> {
     match error {
         CheckError::LookUp(error) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => {
-            tracing::warn!(reservation_id = %check.reservation_id, error = %Causes(&error), "left to the next sweep");
+            tracing::warn!(reservation_id = %check.reservation_id, error = %ErrorChain(&error), "left to the next sweep");
             Ok(())
         }
         error => Err(error),
@@ -77,7 +78,7 @@ async fn poll(hub: &Hub, account: &AccountName) -> bool {
         }
         Err(error) => {
             alert(hub, account, &error);
-            tracing::error!(%account, error = %Causes(&error), "a poll failed");
+            tracing::error!(%account, error = %ErrorChain(&error), "a poll failed");
             matches!(error, CheckError::LookUp(LookupError::Held { .. }))
         }
     }

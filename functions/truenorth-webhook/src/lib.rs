@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use lambda_http::{Body, Request, Response};
-use shared::core::domain::ids::{Account, AccountName, ReceiptId, ReservationId, Vendor};
-use shared::core::ports::{AuthOutcome, CheckReason, Outage, Queue, ScoreCheck};
-use shared::lambda::problem::{Problem, kinds};
-use shared::lambda::telemetry::Causes;
-use shared::lambda::webhook::{self, Delivery};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared::runtime::problem::{Problem, kinds};
+use shared::runtime::webhook::{self, Delivery};
+use shared::telemetry::ErrorChain;
 use shared::vendors::truenorth::webhook::{Hint, read};
+use shared_core::domain::ids::{Account, AccountName, InboundWebhookId, ReservationId, Vendor};
+use shared_core::ports::{AuthOutcome, BackendError, CheckReason, Queue, ScoreCheck};
 
 /// Answers one event, well within the five seconds that TrueNorth waits.
 pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
@@ -39,12 +39,12 @@ async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
     }
 }
 
-async fn is_admitted(hub: &Hub, account: &Account, id: &ReceiptId, delivery: &Delivery) -> bool {
+async fn is_admitted(hub: &Hub, account: &Account, id: &InboundWebhookId, delivery: &Delivery) -> bool {
     match hub.vendors.authenticate(account, id, &delivery.credentials).await {
         Ok(outcome) => outcome == AuthOutcome::Verified,
         // A hint proves nothing anyway: the score is fetched with our own key.
         Err(error) => {
-            tracing::error!(error = %Causes(&error), "took a hint unchecked");
+            tracing::error!(error = %ErrorChain(&error), "took a hint unchecked");
             true
         }
     }
@@ -57,7 +57,7 @@ async fn queue(hub: &Hub, account: AccountName, reservation_id: ReservationId) -
     Ok(())
 }
 
-fn unavailable(outage: Outage) -> Problem {
-    tracing::error!(error = %Causes(&outage), "a hint could not be kept");
+fn unavailable(outage: BackendError) -> Problem {
+    tracing::error!(error = %ErrorChain(&outage), "a hint could not be kept");
     Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)
 }

@@ -6,7 +6,7 @@ mod reservation;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use shared::core::domain::ids::{Account, AccountName, ClientId, InvalidId};
+use shared_core::domain::ids::{Account, AccountName, ClientId, InvalidId};
 
 pub(crate) use inventory::*;
 pub(crate) use reports::*;

@@ -2,7 +2,7 @@
 
 mod cli;
 mod commands;
-mod desk;
+mod context;
 mod output;
 
 use std::error::Error;
@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Parser;
 use shared::aws::clients::variable;
-use shared::aws::{Clients, DynamoStore, Unset};
-use shared::core::ports::Outage;
+use shared::aws::{AwsClients, DynamoStore, MissingVariable};
+use shared_core::ports::BackendError;
 
 use cli::{Cli, Command};
 use output::Output;
@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
     match run(&cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            desk::warn(format_args!("{problem:#}"));
+            context::warn(format_args!("{problem:#}"));
             ExitCode::FAILURE
         }
     }
@@ -47,17 +47,17 @@ async fn run(cli: &Cli) -> anyhow::Result<()> {
 
 fn store() -> anyhow::Result<DynamoStore> {
     let table = variable("TABLE_NAME").map_err(|unset| missing(&unset))?;
-    let clients = Clients::from_env().map_err(|unset| missing(&unset))?;
+    let clients = AwsClients::from_env().map_err(|unset| missing(&unset))?;
     Ok(DynamoStore::new(clients, table))
 }
 
-fn missing(unset: &Unset) -> anyhow::Error {
+fn missing(unset: &MissingVariable) -> anyhow::Error {
     anyhow!("{unset}; locally run `set -a; . .dev/env; set +a` first, for AWS see `hubctl --help`")
 }
 
 /// Says of a failure of AWS what AWS said. The SDK repeats itself from cause to
 /// cause; each is told once.
-fn asking<T>(outcome: Result<T, Outage>) -> anyhow::Result<T> {
+fn asking<T>(outcome: Result<T, BackendError>) -> anyhow::Result<T> {
     outcome.map_err(|outage| {
         let (mut told, mut cause) = (outage.to_string(), outage.source());
         while let Some(error) = cause {

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use crate::{
     aws::{Aws, CREDENTIAL, REGION},
     binaries::Binaries,
-    burst, clients, deployment, emulators,
+    clients, deployment, emulators,
     environment::Environment,
-    http, interrupt,
+    fault_proxy, http, interrupt,
     ports::{PREFERRED, Ports},
     progress,
     stack::{Purpose, Stack},
@@ -70,9 +70,9 @@ const CAMPAIGN_PARAMETERS: [(&str, &str); 22] = [
 ///
 /// # Errors
 /// Whatever fails first; processes that run by then go on running.
-pub(crate) fn whole(stack: &Stack, binaries: &Binaries) -> Result<Environment> {
+pub(crate) fn start_all(stack: &Stack, binaries: &Binaries) -> Result<Environment> {
     let (processes, ports) = (stack.processes(), stack.choose_ports()?);
-    let proxy = (stack.purpose == Purpose::Campaign).then(|| burst::start(&processes, ports.aws)).transpose()?;
+    let proxy = (stack.purpose == Purpose::Campaign).then(|| fault_proxy::start(&processes, ports.aws)).transpose()?;
     let aws = emulators::start_ministack(&processes, &stack.directory, ports.aws, proxy.as_deref())?;
     let fresh_vendors = vendors::start(&processes, binaries, &ports)?;
     let packages = binaries.package(&stack.directory.join("functions"))?;

@@ -6,7 +6,6 @@
 mod aws;
 mod binaries;
 mod bring_up;
-mod burst;
 mod children;
 mod cli;
 mod clients;
@@ -14,6 +13,7 @@ mod commands;
 mod deployment;
 mod emulators;
 mod environment;
+mod fault_proxy;
 mod http;
 mod interrupt;
 mod ports;

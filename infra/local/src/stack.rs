@@ -9,10 +9,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    burst,
     cli::Backend,
     emulators,
     environment::Kept,
+    fault_proxy,
     ports::{PREFERRED, Ports},
     processes::Processes,
     vendors, workspace,
@@ -100,7 +100,7 @@ impl Stack {
         let ran = processes.running(emulators::PROCESS).is_some();
         processes.stop(vendors::PROCESS)?;
         processes.stop(emulators::PROCESS)?;
-        processes.stop(burst::PROCESS)?;
+        processes.stop(fault_proxy::PROCESS)?;
         let busy = self.ports().filter(|_| ran).map(|ports| ports.busy()).unwrap_or_default();
         ensure!(busy.is_empty(), "something still listens on {busy:?}");
         Ok(())

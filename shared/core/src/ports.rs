@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use messages::{CheckReason, Dismissal, Quarantined, Receipt, ResultMessage, ScoreCheck};
+pub use messages::{CheckReason, Dismissal, InboundWebhook, Quarantined, ResultMessage, ScoreCheck};
 pub use sender::{AuthOutcome, SenderCredentials};
 
 use crate::domain::breaker::Breaker;
@@ -19,20 +19,18 @@ use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, 
 use crate::domain::launch::Launch;
 use crate::domain::limiter::{Booking, Levels};
 use crate::domain::order::{Fault, Order};
-use crate::domain::reservation::{Alert, CallOutcome, Change, HistoryEntry, Reported, Reservation, Seal};
-use crate::domain::result::ScoreField;
+use crate::domain::reservation::{
+    Alert, CallOutcome, Change, HistoryEntry, ReportedStatus, RequestDigest, Reservation,
+};
 use crate::domain::sensitive::Sensitive;
-
-/// An answer that comes later, on whichever thread.
-pub trait Answer<T>: Future<Output = T> + Send {}
-impl<T, F: Future<Output = T> + Send> Answer<T> for F {}
+use crate::domain::test_result::ScoreField;
 
 /// The time, and waiting for it.
 pub trait Clock: Sync {
     /// Now.
     fn now(&self) -> Timestamp;
     /// Waits.
-    fn sleep(&self, time: Duration) -> impl Answer<()>;
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// Tells the operator. It never fails and never blocks.
@@ -40,16 +38,16 @@ pub trait Alerts: Sync {
     /// Raises an alert about a reservation, an account or a receipt, by id.
     fn raise(&self, alert: Alert, about: &str);
     /// Notes a failure that the hub recovers from by itself.
-    fn note(&self, failure: &Outage, about: &str);
+    fn note(&self, failure: &BackendError, about: &str);
 }
 
 /// Storage or queue failed. The operation may or may not have taken place.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} failed")]
-pub struct Outage {
+pub struct BackendError {
     /// What was tried.
     pub operation: &'static str,
-    /// Why it failed.
+    /// NoteReason it failed.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -58,26 +56,46 @@ pub struct Outage {
 pub trait Store: Sync {
     /// Writes a new reservation: idempotency check, intent and lease in one
     /// conditional write.
-    fn reserve(&self, reservation: &Reservation) -> impl Answer<Result<Reserved, Outage>>;
+    fn reserve(&self, reservation: &Reservation) -> impl Future<Output = Result<InsertOutcome, BackendError>> + Send;
 
     /// Reads a reservation, consistently.
-    fn reservation(&self, id: &ReservationId) -> impl Answer<Result<Option<Reservation>, Outage>>;
+    fn reservation(&self, id: &ReservationId)
+    -> impl Future<Output = Result<Option<Reservation>, BackendError>> + Send;
 
     /// Reads several; those that don't exist are left out, the order is kept.
-    fn reservations(&self, ids: &[ReservationId]) -> impl Answer<Result<Vec<Reservation>, Outage>>;
+    fn reservations(
+        &self,
+        ids: &[ReservationId],
+    ) -> impl Future<Output = Result<Vec<Reservation>, BackendError>> + Send;
 
     /// Writes a change in one transaction: the reservation if it is still the one
     /// that was read, its history entry, its claims, and the raw document.
-    fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> impl Answer<Result<Committed, Outage>>;
+    fn commit(
+        &self,
+        change: &Change,
+        raw: Option<&RawDocument>,
+    ) -> impl Future<Output = Result<WriteOutcome, BackendError>> + Send;
 
     /// Which reservation a vendor's test belongs to.
-    fn owner(&self, account: &Account, reference: &str) -> impl Answer<Result<Option<ReservationId>, Outage>>;
+    fn owner(
+        &self,
+        account: &Account,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<ReservationId>, BackendError>> + Send;
 
     /// Moves a reservation's next attention, if it is still as it was read.
-    fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> impl Answer<Result<(), Outage>>;
+    fn postpone(
+        &self,
+        reservation: &Reservation,
+        due_at: Timestamp,
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
 
     /// Some of what is due, the longest overdue first; at most `limit`.
-    fn due(&self, now: Timestamp, limit: usize) -> impl Answer<Result<Vec<ReservationId>, Outage>>;
+    fn due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ReservationId>, BackendError>> + Send;
 
     /// A reservation's history from the entry after `after` on, and whether there is more.
     fn history(
@@ -85,10 +103,10 @@ pub trait Store: Sync {
         id: &ReservationId,
         after: u64,
         limit: usize,
-    ) -> impl Answer<Result<(Vec<HistoryEntry>, bool), Outage>>;
+    ) -> impl Future<Output = Result<(Vec<HistoryEntry>, bool), BackendError>> + Send;
 
     /// Ids of a client's reservations, newest first.
-    fn list(&self, query: &ListQuery) -> impl Answer<Result<Page<ReservationId>, Outage>>;
+    fn list(&self, query: &ListQuery) -> impl Future<Output = Result<Page<ReservationId>, BackendError>> + Send;
 
     /// Ids of reservations that somebody works through, oldest first.
     fn worklist(
@@ -96,12 +114,12 @@ pub trait Store: Sync {
         list: &Worklist,
         cursor: Option<&str>,
         limit: usize,
-    ) -> impl Answer<Result<Page<ReservationId>, Outage>>;
+    ) -> impl Future<Output = Result<Page<ReservationId>, BackendError>> + Send;
 }
 
 /// What [`Store::reserve`] found.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reserved {
+pub enum InsertOutcome {
     /// It was new and is written.
     New,
     /// There was one already, as it is now.
@@ -110,7 +128,7 @@ pub enum Reserved {
 
 /// What became of a [`Store::commit`].
 #[derive(Debug, Clone, PartialEq)]
-pub enum Committed {
+pub enum WriteOutcome {
     /// It is written.
     Done,
     /// Somebody else wrote first; nothing was written. This is what there is now.
@@ -172,48 +190,59 @@ pub enum Worklist {
 /// Reports that could not be used, kept until the operator has looked.
 pub trait Quarantine: Sync {
     /// Keeps a report.
-    fn keep(&self, item: &Quarantined) -> impl Answer<Result<(), Outage>>;
+    fn keep(&self, item: &Quarantined) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Lists what is kept, oldest first.
-    fn kept(&self, cursor: Option<&str>, limit: usize) -> impl Answer<Result<Page<Quarantined>, Outage>>;
+    fn kept(
+        &self,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<Quarantined>, BackendError>> + Send;
 }
 
 /// Messages between the functions. They are hints: the truth is in the store.
 pub trait Queue: Sync {
     /// Asks `fulfil` to attend to a reservation.
-    fn fulfil(&self, id: &ReservationId) -> impl Answer<Result<(), Outage>>;
+    fn fulfil(&self, id: &ReservationId) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Hands something to `record-result`, after a delay.
-    fn record(&self, message: &ResultMessage, delay: Duration) -> impl Answer<Result<(), Outage>>;
+    fn record(&self, message: &ResultMessage, delay: Duration)
+    -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Asks `score-poller` to look a test up, after a delay.
-    fn check_score(&self, check: &ScoreCheck, delay: Duration) -> impl Answer<Result<(), Outage>>;
+    fn check_score(&self, check: &ScoreCheck, delay: Duration)
+    -> impl Future<Output = Result<(), BackendError>> + Send;
 }
 
 /// Buying from a vendor.
 pub trait Purchase: Sync {
     /// Checks an order against the account's terms, before anything is written.
-    fn examine(&self, order: &Order) -> impl Answer<Result<(), OrderProblem>>;
+    fn validate(&self, order: &Order) -> impl Future<Output = Result<(), OrderProblem>> + Send;
 
     /// Makes one purchase call. It ends in one of the four outcomes; there is no
     /// error beside them.
-    fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> impl Answer<CallOutcome>;
+    fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> impl Future<Output = CallOutcome> + Send;
 
     /// The digest of the request that a call would send, where the account's vendor
     /// is known to refuse a request that it has processed; kept before the call, so
     /// that a lost one can be sent again byte by byte.
-    fn seal(&self, order: &Order, call_no: u32) -> impl Answer<Option<Digest>> {
+    fn request_digest(&self, order: &Order, call_no: u32) -> impl Future<Output = Option<Digest>> + Send {
         let _ = (order, call_no);
         std::future::ready(None)
     }
 
     /// Sends a doubtful call's request again, if that is byte by byte the one that
     /// was sealed.
-    fn resend(&self, order: &Order, seal: &Seal, budget: Duration) -> impl Answer<Resent> {
-        let _ = (order, seal, budget);
-        std::future::ready(Resent::Impossible)
+    fn resend(
+        &self,
+        order: &Order,
+        request_digest: &RequestDigest,
+        budget: Duration,
+    ) -> impl Future<Output = ResendOutcome> + Send {
+        let _ = (order, request_digest, budget);
+        std::future::ready(ResendOutcome::Impossible)
     }
 
     /// Whether the vendor answers at all, by a request that cannot buy anything:
     /// asked before a probe, so that a vendor that stays silent makes no doubt.
-    fn answers(&self, account: &Account) -> impl Answer<bool> {
+    fn probe_reachable(&self, account: &Account) -> impl Future<Output = bool> + Send {
         let _ = account;
         std::future::ready(true)
     }
@@ -221,7 +250,7 @@ pub trait Purchase: Sync {
 
 /// What became of a request that was to be sent again.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Resent {
+pub enum ResendOutcome {
     /// It was: this is what it says of the call. A refusal is none of the call's.
     Ended(CallOutcome),
     /// The vendor did not process it.
@@ -234,21 +263,25 @@ pub enum Resent {
 pub trait Breakers: Sync {
     /// An account's breaker, perhaps as it was a few seconds ago: on the ordinary
     /// path this costs nothing.
-    fn breaker(&self, account: &Account) -> impl Answer<Result<Breaker, Outage>>;
+    fn breaker(&self, account: &Account) -> impl Future<Output = Result<Breaker, BackendError>> + Send;
     /// Writes a breaker, if the stored one is the one before it by `seq`.
-    fn replace(&self, account: &Account, breaker: &Breaker) -> impl Answer<Result<Replaced, Outage>>;
+    fn replace(
+        &self,
+        account: &Account,
+        breaker: &Breaker,
+    ) -> impl Future<Output = Result<ReplaceOutcome, BackendError>> + Send;
 }
 
 /// What became of a [`Breakers::replace`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replaced {
+pub enum ReplaceOutcome {
     /// It is written.
     Done,
     /// Somebody else wrote first; nothing was written. This is what there is now.
     Overtaken(Breaker),
 }
 
-/// Why an order cannot be taken.
+/// NoteReason an order cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderProblem {
     /// The account's profile is missing or incomplete: the operator's to mend.
@@ -265,7 +298,11 @@ pub enum OrderProblem {
 /// Looking up scores at TrueNorth.
 pub trait Scores: Sync {
     /// Everything that the vendor says of one reservation's user: its tests.
-    fn look_up(&self, account: &AccountName, id: &ReservationId) -> impl Answer<Result<Vec<Sighting>, LookupError>>;
+    fn look_up(
+        &self,
+        account: &AccountName,
+        id: &ReservationId,
+    ) -> impl Future<Output = Result<Vec<ObservedTest>, LookupError>> + Send;
 
     /// All tests of an account that were begun in a span of time, handed to
     /// `sink` one by one as the answer streams in. Returns how many.
@@ -273,26 +310,26 @@ pub trait Scores: Sync {
         &self,
         account: &AccountName,
         begun: (Timestamp, Timestamp),
-        sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
-    ) -> impl Answer<Result<usize, LookupError>>;
+        sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
+    ) -> impl Future<Output = Result<usize, LookupError>> + Send;
 }
 
 /// A test as a look-up saw it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sighting {
+pub struct ObservedTest {
     /// Which test.
     pub reference: VendorReference,
     /// When the look-up was sent.
     pub observed_at: Timestamp,
     /// What the vendor says of it.
-    pub says: Reported,
+    pub status: ReportedStatus,
     /// Scores that are there and cannot be read with certainty.
     pub unreadable: Vec<ScoreField>,
     /// The vendor's document.
     pub raw: RawDocument,
 }
 
-/// Why a look-up brought nothing.
+/// NoteReason a look-up brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// The rate limit holds it; ask again then.
@@ -318,22 +355,30 @@ pub enum LookupError {
     },
 }
 
-/// Sign-in links at TrueNorth.
+/// CallSignal-in links at TrueNorth.
 pub trait Links: Sync {
     /// Mints a single-use link to an order's test. `None` where the vendor knows no such user.
-    fn link(&self, order: &Order, reference: &VendorReference) -> impl Answer<Result<Option<Launch>, LookupError>>;
+    fn link(
+        &self,
+        order: &Order,
+        reference: &VendorReference,
+    ) -> impl Future<Output = Result<Option<Launch>, LookupError>> + Send;
 }
 
 /// How many links a reservation was given of late. Links themselves are never kept.
 pub trait LinkCounts: Sync {
     /// Counts one more link, unless there were [`LINKS`](crate::domain::launch::LINKS)
     /// in the last [`LINK_WINDOW`](crate::domain::launch::LINK_WINDOW).
-    fn count_link(&self, id: &ReservationId, now: Timestamp) -> impl Answer<Result<LinkCounted, Outage>>;
+    fn count_link(
+        &self,
+        id: &ReservationId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<LinkCountOutcome, BackendError>> + Send;
 }
 
 /// What became of a [`LinkCounts::count_link`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkCounted {
+pub enum LinkCountOutcome {
     /// It is counted, and may be minted.
     Done,
     /// There were too many; nothing is counted.
@@ -346,19 +391,24 @@ pub enum LinkCounted {
 /// The poll of an account: one at a time, and where the last one stopped.
 pub trait Polls: Sync {
     /// The TrueNorth accounts that are polled.
-    fn accounts(&self) -> impl Answer<Result<Vec<AccountName>, Outage>>;
+    fn accounts(&self) -> impl Future<Output = Result<Vec<AccountName>, BackendError>> + Send;
     /// Takes the poll lease, if nobody holds it.
     fn begin(
         &self,
         account: &AccountName,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Answer<Result<Option<PollMark>, Outage>>;
+    ) -> impl Future<Output = Result<Option<PollMark>, BackendError>> + Send;
     /// Ends the poll and leaves a mark for the next.
-    fn end(&self, account: &AccountName, mark: &PollMark) -> impl Answer<Result<(), Outage>>;
+    fn end(&self, account: &AccountName, mark: &PollMark) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Whether a reservation's last look-up is longer ago than the interval; if
     /// so, this one counts as its last.
-    fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> impl Answer<Result<bool, Outage>>;
+    fn may_look_up(
+        &self,
+        id: &ReservationId,
+        now: Timestamp,
+        interval: Duration,
+    ) -> impl Future<Output = Result<bool, BackendError>> + Send;
 }
 
 /// Where a poll stopped.
@@ -373,14 +423,18 @@ pub struct PollMark {
 /// The stored levels of the accounts' rate limiters.
 pub trait RateLimits: Sync {
     /// Makes a booking: one conditional update.
-    fn book(&self, account: &AccountName, booking: &Booking) -> impl Answer<Result<Booked, Outage>>;
+    fn book(
+        &self,
+        account: &AccountName,
+        booking: &Booking,
+    ) -> impl Future<Output = Result<BookingOutcome, BackendError>> + Send;
     /// Empties the bucket, after a 429.
-    fn empty(&self, account: &AccountName, now: Timestamp) -> impl Answer<Result<(), Outage>>;
+    fn empty(&self, account: &AccountName, now: Timestamp) -> impl Future<Output = Result<(), BackendError>> + Send;
 }
 
 /// What became of a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Booked {
+pub enum BookingOutcome {
     /// It is made; these are the levels after it.
     Done(Levels),
     /// The levels are elsewhere; nothing was booked. Plan again with these.
@@ -391,7 +445,7 @@ pub enum Booked {
 pub trait Secrets: Sync {
     /// The secret's text, fetched once and kept for a while; `None` if there is
     /// no such secret.
-    fn secret(&self, name: &str) -> impl Answer<Result<Option<Arc<Sensitive<String>>>, Outage>>;
+    fn secret(&self, name: &str) -> impl Future<Output = Result<Option<Arc<Sensitive<String>>>, BackendError>> + Send;
 }
 
 #[cfg(test)]

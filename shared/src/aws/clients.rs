@@ -14,21 +14,21 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 /// An environment variable that is needed and not set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {0} is not set")]
-pub struct Unset(pub &'static str);
+pub struct MissingVariable(pub &'static str);
 
 /// Reads an environment variable that is needed; empty counts as not set.
-pub fn variable(name: &'static str) -> Result<String, Unset> {
-    env::var(name).ok().filter(|value| !value.is_empty()).ok_or(Unset(name))
+pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
+    env::var(name).ok().filter(|value| !value.is_empty()).ok_or(MissingVariable(name))
 }
 
 /// The clients of AWS's services: built at their first use, with one pool of
 /// connections between them. Clones share everything.
 #[derive(Debug, Clone)]
-pub struct Clients(Arc<Inner>);
+pub struct AwsClients(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    place: ClientsBuilder,
+    place: AwsClientsBuilder,
     http: OnceLock<SharedHttpClient>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -37,7 +37,7 @@ struct Inner {
 
 /// Where AWS is, who asks, and who watches.
 #[derive(Debug, Clone)]
-pub struct ClientsBuilder {
+pub struct AwsClientsBuilder {
     region: String,
     credentials: Credentials,
     endpoint: Option<String>,
@@ -45,15 +45,15 @@ pub struct ClientsBuilder {
 }
 
 /// How long one kind of client may take.
-struct Times {
+struct Timeouts {
     attempt: Duration,
     operation: Duration,
 }
 
 /// Three tries of an operation must fit into what a function has beside a vendor's call.
-const STORAGE: Times = Times { attempt: Duration::from_secs(4), operation: Duration::from_secs(9) };
+const STORAGE: Timeouts = Timeouts { attempt: Duration::from_secs(4), operation: Duration::from_secs(9) };
 /// `truenorth-webhook` has 5 s for a secret and a message, and its sender no more.
-const HASTY: Times = Times { attempt: Duration::from_millis(1_500), operation: Duration::from_millis(2_200) };
+const HASTY: Timeouts = Timeouts { attempt: Duration::from_millis(1_500), operation: Duration::from_millis(2_200) };
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 3;
 
@@ -79,7 +79,7 @@ macro_rules! client {
     }};
 }
 
-impl ClientsBuilder {
+impl AwsClientsBuilder {
     /// AWS at a region.
     pub fn new(region: impl Into<String>, credentials: Credentials) -> Self {
         Self { region: region.into(), credentials, endpoint: None, interceptors: Vec::new() }
@@ -88,14 +88,14 @@ impl ClientsBuilder {
     /// Reads `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, and where set `AWS_SESSION_TOKEN` and
     /// `AWS_ENDPOINT_URL`. Lambda sets them once for an instance's whole life.
-    pub fn from_env() -> Result<Self, Unset> {
+    pub fn from_env() -> Result<Self, MissingVariable> {
         let region = variable("AWS_REGION").or_else(|unset| variable("AWS_DEFAULT_REGION").map_err(|_| unset))?;
         let (id, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
         let credentials = Credentials::from_keys(id, secret, variable("AWS_SESSION_TOKEN").ok());
         let builder = Self::new(region, credentials);
         Ok(match variable("AWS_ENDPOINT_URL") {
             Ok(url) => builder.endpoint(url),
-            Err(Unset(_)) => builder,
+            Err(MissingVariable(_)) => builder,
         })
     }
 
@@ -114,8 +114,8 @@ impl ClientsBuilder {
     }
 
     /// The clients, none of which is built yet.
-    pub fn build(self) -> Clients {
-        Clients(Arc::new(Inner {
+    pub fn build(self) -> AwsClients {
+        AwsClients(Arc::new(Inner {
             place: self,
             http: OnceLock::new(),
             dynamodb: OnceLock::new(),
@@ -125,10 +125,10 @@ impl ClientsBuilder {
     }
 }
 
-impl Clients {
-    /// The clients that the environment describes; see [`ClientsBuilder::from_env`].
-    pub fn from_env() -> Result<Self, Unset> {
-        Ok(ClientsBuilder::from_env()?.build())
+impl AwsClients {
+    /// The clients that the environment describes; see [`AwsClientsBuilder::from_env`].
+    pub fn from_env() -> Result<Self, MissingVariable> {
+        Ok(AwsClientsBuilder::from_env()?.build())
     }
 
     /// The DynamoDB client.

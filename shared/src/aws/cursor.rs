@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use shared_core::domain::ids::ReservationId;
-use shared_core::ports::Outage;
+use shared_core::ports::BackendError;
 
 use super::{keys, outage};
 
@@ -30,7 +30,7 @@ impl Cursor {
     /// The cursor after an entry of an index, by its sort key.
     pub(crate) fn after(place: &str) -> Option<Self> {
         let (time, id) = place.split_once('#')?;
-        let time = crate::times::read(time)?;
+        let time = crate::timestamps::read(time)?;
         let id: ReservationId = id.parse().ok()?;
         (keys::place(time, &id) == place).then(|| Self { place: place.to_owned(), id })
     }
@@ -46,7 +46,7 @@ impl Cursor {
     }
 
     /// Reads a caller's cursor; a bad one is the outage's source.
-    pub(crate) fn read(text: Option<&str>) -> Result<Option<Self>, Outage> {
+    pub(crate) fn read(text: Option<&str>) -> Result<Option<Self>, BackendError> {
         text.map(str::parse).transpose().map_err(outage("read a cursor"))
     }
 }

@@ -1,9 +1,9 @@
 //! Messages that their consumer failed on again and again, for the operator.
 
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
-use shared_core::ports::Outage;
+use shared_core::ports::BackendError;
 
-use super::clients::{Clients, Unset, variable};
+use super::clients::{AwsClients, MissingVariable, variable};
 use super::outage;
 
 /// How many messages SQS hands out at once.
@@ -49,7 +49,7 @@ impl DeadLetterQueue {
 /// One dead-letter queue and where its messages belong.
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
-    clients: Clients,
+    clients: AwsClients,
     queue: String,
     dead_letters: String,
 }
@@ -69,7 +69,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The variable with the queue's address is not set.
-    pub fn of(queue: DeadLetterQueue, clients: Clients) -> Result<Self, Unset> {
+    pub fn of(queue: DeadLetterQueue, clients: AwsClients) -> Result<Self, MissingVariable> {
         let queue = variable(queue.variable())?;
         Ok(Self { clients, dead_letters: format!("{queue}-dlq"), queue })
     }
@@ -78,7 +78,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// SQS could not be asked.
-    pub async fn count(&self) -> Result<Count, Outage> {
+    pub async fn count(&self) -> Result<Count, BackendError> {
         use QueueAttributeName::{
             ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as InFlight,
         };
@@ -96,7 +96,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// SQS failed; what was sent until then stays sent.
-    pub async fn redrive(&self, limit: usize) -> Result<usize, Outage> {
+    pub async fn redrive(&self, limit: usize) -> Result<usize, BackendError> {
         let mut sent = 0;
         while sent < limit {
             let batch = self.receive(limit - sent).await?;
@@ -111,7 +111,7 @@ impl DeadLetters {
         Ok(sent)
     }
 
-    async fn receive(&self, limit: usize) -> Result<Vec<Message>, Outage> {
+    async fn receive(&self, limit: usize) -> Result<Vec<Message>, BackendError> {
         let limit = i32::try_from(limit).unwrap_or(BATCH).min(BATCH);
         let asked = self.clients.sqs().receive_message().queue_url(&self.dead_letters);
         let asked = asked.max_number_of_messages(limit).wait_time_seconds(WAIT).visibility_timeout(VISIBILITY);
@@ -119,7 +119,7 @@ impl DeadLetters {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    async fn send_back(&self, message: &Message) -> Result<(), Outage> {
+    async fn send_back(&self, message: &Message) -> Result<(), BackendError> {
         let sqs = self.clients.sqs();
         let body = message.body().unwrap_or_default();
         let sending = sqs.send_message().queue_url(&self.queue).message_body(body);

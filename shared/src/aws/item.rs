@@ -88,7 +88,7 @@ impl ReservationItem {
             candidate_pk: keys::candidate(&order.client, order.candidate.external_id.expose()),
             candidate_sk: place,
             due_pk: reservation.due_at.map(|_| keys::due_partition(keys::due_shard(id))),
-            due_at: reservation.due_at.map(keys::fixed_up),
+            due_at: reservation.due_at.map(keys::sortable_millis_ceil),
             work_pk: work.as_ref().map(|(list, _)| list.clone()),
             work_sk: work.map(|(_, place)| place),
             doc: reservation.clone(),
@@ -132,5 +132,4 @@ fn drop_nulls_within(value: &mut AttributeValue) {
 }
 
 #[cfg(test)]
-#[path = "item_tests.rs"]
 mod tests;

@@ -2,7 +2,7 @@
 //! digest of the client's own id for them.
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReceiptId, ReservationId};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, InboundWebhookId, ReservationId};
 use shared_core::domain::reservation::{Reservation, State};
 use shared_core::ports::Worklist;
 
@@ -85,8 +85,8 @@ impl Key {
         Self::new(format!("ACCOUNT#truenorth#{account}"), "POLL")
     }
 
-    pub(crate) fn quarantined(received_at: Timestamp, id: &ReceiptId) -> Self {
-        Self::new(QUARANTINE, format!("{}#{id}", fixed(received_at)))
+    pub(crate) fn quarantined(received_at: Timestamp, id: &InboundWebhookId) -> Self {
+        Self::new(QUARANTINE, format!("{}#{id}", sortable_millis(received_at)))
     }
 }
 
@@ -107,19 +107,19 @@ pub(crate) fn history_sort(seq: u64) -> String {
 
 /// A time in a form whose order as text is the order in time: UTC, whole
 /// milliseconds, rounded down.
-pub(crate) fn fixed(time: Timestamp) -> String {
+pub(crate) fn sortable_millis(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// The same, rounded up: what is due then is really due.
-pub(crate) fn fixed_up(time: Timestamp) -> String {
+pub(crate) fn sortable_millis_ceil(time: Timestamp) -> String {
     let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
-    fixed(time.round(up).unwrap_or(time))
+    sortable_millis(time.round(up).unwrap_or(time))
 }
 
 /// A place in an index: time, then id.
 pub(crate) fn place(time: Timestamp, id: &ReservationId) -> String {
-    format!("{}#{id}", fixed(time))
+    format!("{}#{id}", sortable_millis(time))
 }
 
 /// The `due` index's partition of a reservation.
@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn times_in_keys_have_one_width_and_due_times_are_rounded_up() {
         let time: Timestamp = "2026-11-23T02:24:28.0005Z".parse().unwrap();
-        assert_eq!(fixed(time), "2026-11-23T02:24:28.000Z");
-        assert_eq!(fixed_up(time), "2026-11-23T02:24:28.001Z");
-        assert_eq!(fixed("2026-11-23T02:24:28Z".parse().unwrap()), "2026-11-23T02:24:28.000Z");
+        assert_eq!(sortable_millis(time), "2026-11-23T02:24:28.000Z");
+        assert_eq!(sortable_millis_ceil(time), "2026-11-23T02:24:28.001Z");
+        assert_eq!(sortable_millis("2026-11-23T02:24:28Z".parse().unwrap()), "2026-11-23T02:24:28.000Z");
     }
 
     #[test]

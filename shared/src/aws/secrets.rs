@@ -7,9 +7,9 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use jiff::Timestamp;
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Outage, Secrets};
+use shared_core::ports::{BackendError, Secrets};
 
-use super::clients::Clients;
+use super::clients::AwsClients;
 use super::outage;
 
 const OPERATION: &str = "read a secret";
@@ -26,7 +26,7 @@ type Text = Arc<Sensitive<String>>;
 /// fetched waits for that fetch; if it fails, a stale text is better than none.
 #[derive(Debug)]
 pub struct SecretCache {
-    clients: Clients,
+    clients: AwsClients,
     ttl: Duration,
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
 }
@@ -41,7 +41,7 @@ struct Slot {
 
 impl SecretCache {
     /// Secrets that are fetched again after a TTL.
-    pub fn new(clients: Clients, ttl: Duration) -> Self {
+    pub fn new(clients: AwsClients, ttl: Duration) -> Self {
         Self { clients, ttl, slots: Mutex::default() }
     }
 
@@ -54,7 +54,7 @@ impl SecretCache {
         slots.entry(name.to_owned()).or_default().clone()
     }
 
-    async fn fetch(&self, name: &str) -> Result<Option<Text>, Outage> {
+    async fn fetch(&self, name: &str) -> Result<Option<Text>, BackendError> {
         let asked = self.clients.secrets().get_secret_value().secret_id(name).send().await;
         match asked {
             Ok(answer) => {
@@ -70,7 +70,7 @@ impl SecretCache {
 }
 
 impl Secrets for SecretCache {
-    async fn secret(&self, name: &str) -> Result<Option<Text>, Outage> {
+    async fn secret(&self, name: &str) -> Result<Option<Text>, BackendError> {
         let slot = self.slot(name);
         let mut slot = slot.lock().await;
         let now = Timestamp::now();

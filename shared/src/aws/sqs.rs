@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared_core::domain::ids::ReservationId;
-use shared_core::ports::{Outage, Queue, ResultMessage, ScoreCheck};
+use shared_core::ports::{BackendError, Queue, ResultMessage, ScoreCheck};
 
-use super::clients::{Clients, Unset, variable};
+use super::clients::{AwsClients, MissingVariable, variable};
 use super::outage;
 
 /// The form of the messages that this code writes.
@@ -67,28 +67,28 @@ impl RecordMessage {
 /// [`Queue`] over SQS.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
-    clients: Clients,
+    clients: AwsClients,
     urls: QueueUrls,
 }
 
 impl SqsQueue {
     /// The queues at these addresses.
-    pub fn new(clients: Clients, urls: QueueUrls) -> Self {
+    pub fn new(clients: AwsClients, urls: QueueUrls) -> Self {
         Self { clients, urls }
     }
 
     /// The queues that the environment names; see [`QueueUrls::from_env`].
-    pub fn from_env(clients: Clients) -> Self {
+    pub fn from_env(clients: AwsClients) -> Self {
         Self::new(clients, QueueUrls::from_env())
     }
 
     async fn send(
         &self,
         operation: &'static str,
-        url: Result<&String, Unset>,
+        url: Result<&String, MissingVariable>,
         body: &impl Serialize,
         delay: Duration,
-    ) -> Result<(), Outage> {
+    ) -> Result<(), BackendError> {
         let url = url.map_err(outage(operation))?;
         let body = serde_json::to_string(body).map_err(outage(operation))?;
         if body.len() > LARGEST {
@@ -102,23 +102,22 @@ impl SqsQueue {
 }
 
 impl Queue for SqsQueue {
-    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
-        let url = self.urls.fulfilment.as_ref().ok_or(Unset("FULFILMENT_QUEUE_URL"));
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), BackendError> {
+        let url = self.urls.fulfilment.as_ref().ok_or(MissingVariable("FULFILMENT_QUEUE_URL"));
         let message = Fulfilment { v: VERSION, reservation_id: id.clone() };
         self.send("queue a fulfilment", url, &message, Duration::ZERO).await
     }
 
-    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), Outage> {
-        let url = self.urls.results.as_ref().ok_or(Unset("RESULTS_QUEUE_URL"));
+    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), BackendError> {
+        let url = self.urls.results.as_ref().ok_or(MissingVariable("RESULTS_QUEUE_URL"));
         self.send("queue a result", url, &RecordMessage::new(message.clone()), delay).await
     }
 
-    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), Outage> {
-        let url = self.urls.score_checks.as_ref().ok_or(Unset("SCORE_CHECKS_QUEUE_URL"));
+    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), BackendError> {
+        let url = self.urls.score_checks.as_ref().ok_or(MissingVariable("SCORE_CHECKS_QUEUE_URL"));
         self.send("queue a score check", url, check, delay).await
     }
 }
 
 #[cfg(test)]
-#[path = "sqs_tests.rs"]
 mod tests;

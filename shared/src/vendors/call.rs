@@ -15,7 +15,7 @@ use super::json::BYTE_ORDER_MARK;
 
 /// How long calls may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallTimes {
+pub struct CallTimeouts {
     /// Name look-up, connection and TLS together.
     pub connect: Duration,
     /// The whole call, from the first look-up to the answer's last byte.
@@ -37,20 +37,20 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 /// start-up time.
 #[derive(Debug)]
 pub struct Http {
-    times: CallTimes,
+    timeouts: CallTimeouts,
     purchases: OnceLock<Option<Client>>,
     reads: OnceLock<Option<Client>>,
 }
 
 impl Http {
-    /// Clients for these times; none is built yet.
-    pub fn new(times: CallTimes) -> Self {
-        Self { times, purchases: OnceLock::new(), reads: OnceLock::new() }
+    /// AwsClients for these times; none is built yet.
+    pub fn new(timeouts: CallTimeouts) -> Self {
+        Self { timeouts, purchases: OnceLock::new(), reads: OnceLock::new() }
     }
 
     /// How long calls may take.
-    pub fn times(&self) -> CallTimes {
-        self.times
+    pub fn timeouts(&self) -> CallTimeouts {
+        self.timeouts
     }
 
     /// The client of purchases: a fresh connection each time.
@@ -58,7 +58,7 @@ impl Http {
     /// # Errors
     /// [`CallError::NotSent`] where TLS cannot be set up at all.
     pub(crate) fn purchases(&self) -> Result<&Client, CallError> {
-        self.purchases.get_or_init(|| build(self.times, 0)).as_ref().ok_or_else(no_client)
+        self.purchases.get_or_init(|| build(self.timeouts, 0)).as_ref().ok_or_else(no_client)
     }
 
     /// The client of everything that may be asked twice.
@@ -66,7 +66,7 @@ impl Http {
     /// # Errors
     /// As [`Http::purchases`].
     pub(crate) fn reads(&self) -> Result<&Client, CallError> {
-        self.reads.get_or_init(|| build(self.times, 4)).as_ref().ok_or_else(no_client)
+        self.reads.get_or_init(|| build(self.timeouts, 4)).as_ref().ok_or_else(no_client)
     }
 }
 
@@ -76,7 +76,7 @@ fn no_client() -> CallError {
 
 /// Without trusted roots on the machine there is still plain HTTP to a
 /// simulator: every TLS connection then fails before a byte has left.
-fn build(times: CallTimes, idle: usize) -> Option<Client> {
+fn build(timeouts: CallTimeouts, idle: usize) -> Option<Client> {
     // An earlier provider of the process is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = || {
@@ -86,7 +86,7 @@ fn build(times: CallTimes, idle: usize) -> Option<Client> {
             .retry(reqwest::retry::never())
             .no_proxy()
             .http1_only()
-            .connect_timeout(times.connect)
+            .connect_timeout(timeouts.connect)
             .pool_max_idle_per_host(idle)
             .pool_idle_timeout(Duration::from_secs(20))
     };
@@ -119,13 +119,13 @@ impl Answer {
     }
 }
 
-/// Why a call brought no answer.
+/// NoteReason a call brought no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// No connection came about: not a byte of the request has left.
     #[error("no connection came about: {cause}")]
     NotSent {
-        /// Why, in a few words without addresses.
+        /// NoteReason, in a few words without addresses.
         cause: String,
     },
     /// The time was over.
@@ -234,5 +234,4 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
 }
 
 #[cfg(test)]
-#[path = "call_tests.rs"]
 mod tests;

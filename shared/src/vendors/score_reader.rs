@@ -2,7 +2,7 @@
 //! else is there is named as unreadable. Nothing is guessed.
 
 use serde_json::Value;
-use shared_core::domain::result::{CefrBand, ScoreField};
+use shared_core::domain::test_result::{CefrBand, ScoreField};
 
 use super::bounds;
 

@@ -15,7 +15,7 @@ use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId,
 use shared_core::domain::limiter::{Booking, Levels};
 use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Booked, Clock, Outage, RateLimits, Secrets};
+use shared_core::ports::{BackendError, BookingOutcome, Clock, RateLimits, Secrets};
 
 /// A clock that moves only while somebody sleeps.
 #[derive(Default, Clone)]
@@ -49,19 +49,19 @@ pub(crate) struct TestLimits {
 }
 
 impl RateLimits for TestLimits {
-    async fn book(&self, _: &AccountName, booking: &Booking) -> Result<Booked, Outage> {
+    async fn book(&self, _: &AccountName, booking: &Booking) -> Result<BookingOutcome, BackendError> {
         if self.is_down {
-            return Err(Outage { operation: "book", source: "down".into() });
+            return Err(BackendError { operation: "book", source: "down".into() });
         }
         let mut levels = self.levels.lock().unwrap();
         if !booking.fits(&levels) {
-            return Ok(Booked::Stale(levels.clone()));
+            return Ok(BookingOutcome::Stale(levels.clone()));
         }
         *levels = booking.book(levels.clone());
         *self.booked.lock().unwrap() += 1;
-        Ok(Booked::Done(levels.clone()))
+        Ok(BookingOutcome::Done(levels.clone()))
     }
-    async fn empty(&self, _: &AccountName, now: Timestamp) -> Result<(), Outage> {
+    async fn empty(&self, _: &AccountName, now: Timestamp) -> Result<(), BackendError> {
         self.levels.lock().unwrap().bucket = Levels::emptied_bucket(now.as_millisecond());
         Ok(())
     }
@@ -78,9 +78,9 @@ impl TestSecrets {
 }
 
 impl Secrets for TestSecrets {
-    async fn secret(&self, name: &str) -> Result<Option<Arc<Sensitive<String>>>, Outage> {
+    async fn secret(&self, name: &str) -> Result<Option<Arc<Sensitive<String>>>, BackendError> {
         if self.0.contains_key("down") {
-            return Err(Outage { operation: "secret", source: "down".into() });
+            return Err(BackendError { operation: "secret", source: "down".into() });
         }
         Ok(self.0.get(name).map(|secret| Arc::new(Sensitive::new(secret.clone()))))
     }

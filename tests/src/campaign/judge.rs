@@ -234,5 +234,4 @@ fn settlement(vendor: Vendor, entry: &Entry) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

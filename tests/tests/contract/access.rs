@@ -1,12 +1,12 @@
-//! Clients and their API keys.
+//! AwsClients and their API keys.
 
 use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 use shared::aws::{Access, ApiKey};
-use shared::core::domain::ids::ClientId;
-use shared::core::ports::Polls;
+use shared_core::domain::ids::ClientId;
+use shared_core::ports::Polls;
 
 use crate::fixtures::at;
 use crate::world::{World, in_a_world};

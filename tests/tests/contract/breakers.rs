@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use shared::aws::dynamodb::DynamoBreakers;
-use shared::core::domain::breaker::{Breaker, Mark, Pace, Sign, Stance};
-use shared::core::domain::ids::Vendor;
-use shared::core::domain::reservation::Lease;
-use shared::core::ports::{Breakers, Replaced};
+use shared_core::domain::breaker::{Breaker, BreakerDecision, CallSignal, OperatorAction, ProbeBackoff};
+use shared_core::domain::ids::Vendor;
+use shared_core::domain::reservation::Lease;
+use shared_core::ports::{Breakers, ReplaceOutcome};
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world};
 
-const PACE: Pace = Pace { first: Duration::from_secs(30), cap: Duration::from_secs(300) };
+const PACE: ProbeBackoff = ProbeBackoff { first: Duration::from_secs(30), cap: Duration::from_secs(300) };
 
 /// The breakers as an instance with an empty memory sees them.
 fn instance(world: &World) -> DynamoBreakers {
@@ -20,7 +20,7 @@ fn instance(world: &World) -> DynamoBreakers {
 }
 
 fn doubted(breaker: &Breaker) -> Breaker {
-    breaker.ended("a caller", Sign::Unknown, at(0), PACE).unwrap()
+    breaker.ended("a caller", CallSignal::Unknown, at(0), PACE).unwrap()
 }
 
 #[tokio::test]
@@ -43,12 +43,12 @@ async fn a_breaker_reads_back_as_it_was_written_in_its_account_alone() {
         let mut breaker = Breaker::default();
         for _ in 0..3 {
             breaker = doubted(&breaker);
-            assert_eq!(breakers.replace(&here, &breaker).await.unwrap(), Replaced::Done);
+            assert_eq!(breakers.replace(&here, &breaker).await.unwrap(), ReplaceOutcome::Done);
         }
         let probed = breaker.probing(Lease { holder: "probe".into(), until: at(100) }, at(30)).unwrap();
-        let paused = probed.pause(Mark { who: "ann".into(), at: at(40) }).unwrap();
-        assert_eq!(breakers.replace(&here, &probed).await.unwrap(), Replaced::Done);
-        assert_eq!(breakers.replace(&here, &paused).await.unwrap(), Replaced::Done);
+        let paused = probed.pause(OperatorAction { who: "ann".into(), at: at(40) }).unwrap();
+        assert_eq!(breakers.replace(&here, &probed).await.unwrap(), ReplaceOutcome::Done);
+        assert_eq!(breakers.replace(&here, &paused).await.unwrap(), ReplaceOutcome::Done);
         assert_eq!(instance(&world).breaker(&here).await.unwrap(), paused);
         assert_eq!(instance(&world).breaker(&account(Vendor::Truenorth)).await.unwrap(), Breaker::default());
     })
@@ -60,12 +60,12 @@ async fn a_write_that_others_overtook_shows_what_there_is() {
     in_a_world(|world| async move {
         let here = account(Vendor::Itep);
         let first = doubted(&Breaker::default());
-        assert_eq!(instance(&world).replace(&here, &first).await.unwrap(), Replaced::Done);
+        assert_eq!(instance(&world).replace(&here, &first).await.unwrap(), ReplaceOutcome::Done);
         let mut late = first.clone();
         late.unknowns = 7;
-        assert_eq!(instance(&world).replace(&here, &late).await.unwrap(), Replaced::Overtaken(first.clone()));
+        assert_eq!(instance(&world).replace(&here, &late).await.unwrap(), ReplaceOutcome::Overtaken(first.clone()));
         let again = instance(&world).replace(&here, &first).await.unwrap();
-        assert_eq!(again, Replaced::Done, "a write that is repeated finds itself");
+        assert_eq!(again, ReplaceOutcome::Done, "a write that is repeated finds itself");
     })
     .await;
 }
@@ -82,12 +82,12 @@ async fn of_racing_probes_one_goes_out() {
         let probes = (0..20).map(|n| {
             let (breakers, here) = (instance(&world), here.clone());
             let probed = open.probing(Lease { holder: format!("probe {n}"), until: at(100) }, at(30)).unwrap();
-            tokio::spawn(async move { breakers.replace(&here, &probed).await.unwrap() == Replaced::Done })
+            tokio::spawn(async move { breakers.replace(&here, &probed).await.unwrap() == ReplaceOutcome::Done })
         });
         let taken = join_all(probes).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
         assert_eq!(taken, 1);
-        let stance = instance(&world).breaker(&here).await.unwrap().stance(at(31));
-        assert_eq!(stance, Stance::Probed { until: at(100) });
+        let decision = instance(&world).breaker(&here).await.unwrap().decision(at(31));
+        assert_eq!(decision, BreakerDecision::Probed { until: at(100) });
     })
     .await;
 }

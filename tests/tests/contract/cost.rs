@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use shared::aws::{Access, ApiKey};
-use shared::core::domain::ids::{Digest, Vendor};
-use shared::core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
-use shared::core::domain::reservation::{Event, Reservation};
-use shared::core::ports::*;
+use shared_core::domain::ids::{Digest, Vendor};
+use shared_core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
+use shared_core::domain::reservation::{Event, Reservation};
+use shared_core::ports::*;
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world, is_ministack};
@@ -71,7 +71,7 @@ async fn buying(bill: &mut Bill, world: &World) {
     bill.of("buy: outcome, with history and claim", "1 TransactWriteItems", commit(store, confirmed)).await;
     let again = Reservation::queued(order("k", Vendor::Itep), at(2), at(2));
     let found = bill.of("repeated POST: refused reserve", "1 PutItem", store.reserve(&again)).await;
-    assert!(matches!(found.unwrap(), Reserved::Existing(_)));
+    assert!(matches!(found.unwrap(), InsertOutcome::Existing(_)));
 }
 
 async fn reporting(bill: &mut Bill, world: &World) {
@@ -83,7 +83,7 @@ async fn reporting(bill: &mut Bill, world: &World) {
     let raw = RawDocument { digest: Digest::of(b"document"), bytes: vec![b'x'; 3 * 1024] };
     let sent = store.commit(&change, Some(&raw));
     let done = bill.of("report: apply, with history and 3 KiB document", "1 TransactWriteItems", sent).await;
-    assert_eq!(done.unwrap(), Committed::Done);
+    assert_eq!(done.unwrap(), WriteOutcome::Done);
 }
 
 async fn reading(bill: &mut Bill, world: &World) {

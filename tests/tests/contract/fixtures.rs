@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
-use shared::core::domain::backoff::Backoff;
-use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{
+use shared_core::domain::backoff::Backoff;
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{
     Account, AccountName, ClientId, Digest, Fingerprint, ReservationId, Vendor, VendorReference,
 };
-use shared::core::domain::order::Order;
-use shared::core::domain::reservation::{
-    CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, Reported, Reservation, Source, Unknown,
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{
+    CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, ReportedStatus, Reservation, Source, Unknown,
 };
-use shared::core::domain::result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
-use shared::core::ports::{Committed, Reserved, Store};
+use shared_core::domain::test_result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
+use shared_core::ports::{InsertOutcome, Store, WriteOutcome};
 
 pub(crate) const POLICY: Policy = Policy {
     backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
@@ -94,12 +94,12 @@ pub(crate) fn lost(reservation: &Reservation, now: Timestamp) -> Change {
 
 /// Writes a new reservation.
 pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
-    assert_eq!(store.reserve(reservation).await.unwrap(), Reserved::New);
+    assert_eq!(store.reserve(reservation).await.unwrap(), InsertOutcome::New);
 }
 
 /// Writes a change that nothing stands against; returns the reservation after it.
 pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
-    assert_eq!(store.commit(&change, None).await.unwrap(), Committed::Done);
+    assert_eq!(store.commit(&change, None).await.unwrap(), WriteOutcome::Done);
     change.after
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn graded(reservation: &Reservation) -> Report {
         digest: Digest::of(b"document"),
         reference: reservation.reference.clone().expect("a test"),
         observed_at: at(50),
-        says: Reported::Completed(Box::new(result)),
+        status: ReportedStatus::Completed(Box::new(result)),
         unreadable: vec![ScoreField::Speaking],
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use jiff::ToSpan;
 use shared::aws::{Cursor, InvalidCursor};
-use shared::core::domain::ids::{ReservationId, Vendor};
-use shared::core::domain::reservation::{Event, Reservation};
-use shared::core::ports::{
-    AuthOutcome, ListQuery, Quarantine, Quarantined, Receipt, SenderCredentials, Store, Worklist,
+use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::domain::reservation::{Event, Reservation};
+use shared_core::ports::{
+    AuthOutcome, InboundWebhook, ListQuery, Quarantine, Quarantined, SenderCredentials, Store, Worklist,
 };
 
 use crate::fixtures::*;
@@ -201,7 +201,7 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
 }
 
 fn quarantined(n: i64, why: &str) -> Quarantined {
-    let receipt = Receipt {
+    let receipt = InboundWebhook {
         id: format!("receipt-{n}").parse().unwrap(),
         account: account_name(),
         received_at: at(n) + 5.milliseconds(),

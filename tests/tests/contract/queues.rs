@@ -6,9 +6,11 @@ use aws_sdk_sqs::config::{Config, timeout::TimeoutConfig};
 use aws_sdk_sqs::types::Message;
 use shared::aws::sqs::{Fulfilment, RecordMessage};
 use shared::aws::{QueueUrls, SqsQueue};
-use shared::core::domain::ids::{ReservationId, VendorReference};
-use shared::core::domain::reservation::CallOutcome;
-use shared::core::ports::{AuthOutcome, CheckReason, Queue, Receipt, ResultMessage, ScoreCheck, SenderCredentials};
+use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::reservation::CallOutcome;
+use shared_core::ports::{
+    AuthOutcome, CheckReason, InboundWebhook, Queue, ResultMessage, ScoreCheck, SenderCredentials,
+};
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world};
@@ -50,7 +52,7 @@ async fn a_fulfilment_comes_out_while_somebody_waits_for_it() {
 async fn a_webhook_of_the_largest_size_fits_the_queue() {
     in_a_world(|world| async move {
         let body: Vec<u8> = (0..150 * 1024).map(|n| (n % 251) as u8).collect();
-        let receipt = Receipt {
+        let receipt = InboundWebhook {
             id: "receipt-1".parse().unwrap(),
             account: account_name(),
             received_at: at(0),
@@ -59,12 +61,12 @@ async fn a_webhook_of_the_largest_size_fits_the_queue() {
             authenticated: AuthOutcome::Verified,
             credentials: SenderCredentials::default(),
         };
-        let sent = ResultMessage::Receipt(receipt.clone());
+        let sent = ResultMessage::InboundWebhook(receipt.clone());
         world.queue.record(&sent, Duration::ZERO).await.unwrap();
         let message = receive(&world, world.urls.results.as_ref()).await.unwrap();
         let read: RecordMessage = serde_json::from_str(&message.body.unwrap()).unwrap();
         assert_eq!((read.v, read.message), (1, sent));
-        let larger = ResultMessage::Receipt(Receipt { body: vec![0; 250 * 1024], ..receipt });
+        let larger = ResultMessage::InboundWebhook(InboundWebhook { body: vec![0; 250 * 1024], ..receipt });
         assert!(world.queue.record(&larger, Duration::ZERO).await.is_err());
     })
     .await;

@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use jiff::ToSpan;
 use shared::aws::dynamodb::KeptDocument;
-use shared::core::domain::ids::{Digest, Vendor};
-use shared::core::domain::reservation::{Event, Lease, Report, Reported, Reservation, Source, State};
-use shared::core::ports::{Committed, RawDocument, Reserved, Store};
+use shared_core::domain::ids::{Digest, Vendor};
+use shared_core::domain::reservation::{Event, Lease, Report, ReportedStatus, Reservation, Source, State};
+use shared_core::ports::{InsertOutcome, RawDocument, Store, WriteOutcome};
 
 use crate::fixtures::*;
 use crate::world::in_a_world;
@@ -24,9 +24,9 @@ async fn a_hundred_racing_reserves_have_one_winner() {
             tokio::spawn(async move { (store.reserve(&reservation).await.unwrap(), reservation) })
         }));
         let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
-        let winners: Vec<_> = outcomes.iter().filter(|(found, _)| *found == Reserved::New).collect();
+        let winners: Vec<_> = outcomes.iter().filter(|(found, _)| *found == InsertOutcome::New).collect();
         assert_eq!(winners.len(), 1);
-        let winner = Reserved::Existing(Box::new(winners[0].1.clone()));
+        let winner = InsertOutcome::Existing(Box::new(winners[0].1.clone()));
         assert_eq!(outcomes.iter().filter(|(found, _)| *found == winner).count(), 99);
     })
     .await;
@@ -39,7 +39,7 @@ async fn a_repeated_reserve_finds_the_reservation_as_it_is_now() {
         reserve(&world.store, &first).await;
         let ready = commit(&world.store, confirmed(&first, "3279B035APR", at(2))).await;
         let again = Reservation::queued(order("k", Vendor::Itep), at(5), at(5));
-        assert_eq!(world.store.reserve(&again).await.unwrap(), Reserved::Existing(Box::new(ready)));
+        assert_eq!(world.store.reserve(&again).await.unwrap(), InsertOutcome::Existing(Box::new(ready)));
     })
     .await;
 }
@@ -63,7 +63,7 @@ async fn a_conflicting_commit_writes_nothing_and_shows_what_there_is() {
         let late = confirmed(&read, "3279B035APR", at(2));
         let document = raw(b"{}");
         let outcome = world.store.commit(&late, Some(&document)).await.unwrap();
-        assert_eq!(outcome, Committed::Conflict(Box::new(current.clone())));
+        assert_eq!(outcome, WriteOutcome::Conflict(Box::new(current.clone())));
         assert_eq!(world.store.reservation(read.id()).await.unwrap(), Some(current));
         assert_eq!(world.store.owner(&account(Vendor::Itep), "3279B035APR").await.unwrap(), None);
         assert_eq!(world.store.history(read.id(), 0, 10).await.unwrap().0.len(), 1);
@@ -79,7 +79,7 @@ async fn a_commit_that_is_sent_again_is_done_once() {
         let change = confirmed(&reservation, "3279B035APR", at(1));
         let document = raw(b"{\"Status\":\"Ready\"}");
         for _ in 0..3 {
-            assert_eq!(world.store.commit(&change, Some(&document)).await.unwrap(), Committed::Done);
+            assert_eq!(world.store.commit(&change, Some(&document)).await.unwrap(), WriteOutcome::Done);
         }
         let (history, more) = world.store.history(reservation.id(), 0, 10).await.unwrap();
         assert_eq!((history, more), (vec![change.entry], false));
@@ -95,7 +95,7 @@ async fn a_reference_has_one_owner() {
         reserve(&world.store, &other).await;
         commit(&world.store, confirmed(&one, "3279B035APR", at(1))).await;
         let second = confirmed(&other, "3279B035APR", at(1));
-        assert_eq!(world.store.commit(&second, None).await.unwrap(), Committed::ReferenceTaken);
+        assert_eq!(world.store.commit(&second, None).await.unwrap(), WriteOutcome::ReferenceTaken);
         let itep = account(Vendor::Itep);
         assert_eq!(world.store.owner(&itep, "3279B035APR").await.unwrap().as_ref(), Some(one.id()));
         assert_eq!(world.store.reservation(other.id()).await.unwrap().as_ref(), Some(&other));
@@ -117,7 +117,7 @@ async fn a_transaction_that_lost_is_not_half_written() {
             tokio::spawn(async move { (store.commit(&change, Some(&raw(b"{}"))).await.unwrap(), change) })
         }));
         let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
-        let winners: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == Committed::Done).collect();
+        let winners: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == WriteOutcome::Done).collect();
         assert_eq!(winners.len(), 1);
         let (_, winner) = winners[0];
         let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
@@ -143,9 +143,9 @@ async fn writers_who_plan_again_after_a_conflict_all_get_through() {
                 loop {
                     let change = change(&current, &Event::ExpiryReached, at(10 + n));
                     match store.commit(&change, None).await.unwrap() {
-                        Committed::Done => break,
-                        Committed::Conflict(now) => current = *now,
-                        Committed::ReferenceTaken => panic!("nothing is claimed"),
+                        WriteOutcome::Done => break,
+                        WriteOutcome::Conflict(now) => current = *now,
+                        WriteOutcome::ReferenceTaken => panic!("nothing is claimed"),
                     }
                 }
             })
@@ -169,20 +169,20 @@ async fn a_reclaimed_test_has_no_owner_until_it_is_sold_again() {
         let expiry = ready.order.expires_at;
         let expired = commit(&world.store, change(&ready, &Event::ExpiryReached, expiry)).await;
         let sale = confirmed(&next, "3279B035APR", at(2));
-        assert_eq!(world.store.commit(&sale, None).await.unwrap(), Committed::ReferenceTaken);
+        assert_eq!(world.store.commit(&sale, None).await.unwrap(), WriteOutcome::ReferenceTaken);
         let reference = expired.reference.clone().unwrap();
         let event = Event::Reclaimed { reference, seen_at: expiry, reason: "nobody came".to_owned() };
         let reclaimed = change(&expired, &event, expiry);
         commit(&world.store, reclaimed.clone()).await;
         assert_eq!(owner().await, None);
-        assert_eq!(world.store.commit(&reclaimed, None).await.unwrap(), Committed::Done, "said twice");
+        assert_eq!(world.store.commit(&reclaimed, None).await.unwrap(), WriteOutcome::Done, "said twice");
         let history = world.store.history(old.id(), 3, 10).await.unwrap().0;
         assert_eq!(history, std::slice::from_ref(&reclaimed.entry));
         commit(&world.store, sale).await;
         assert_eq!(owner().await.as_ref(), Some(next.id()));
-        let begun = Report { says: Reported::InProgress, ..graded(&ready) };
+        let begun = Report { status: ReportedStatus::InProgress, ..graded(&ready) };
         let begun = change(&reclaimed.after, &Event::Reported(Box::new(begun)), expiry);
-        assert_eq!(world.store.commit(&begun, None).await.unwrap(), Committed::ReferenceTaken, "it is another's");
+        assert_eq!(world.store.commit(&begun, None).await.unwrap(), WriteOutcome::ReferenceTaken, "it is another's");
     })
     .await;
 }
@@ -233,7 +233,7 @@ async fn everything_that_is_known_of_a_reservation_reads_back() {
         let ready = commit(&world.store, confirmed(&doubtful, "3279B035APR", at(40))).await;
         let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
         let document = raw(&[0, 159, 146, 150]);
-        assert_eq!(world.store.commit(&completed, Some(&document)).await.unwrap(), Committed::Done);
+        assert_eq!(world.store.commit(&completed, Some(&document)).await.unwrap(), WriteOutcome::Done);
         assert_eq!(world.store.reservation(reservation.id()).await.unwrap(), Some(completed.after));
         let history = world.store.history(reservation.id(), 3, 10).await.unwrap().0;
         assert_eq!(history, [completed.entry]);

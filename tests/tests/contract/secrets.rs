@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use shared::aws::{CallCounter, SecretCache};
-use shared::core::ports::Secrets;
+use shared_core::ports::Secrets;
 
 use crate::world::{World, clients_at, endpoint, in_a_world};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use shared::core::domain::ids::{AccountName, ClientId, ReservationId};
-use shared::core::domain::limiter::{BURST, Caller, EARN_MS, Levels, Plan, Priority, SHARE_EARN_MS, SPACING_MS, plan};
-use shared::core::ports::{Booked, LinkCounted, LinkCounts, PollMark, Polls, RateLimits};
+use shared_core::domain::ids::{AccountName, ClientId, ReservationId};
+use shared_core::domain::limiter::{BURST, Caller, EARN_MS, Levels, Plan, Priority, SHARE_EARN_MS, SPACING_MS, plan};
+use shared_core::ports::{BookingOutcome, LinkCountOutcome, LinkCounts, PollMark, Polls, RateLimits};
 
 use crate::fixtures::*;
 use crate::world::in_a_world;
@@ -24,8 +24,8 @@ async fn book(limits: &impl RateLimits, account: &AccountName, now: i64) -> Leve
     loop {
         let Plan::Book(booking) = plan(&seen, caller(None), now) else { panic!("the limit is used up") };
         match limits.book(account, &booking).await.unwrap() {
-            Booked::Done(levels) => return levels,
-            Booked::Stale(levels) => seen = levels,
+            BookingOutcome::Done(levels) => return levels,
+            BookingOutcome::Stale(levels) => seen = levels,
         }
     }
 }
@@ -68,10 +68,10 @@ async fn a_booking_that_does_not_fit_is_refused_with_the_levels_as_they_are() {
         world.store.empty(&account_name(), at(0)).await.unwrap();
         let Plan::Book(booking) = plan(&Levels::default(), caller(None), now) else { panic!("nothing was used") };
         let emptied = at_levels(0, now + BURST * EARN_MS);
-        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied.clone()));
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), BookingOutcome::Stale(emptied.clone()));
         assert!(matches!(plan(&emptied, caller(None), now), Plan::Hold { .. }));
         world.store.empty(&account_name(), at(-60)).await.unwrap();
-        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(emptied));
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), BookingOutcome::Stale(emptied));
     })
     .await;
 }
@@ -85,7 +85,7 @@ async fn each_clients_share_is_counted_beside_the_levels() {
             let Plan::Book(booking) = plan(&seen, caller(Some(client)), now) else { panic!("the limit is used up") };
             let booked = world.store.book(&account_name(), &booking).await.unwrap();
             seen = booking.book(seen);
-            assert_eq!(booked, Booked::Done(seen.clone()));
+            assert_eq!(booked, BookingOutcome::Done(seen.clone()));
         }
         assert_eq!(
             seen.shares,
@@ -93,7 +93,7 @@ async fn each_clients_share_is_counted_beside_the_levels() {
         );
         let rested = Levels { shares: Default::default(), ..seen.clone() };
         let Plan::Book(booking) = plan(&rested, caller(Some(&clients[0])), now) else { panic!("the limit is used up") };
-        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), Booked::Stale(seen));
+        assert_eq!(world.store.book(&account_name(), &booking).await.unwrap(), BookingOutcome::Stale(seen));
     })
     .await;
 }
@@ -105,12 +105,12 @@ async fn a_reservation_is_given_three_links_in_any_ten_seconds() {
         let mut answers = Vec::new();
         for seconds in [0, 0, 4, 4, 9, 10, 11, 13, 14] {
             answers.push(match world.store.count_link(&id, at(seconds)).await.unwrap() {
-                LinkCounted::Done => 0,
-                LinkCounted::TooMany { retry_after } => retry_after.as_secs(),
+                LinkCountOutcome::Done => 0,
+                LinkCountOutcome::TooMany { retry_after } => retry_after.as_secs(),
             });
         }
         assert_eq!(answers, [0, 0, 0, 6, 1, 0, 0, 1, 0]);
-        assert_eq!(world.store.count_link(&other, at(4)).await.unwrap(), LinkCounted::Done);
+        assert_eq!(world.store.count_link(&other, at(4)).await.unwrap(), LinkCountOutcome::Done);
     })
     .await;
 }

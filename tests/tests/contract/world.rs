@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use futures_util::FutureExt;
-use shared::aws::clients::{Clients, ClientsBuilder};
+use shared::aws::clients::{AwsClients, AwsClientsBuilder};
 use shared::aws::{CallCounter, DynamoStore, QueueUrls, SqsQueue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,7 +20,7 @@ use crate::schema;
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) name: String,
-    pub(crate) clients: Clients,
+    pub(crate) clients: AwsClients,
     pub(crate) store: DynamoStore,
     pub(crate) urls: QueueUrls,
     pub(crate) queue: SqsQueue,
@@ -57,10 +57,10 @@ pub(crate) async fn is_ministack() -> bool {
     answer.lines().next().is_some_and(|status| status.contains(" 200"))
 }
 
-/// Clients for an endpoint, as anybody.
-pub(crate) fn clients_at(endpoint: &str) -> ClientsBuilder {
+/// AwsClients for an endpoint, as anybody.
+pub(crate) fn clients_at(endpoint: &str) -> AwsClientsBuilder {
     let credentials = Credentials::from_keys("test", "test", None);
-    ClientsBuilder::new(env::var("AWS_REGION").unwrap_or("us-east-1".to_owned()), credentials).endpoint(endpoint)
+    AwsClientsBuilder::new(env::var("AWS_REGION").unwrap_or("us-east-1".to_owned()), credentials).endpoint(endpoint)
 }
 
 impl World {
@@ -124,7 +124,7 @@ async fn create_table(client: &Client, name: &str) {
     panic!("the table {name} does not become active");
 }
 
-async fn create_queue(clients: &Clients, name: &str, queue: &str) -> String {
+async fn create_queue(clients: &AwsClients, name: &str, queue: &str) -> String {
     let order = clients.sqs().create_queue().queue_name(format!("{name}-{queue}"));
     order.send().await.unwrap().queue_url.unwrap()
 }

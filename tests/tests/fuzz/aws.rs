@@ -1,7 +1,7 @@
 //! The answers of AWS and of both vendors.
 
 use serde_json::{Value, json};
-use shared::core::domain::ids::Digest;
+use shared_core::domain::ids::Digest;
 
 use crate::hub::{Books, SECRET, object};
 use crate::server::{Answer, Asked};

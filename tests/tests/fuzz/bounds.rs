@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::core::domain::reservation::Reported;
-use shared::core::domain::result::TestResult;
+use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::test_result::TestResult;
 
 /// The most that the readable part of one report may take in an item, in bytes: a
 /// reservation with many attempts must still fit DynamoDB's 400 KB.
@@ -13,12 +13,12 @@ const REPORT_MAX: usize = 8 * 1024;
 pub(crate) const NUMBERS: std::ops::Range<f64> = 1e-130..1e126;
 
 /// Holds a report against what the domain and the table can bear.
-pub(crate) fn of_report(says: &Reported) {
-    is_small(says, REPORT_MAX);
-    if let Reported::Completed(result) = says {
+pub(crate) fn of_report(status: &ReportedStatus) {
+    is_small(status, REPORT_MAX);
+    if let ReportedStatus::Completed(result) = status {
         of_result(result);
     }
-    is_stored(says);
+    is_stored(status);
 }
 
 fn of_result(result: &TestResult) {

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
-use shared::aws::clients::ClientsBuilder;
+use shared::aws::clients::AwsClientsBuilder;
 use shared::aws::sqs::{QueueUrls, SqsQueue};
-use shared::core::domain::backoff::Backoff;
-use shared::core::domain::breaker::Pace;
-use shared::core::domain::reservation::Policy;
-use shared::core::usecases::Times;
-use shared::lambda::settings::Settings;
-use shared::lambda::wiring::Hub;
-use shared::vendors::CallTimes;
+use shared::hub::Hub;
+use shared::settings::Settings;
+use shared::vendors::CallTimeouts;
+use shared_core::domain::backoff::Backoff;
+use shared_core::domain::breaker::ProbeBackoff;
+use shared_core::domain::reservation::Policy;
+use shared_core::usecases::Timeouts;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws;
@@ -52,7 +52,7 @@ impl World {
         let kept = Arc::clone(&books);
         let address = serve(move |asked| aws::answer(&mut locked(&kept), asked));
         locked(&books).address.clone_from(&address);
-        let clients = ClientsBuilder::new("eu-central-1", Credentials::from_keys("local", "local", None));
+        let clients = AwsClientsBuilder::new("eu-central-1", Credentials::from_keys("local", "local", None));
         let clients = clients.endpoint(address.clone()).build();
         let mut hub = Hub::new(settings(), clients.clone());
         let url = |name: &str| Some(format!("{address}/{name}"));
@@ -98,24 +98,24 @@ fn settings() -> Settings {
         result_overdue: 7 * 24 * 60 * minute,
         doubt_quiet: 15 * minute,
     };
-    let times = Times {
+    let times = Timeouts {
         policy,
-        probes: Pace { first: 30 * second, cap: 5 * minute },
+        probes: ProbeBackoff { first: 30 * second, cap: 5 * minute },
         lease: 2 * minute,
         call: 20 * second,
-        margin: 5 * second,
-        hand_over: Duration::from_millis(2500),
-        match_patience: 15 * minute,
+        write_margin: 5 * second,
+        handoff_margin: Duration::from_millis(2500),
+        match_timeout: 15 * minute,
         match_retry: minute,
         lookup_interval: 30 * second,
         poll_overlap: 24 * 60 * minute,
         poll_lease: 2 * minute,
-        handed_over: 2 * minute,
+        requeue_after: 2 * minute,
     };
     Settings {
         table: "table".to_owned(),
-        times,
-        call_times: CallTimes { connect: 3 * second, whole: 20 * second },
+        timeouts: times,
+        call_timeouts: CallTimeouts { connect: 3 * second, whole: 20 * second },
         secret_ttl: 600 * minute,
         key_ttl: 600 * minute,
         breaker_ttl: 600 * minute,

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::core::domain::candidate::Candidate;
-use shared::core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
-use shared::core::domain::limiter::{Booking, Levels};
-use shared::core::domain::order::Order;
-use shared::core::domain::sensitive::Sensitive;
-use shared::core::ports::{Booked, Clock, Outage, RateLimits, Secrets};
-use shared::vendors::{CallTimes, Vendors};
+use shared::vendors::{CallTimeouts, Vendors};
+use shared_core::domain::candidate::Candidate;
+use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
+use shared_core::domain::limiter::{Booking, Levels};
+use shared_core::domain::order::Order;
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::ports::{BackendError, BookingOutcome, Clock, RateLimits, Secrets};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::server::{Answer, serve};
@@ -65,7 +65,7 @@ impl Stage {
         let next = Arc::new(Mutex::new(Hostile::default()));
         let told = Arc::clone(&next);
         let address = serve(move |_| told.lock().unwrap_or_else(PoisonError::into_inner).answer());
-        let times = CallTimes { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
+        let times = CallTimeouts { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let clock = Ticking::default();
         Self { vendors: Vendors::new(Profiles(address), NoLimits, clock.clone(), times), clock, next, runtime }
@@ -94,7 +94,7 @@ pub(crate) fn itep_profile(url: &str) -> String {
 }
 
 impl Secrets for Profiles {
-    async fn secret(&self, name: &str) -> Result<Option<Arc<Sensitive<String>>>, Outage> {
+    async fn secret(&self, name: &str) -> Result<Option<Arc<Sensitive<String>>>, BackendError> {
         let secret = match name {
             "hub/itep/default" => itep_profile(&self.0),
             "hub/truenorth/default" => format!(r#"{{"api_key":"sim-key","url":"{}/2020q1"}}"#, self.0),
@@ -108,10 +108,10 @@ impl Secrets for Profiles {
 pub(crate) struct NoLimits;
 
 impl RateLimits for NoLimits {
-    async fn book(&self, _: &AccountName, booking: &Booking) -> Result<Booked, Outage> {
-        Ok(Booked::Done(Levels { slot: booking.now, bucket: booking.now, ..Levels::default() }))
+    async fn book(&self, _: &AccountName, booking: &Booking) -> Result<BookingOutcome, BackendError> {
+        Ok(BookingOutcome::Done(Levels { slot: booking.now, bucket: booking.now, ..Levels::default() }))
     }
-    async fn empty(&self, _: &AccountName, _: Timestamp) -> Result<(), Outage> {
+    async fn empty(&self, _: &AccountName, _: Timestamp) -> Result<(), BackendError> {
         Ok(())
     }
 }

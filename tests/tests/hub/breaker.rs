@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::core::domain::breaker::Mark;
-use shared::core::domain::ids::{Account, Vendor};
-use shared::core::usecases::guard;
+use shared_core::domain::breaker::OperatorAction;
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::usecases::breaker;
 
 use crate::in_process;
 use crate::world::{Answer, Sim, World};
@@ -95,13 +95,13 @@ async fn a_probe_that_is_lost_is_one_more_doubt_and_holds_the_others_back() {
 async fn an_account_that_the_operator_paused_sells_again_once_it_is_resumed() {
     for sim in Sim::BOTH {
         let (world, hub) = (World::new().await, in_process::hub());
-        let (account, by) = (account(&world, sim), Mark { who: "ann".to_owned(), at: Timestamp::now() });
-        guard::pause(&hub.breakers, &account, &by).await.expect("storage");
+        let (account, by) = (account(&world, sim), OperatorAction { who: "ann".to_owned(), at: Timestamp::now() });
+        breaker::pause(&hub.breakers, &account, &by).await.expect("storage");
         let answer = order(&world, sim, "order").await;
         assert_eq!(answer.body["status_reason"], "account_paused", "{answer:?}");
         world.run("expire-reservations").await;
         assert_eq!(world.calls(sim, path_of(sim)).await, 0);
-        guard::resume(&hub.breakers, &account, &by).await.expect("storage");
+        breaker::resume(&hub.breakers, &account, &by).await.expect("storage");
         world.until_swept(&answer.id(), "ready").await;
         assert_eq!(world.sales(sim).await.len(), 1);
     }

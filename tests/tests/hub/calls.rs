@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
 use shared::aws::sqs::RecordMessage;
-use shared::core::domain::ids::Digest;
-use shared::core::domain::reservation::Reservation;
-use shared::core::ports::{AuthOutcome, Receipt, ResultMessage, SenderCredentials, Store};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared_core::domain::ids::Digest;
+use shared_core::domain::reservation::Reservation;
+use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
 
 use crate::in_process::{self, batch, context, counted, provision, request, told};
 use crate::webhooks::{SAMPLE, sample_with};
@@ -82,7 +82,7 @@ async fn a_report_is_one_read_and_one_transaction_and_a_duplicate_the_read_alone
 }
 
 async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
-    let receipt = Receipt {
+    let receipt = InboundWebhook {
         id: format!("{receipt}-{}", Digest::of(data.as_bytes())).parse().expect("a receipt's id"),
         account: world.account.parse().expect("an account's name"),
         received_at: jiff::Timestamp::now(),
@@ -91,7 +91,7 @@ async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
     };
-    let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
+    let message = serde_json::to_value(RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
     let response = record_result::handle(hub, batch(&[message])).await;
     assert!(response.batch_item_failures.is_empty(), "{response:?}");
 }
@@ -150,7 +150,7 @@ async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it(
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
         let id = format!("unchecked-{}", Digest::of(token.as_bytes())).parse().expect("a receipt's id");
-        let receipt = Receipt {
+        let receipt = InboundWebhook {
             authenticated: AuthOutcome::Unchecked,
             credentials: SenderCredentials::new(&id, token, []),
             id,
@@ -159,7 +159,8 @@ async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it(
             content_type: "application/x-www-form-urlencoded".to_owned(),
             body: format!("data={}", percent(&data)).into_bytes(),
         };
-        let message = serde_json::to_value(RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message");
+        let message =
+            serde_json::to_value(RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
         record_result::handle(&hub, batch(&[message])).await;
         assert_eq!(world.reservation(&bought.id()).await["status"], status);
     }

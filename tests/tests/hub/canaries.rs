@@ -8,7 +8,7 @@ mod runtime;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
-use shared::aws::clients::Clients;
+use shared::aws::clients::AwsClients;
 
 use self::cage::Cage;
 use crate::inventory::{exported, saved};
@@ -262,7 +262,7 @@ async fn nobody_is_seen_where_the_stock_is_imported_and_an_unused_test_reclaimed
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_a_message_cannot_be_used() {
     let cage = Cage::with(Options::default()).await;
-    let sqs = Clients::from_env().expect("the stack's environment").sqs().clone();
+    let sqs = AwsClients::from_env().expect("the stack's environment").sqs().clone();
     let receipt = json!({ "v": 1, "kind": "receipt", "id": "r-1", "account": cage.world.account, "content_type": "",
         "received_at": Timestamp::now(), "body": "canarybird!", "unchecked": null });
     for (function, queue) in [

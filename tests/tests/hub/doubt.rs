@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::aws::clients::Clients;
-use shared::lambda::wiring::Hub;
+use shared::aws::clients::AwsClients;
+use shared::hub::Hub;
 
 use crate::in_process;
 use crate::setup::Options;
@@ -129,8 +129,8 @@ async fn an_answer_that_comes_after_the_lease_was_taken_away_is_still_kept() {
         let world = World::new().await;
         world.fault(sim, json!({ "match": "purchase", "fault": "delay", "ms": 1500, "times": 1 })).await;
         let mut settings = in_process::settings();
-        settings.times.lease = Duration::ZERO;
-        let hub = Hub::new(settings, Clients::from_env().expect("the stack's environment"));
+        settings.timeouts.lease = Duration::ZERO;
+        let hub = Hub::new(settings, AwsClients::from_env().expect("the stack's environment"));
         let order = world.order(sim);
         let buying = in_process::provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order)));
         let taking_the_lease = async {

@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, Response};
 use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::lambda::http::{self, HttpEvent};
+use shared::runtime::gateway::{self, HttpEvent};
 
 use crate::in_process::{context, hub};
 use crate::world::World;
@@ -33,7 +33,7 @@ async fn status<F: Future<Output = Response<Body>>>(
     world: &World,
     handle: impl FnOnce(Request) -> F,
 ) -> i64 {
-    http::serve(http_event(name, world), handle).await.expect("an answer").status_code
+    gateway::serve(http_event(name, world), handle).await.expect("an answer").status_code
 }
 
 /// The identifiers of the records that a queue function hands back.

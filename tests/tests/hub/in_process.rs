@@ -9,24 +9,24 @@ use lambda_http::{Body, Request, RequestExt};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
-use shared::aws::clients::{Clients, ClientsBuilder};
-use shared::core::domain::ids::ReservationId;
-use shared::core::domain::order::Order;
-use shared::core::ports::Store;
-use shared::lambda::settings::Settings;
-use shared::lambda::wiring::Hub;
+use shared::aws::clients::{AwsClients, AwsClientsBuilder};
+use shared::hub::Hub;
+use shared::settings::Settings;
+use shared_core::domain::ids::ReservationId;
+use shared_core::domain::order::Order;
+use shared_core::ports::Store;
 
 use crate::world::{Answer, World};
 
 /// A hub of the test's own.
 pub(crate) fn hub() -> Hub {
-    Hub::new(settings(), Clients::from_env().expect("the stack's environment"))
+    Hub::new(settings(), AwsClients::from_env().expect("the stack's environment"))
 }
 
 /// A hub of the test's own whose calls to AWS are counted.
 pub(crate) fn counted() -> (Hub, CallCounter) {
     let counter = CallCounter::default();
-    let clients = ClientsBuilder::from_env().expect("the stack's environment").interceptor(counter.clone()).build();
+    let clients = AwsClientsBuilder::from_env().expect("the stack's environment").interceptor(counter.clone()).build();
     // A slow machine must not make a breaker stale between two calls that are counted.
     let settings = Settings { breaker_ttl: Duration::from_secs(600), ..settings() };
     (Hub::new(settings, clients), counter)

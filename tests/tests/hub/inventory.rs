@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::core::usecases::import_inventory::{Import, Importing, Kind, Report};
 use shared::vendors::itep::inventory::{FileProblem, read};
+use shared_core::usecases::import_inventory::{Import, Importing, Kind, Report};
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
@@ -37,7 +37,8 @@ pub(crate) async fn exported(world: &World) -> String {
 
 async fn import(world: &World, file: &str, dry_run: bool) -> Report {
     let hub = in_process::hub();
-    let importing = Importing { store: &hub.store, alerts: &hub.alerts, clock: &hub.clock, times: &hub.settings.times };
+    let importing =
+        Importing { store: &hub.store, alerts: &hub.alerts, clock: &hub.clock, timeouts: &hub.settings.timeouts };
     let import = Import {
         account: world.account.parse().expect("an account's name"),
         operator: "ada".to_owned(),

@@ -6,9 +6,9 @@ use std::process::{Command, Output, Stdio};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DeadLetterQueue;
-use shared::core::domain::reservation::Reservation;
-use shared::core::ports::Store;
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared_core::domain::reservation::Reservation;
+use shared_core::ports::Store;
 
 use crate::in_process;
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::aws::Clients;
-use shared::core::domain::reservation::Source;
-use shared::core::ports::{AuthOutcome, Quarantined, Store};
+use shared::aws::AwsClients;
+use shared_core::domain::reservation::Source;
+use shared_core::ports::{AuthOutcome, Quarantined, Store};
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
@@ -66,7 +66,7 @@ async fn is_ready(world: &World, bought: &Answer) {
 
 /// The account's quarantined items as they lie in the table.
 async fn stored(world: &World) -> String {
-    let aws = Clients::from_env().expect("the stack's environment");
+    let aws = AwsClients::from_env().expect("the stack's environment");
     let asked = aws.dynamodb().query().table_name(in_process::settings().table);
     let asked = asked.key_condition_expression("pk = :pk").filter_expression("doc.receipt.account = :account");
     let asked = asked.expression_attribute_values(":pk", AttributeValue::S("QUARANTINE".to_owned()));
@@ -192,7 +192,7 @@ async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Op
     let item = json!({ "pk": "QUARANTINE", "sk": format!("{now}#{id}"), "v": 1,
         "doc": { "receipt": receipt, "why": why, "at": now } });
     let item = serde_dynamo::to_item(item).expect("an item");
-    let aws = Clients::from_env().expect("the stack's environment");
+    let aws = AwsClients::from_env().expect("the stack's environment");
     let put = aws.dynamodb().put_item().table_name(in_process::settings().table);
     put.set_item(Some(item)).send().await.expect("a stored item");
     id

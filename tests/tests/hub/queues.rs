@@ -7,8 +7,8 @@ pub(crate) mod post;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
-use shared::core::domain::ids::ReservationId;
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared_core::domain::ids::ReservationId;
 
 use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, waiting};
 use crate::in_process;

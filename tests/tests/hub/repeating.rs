@@ -134,9 +134,9 @@ async fn their_company() -> World {
     world.account = "placed-before".to_owned();
     vendors(&world, &Options::default()).await;
     let (store, key) = (in_process::hub().store, ApiKey::generate().expect("randomness"));
-    let name: shared::core::domain::ids::AccountName = world.account.parse().expect("a name");
+    let name: shared_core::domain::ids::AccountName = world.account.parse().expect("a name");
     let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
-    let id: shared::core::domain::ids::ClientId = "client-0000000000000000".parse().expect("an id");
+    let id: shared_core::domain::ids::ClientId = "client-0000000000000000".parse().expect("an id");
     let created_at = Timestamp::now();
     let client = Client { id: id.clone(), name: "A school".to_owned(), accounts, created_at };
     store.create_client(&client).await.expect("storage");

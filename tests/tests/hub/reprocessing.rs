@@ -1,10 +1,10 @@
 //! Reports that an earlier release kept and could not read are read again.
 
 use serde_json::{Value, json};
-use shared::core::domain::ids::{Digest, ReservationId, VendorReference};
-use shared::core::domain::reservation::{Decision, Event, Report, Reported, Source};
-use shared::core::ports::{
-    AuthOutcome, Clock, Committed, Quarantine, Quarantined, RawDocument, Receipt, SenderCredentials, Store,
+use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared_core::domain::reservation::{Decision, Event, Report, ReportedStatus, Source};
+use shared_core::ports::{
+    AuthOutcome, Clock, InboundWebhook, Quarantine, Quarantined, RawDocument, SenderCredentials, Store, WriteOutcome,
 };
 
 use crate::in_process;
@@ -13,7 +13,7 @@ use crate::webhooks::sample_with;
 use crate::world::{Answer, Sim, World, reference};
 
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
-async fn noted(bought: &Answer, says: Reported) -> Digest {
+async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let hub = in_process::hub();
     let id: ReservationId = bought.id().parse().expect("an id");
     let test = reference(&bought.body);
@@ -24,19 +24,19 @@ async fn noted(bought: &Answer, says: Reported) -> Digest {
         digest: raw.digest.clone(),
         reference: VendorReference::itep(&test),
         observed_at: hub.clock.now(),
-        says,
+        status,
         unreadable: Vec::new(),
     };
     let reservation = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
     let event = Event::Reported(Box::new(report));
-    let decision = reservation.apply(&event, Source::VendorWebhook, hub.clock.now(), &hub.settings.times.policy);
+    let decision = reservation.apply(&event, Source::VendorWebhook, hub.clock.now(), &hub.settings.timeouts.policy);
     let Decision::Write(change) = decision else { panic!("it is noted") };
-    assert_eq!(hub.store.commit(&change, Some(&raw)).await.expect("storage"), Committed::Done);
+    assert_eq!(hub.store.commit(&change, Some(&raw)).await.expect("storage"), WriteOutcome::Done);
     raw.digest
 }
 
-fn unknown() -> Reported {
-    Reported::UnknownStatus { text: "complete ".to_owned() }
+fn unknown() -> ReportedStatus {
+    ReportedStatus::UnknownStatus { text: "complete ".to_owned() }
 }
 
 fn row<'a>(said: &'a Value, digest: &Digest) -> &'a Value {
@@ -71,7 +71,7 @@ async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one()
     let world = World::new().await;
     let bought = world.buy(Sim::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
-    let digest = noted(&bought, Reported::CompletedWithoutScores).await;
+    let digest = noted(&bought, ReportedStatus::CompletedWithoutScores).await;
     world.until_status(&id, "under_review").await;
     world.happens(Sim::Itep, &test, "finish").await;
     world.happens(Sim::Itep, &test, "reset").await;
@@ -104,7 +104,7 @@ async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_n
 /// Keeps a verified report as a release would have kept it that could not read it.
 async fn quarantine(world: &World, name: &str, data: &str) {
     let (hub, now) = (in_process::hub(), in_process::hub().clock.now());
-    let receipt = Receipt {
+    let receipt = InboundWebhook {
         id: format!("{}-{name}", world.account).parse().expect("a receipt id"),
         account: world.account.parse().expect("an account name"),
         received_at: now,

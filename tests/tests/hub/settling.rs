@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::core::domain::ids::{ReservationId, VendorReference};
-use shared::core::domain::reservation::{Lease, Reservation};
-use shared::core::ports::Store;
-use shared::core::usecases::settle_doubt::{Finding, SettleError, Settling};
-use shared::lambda::wiring::Hub;
+use shared::hub::Hub;
+use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::reservation::{Lease, Reservation};
+use shared_core::ports::Store;
+use shared_core::usecases::settle_doubt::{Finding, SettleError, Settling};
 
 use crate::in_process;
 use crate::setup::Options;
@@ -213,7 +213,7 @@ async fn settle(hub: &Hub, seen: &Reservation, finding: Finding) -> Result<Reser
         queue: &hub.queue,
         alerts: &hub.alerts,
         clock: &hub.clock,
-        times: &hub.settings.times,
+        timeouts: &hub.settings.timeouts,
     };
     settling.settle(seen, finding, "the operator".to_owned()).await
 }

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::aws::access::ApiKey;
-use shared::aws::clients::Clients;
+use shared::aws::clients::AwsClients;
 use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
-use shared::core::domain::ids::{AccountName, ClientId};
+use shared_core::domain::ids::{AccountName, ClientId};
 
 use crate::in_process;
 use crate::world::{ITEP_PRODUCT, Sim, World};
@@ -127,7 +127,7 @@ async fn register_webhook(world: &World, profile: &Value) {
 
 /// Creates a secret, or replaces it.
 pub(crate) async fn secret(name: &str, value: &Value) {
-    let aws = Clients::from_env().expect("the stack's environment");
+    let aws = AwsClients::from_env().expect("the stack's environment");
     let created = aws.secrets().create_secret().name(name).secret_string(value.to_string()).send().await;
     if created.is_err() {
         aws.secrets()

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use shared::core::ports::{Quarantine, Quarantined};
+use shared_core::ports::{Quarantine, Quarantined};
 
 use crate::in_process;
 use crate::setup::Options;

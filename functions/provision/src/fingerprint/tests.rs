@@ -1,16 +1,16 @@
 use serde_json::Value;
-use shared::core::domain::ids::Fingerprint;
+use shared_core::domain::ids::Fingerprint;
 
 use super::*;
 use crate::fixtures::{self, ITEP_REQUEST};
 use crate::request;
 
-fn said_under(key: &str, body: &str) -> Said {
+fn said_under(key: &str, body: &str) -> RequestMeaning {
     let asked = request::read(body.as_bytes()).ok().unwrap();
-    Said::of(key, &asked.new, asked.sent)
+    RequestMeaning::of(key, &asked.new, asked.sent)
 }
 
-fn said(body: &str) -> Said {
+fn said(body: &str) -> RequestMeaning {
     said_under("order-42", body)
 }
 
@@ -55,10 +55,10 @@ fn different() -> Vec<String> {
 fn a_request_says_the_same_however_it_spells_it() {
     let order = fixtures::order();
     for body in harmless() {
-        assert!(said(&body).is_said_by(&order), "{body}");
+        assert!(said(&body).is_repeated_by(&order), "{body}");
     }
     for body in different() {
-        assert!(!said(&body).is_said_by(&order), "{body}");
+        assert!(!said(&body).is_repeated_by(&order), "{body}");
     }
 }
 
@@ -90,10 +90,10 @@ fn unsalted(body: &str) -> Order {
 fn an_order_without_salt_is_recognised_by_what_it_said_or_left_out() {
     let order = unsalted(ITEP_REQUEST);
     for body in harmless().into_iter().chain([ITEP_REQUEST.to_owned()]) {
-        assert!(said(&body).is_said_by(&order), "{body}");
+        assert!(said(&body).is_repeated_by(&order), "{body}");
     }
     for body in different() {
-        assert!(!said(&body).is_said_by(&order), "{body}");
+        assert!(!said(&body).is_repeated_by(&order), "{body}");
     }
 }
 
@@ -115,8 +115,8 @@ fn an_order_without_salt_that_left_the_defaults_to_the_hub_is_recognised_by_its_
     ]);
     let expiring = respelt(&[("/account", None), ("/metadata", None), ("/registration", None)]);
     for (placed, repeated) in [(&minimal, &written_out), (&written_out, &minimal)] {
-        assert!(said(repeated).is_said_by(&unsalted(placed)));
-        assert!(!said(&expiring).is_said_by(&unsalted(placed)), "this one names its expiry");
+        assert!(said(repeated).is_repeated_by(&unsalted(placed)));
+        assert!(!said(&expiring).is_repeated_by(&unsalted(placed)), "this one names its expiry");
     }
 }
 

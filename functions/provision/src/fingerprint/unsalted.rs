@@ -2,7 +2,7 @@
 //! their request's canonical JSON *as it was sent*, nulls counted.
 
 use serde_json::{Value, json};
-use shared::core::domain::order::Order;
+use shared_core::domain::order::Order;
 
 use super::{Digest, canonical, without_absent};
 

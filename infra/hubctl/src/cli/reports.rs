@@ -1,7 +1,7 @@
 //! Reports that came and could not be used, or not all of them.
 
 use clap::{Args, Subcommand, ValueEnum};
-use shared::core::domain::ids::{AccountName, Digest, InvalidId, ReceiptId, ReservationId};
+use shared_core::domain::ids::{AccountName, Digest, InboundWebhookId, InvalidId, ReservationId};
 
 use super::{Listing, said};
 
@@ -24,7 +24,7 @@ pub(crate) struct Reprocess {
     /// Only say what each would do now.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Why; it is kept in the histories, but for what is only sent round again from the quarantine.
+    /// NoteReason; it is kept in the histories, but for what is only sent round again from the quarantine.
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Who decides this.
@@ -75,7 +75,7 @@ pub(crate) enum QuarantineCommand {
     /// Show one report: how its sender was authenticated, and what became of it.
     Show {
         /// The receipt's id, as `hubctl quarantine list` shows it.
-        receipt: ReceiptId,
+        receipt: InboundWebhookId,
         /// Show the body whole. It may name the candidate.
         #[arg(long)]
         show_person: bool,
@@ -87,11 +87,11 @@ pub(crate) enum QuarantineCommand {
     /// Leave a report as it is: nothing is to become of it. It is kept, and no longer listed.
     Dismiss {
         /// The receipt's id, as `hubctl quarantine list` shows it.
-        receipt: ReceiptId,
+        receipt: InboundWebhookId,
         /// Who decides this.
         #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
         by: String,
-        /// Why.
+        /// NoteReason.
         #[arg(long, value_name = "TEXT", value_parser = said)]
         why: String,
     },
@@ -111,7 +111,7 @@ pub(crate) struct QuarantineFilter {
 #[group(id = "which", required = true, multiple = false, args = ["receipt", "all"])]
 pub(crate) struct Replay {
     /// The receipt's id, as `hubctl quarantine list` shows it.
-    pub(crate) receipt: Option<ReceiptId>,
+    pub(crate) receipt: Option<InboundWebhookId>,
     /// Every report that was neither replayed nor dismissed, the oldest first.
     #[arg(long)]
     pub(crate) all: bool,
@@ -126,7 +126,7 @@ pub(crate) struct Replay {
     /// Who answers for it.
     #[arg(long, value_name = "NAME", requires = "trust", value_parser = said)]
     pub(crate) by: Option<String>,
-    /// Why it can be trusted.
+    /// NoteReason it can be trusted.
     #[arg(long, value_name = "TEXT", requires = "trust", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Do not ask.

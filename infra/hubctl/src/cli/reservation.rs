@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use shared::core::domain::ids::{Account, ClientId, Digest, ReservationId};
-use shared::core::domain::result::{CefrBand, Skill};
+use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId};
+use shared_core::domain::test_result::{CefrBand, Skill};
 
 use super::reports::digest;
 use super::{Decision, Listing, account, said};
@@ -113,7 +113,7 @@ pub(crate) struct CorrectReference {
     /// Its own test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) to: String,
-    /// Why; it is kept in the reservation's history.
+    /// NoteReason; it is kept in the reservation's history.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// Who decides this. A dry run needs no name.

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::DynamoBreakers;
-use shared::core::domain::breaker::{Breaker, Mark};
-use shared::core::domain::ids::{Account, Vendor};
-use shared::core::ports::Breakers;
-use shared::core::usecases::guard;
+use shared_core::domain::breaker::{Breaker, OperatorAction};
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::ports::Breakers;
+use shared_core::usecases::breaker;
 
 use crate::asking;
 use crate::cli::{AccountCommand, ChangedAccount};
@@ -48,10 +48,10 @@ async fn change(
     if !known.contains(account) {
         bail!("no client has the account {}: see `hubctl account list`", name(account));
     }
-    let by = Mark { who: changed.by.clone(), at: Timestamp::now() };
+    let by = OperatorAction { who: changed.by.clone(), at: Timestamp::now() };
     let turned = match pause {
-        true => guard::pause(breakers, account, &by).await,
-        false => guard::resume(breakers, account, &by).await,
+        true => breaker::pause(breakers, account, &by).await,
+        false => breaker::resume(breakers, account, &by).await,
     };
     Ok((account.clone(), asking(turned)?.into_breaker()))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{Accounts, Client};
-use shared::core::domain::ids::{AccountName, ClientId};
+use shared_core::domain::ids::{AccountName, ClientId};
 
 use super::key;
 use crate::asking;

@@ -5,7 +5,7 @@ use shared::aws::{DeadLetterQueue, DeadLetters};
 
 use crate::cli::{DlqCommand, QueueName};
 use crate::output::Output;
-use crate::{asking, desk, missing};
+use crate::{asking, context, missing};
 
 pub(crate) async fn run(out: Output, command: &DlqCommand) -> anyhow::Result<()> {
     match command {
@@ -40,5 +40,5 @@ async fn redrive(out: Output, queue: QueueName, limit: usize) -> anyhow::Result<
 }
 
 fn dead_letters(queue: DeadLetterQueue) -> anyhow::Result<DeadLetters> {
-    DeadLetters::of(queue, desk::clients()?).map_err(|unset| missing(&unset))
+    DeadLetters::of(queue, context::clients()?).map_err(|unset| missing(&unset))
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared::core::domain::reservation::{Evidence, Reservation, State};
-use shared::core::ports::{Store, Worklist};
+use shared_core::domain::reservation::{Evidence, Reservation, State};
+use shared_core::ports::{Store, Worklist};
 
 use super::settle;
 use crate::asking;

@@ -12,18 +12,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared::core::domain::reservation::Status;
-use shared::core::ports::Outage;
-use shared::core::usecases::import_inventory::{
+use shared::clock::SystemClock;
+use shared::settings::Settings;
+use shared::vendors::itep::inventory::{self, FileProblem};
+use shared_core::domain::reservation::Status;
+use shared_core::ports::BackendError;
+use shared_core::usecases::import_inventory::{
     Finding, Import, Importing, Kind, Listing, LowStock, PerhapsSat, Report, Stock, Unreadable,
 };
-use shared::lambda::clock::SystemClock;
-use shared::lambda::settings::Settings;
-use shared::vendors::itep::inventory::{self, FileProblem};
 
 use crate::asking;
 use crate::cli::{Imported, InventoryCommand, InventoryFile};
-use crate::desk::Terminal;
+use crate::context::Terminal;
 use crate::output::{Output, or_dash, time};
 
 const RECLAIMABLE: &str = "Reclaimable: ended here unused, and still Ready at iTEP after its expiry and the grace";
@@ -83,10 +83,10 @@ async fn reconcile(
     store: &DynamoStore,
     import: &Import,
     listing: &Listing,
-) -> anyhow::Result<(Report, Result<(), Outage>)> {
+) -> anyhow::Result<(Report, Result<(), BackendError>)> {
     let bar = ProgressBar::new(listing.rows.len() as u64).with_style(style());
-    let times = Settings::from_env()?.times;
-    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, times: &times };
+    let times = Settings::from_env()?.timeouts;
+    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, timeouts: &times };
     let done = importing.import(import, listing, || bar.inc(1)).await;
     bar.finish_and_clear();
     Ok(done)

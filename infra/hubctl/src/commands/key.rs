@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::dynamodb::KeyRecord;
 use shared::aws::{ApiKey, DynamoStore};
-use shared::core::domain::ids::ClientId;
+use shared_core::domain::ids::ClientId;
 
 use crate::asking;
 use crate::cli::KeyCommand;

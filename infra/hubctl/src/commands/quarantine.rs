@@ -8,8 +8,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared::core::domain::ids::ReceiptId;
-use shared::core::ports::{AuthOutcome, Dismissal, Quarantine, Quarantined, Receipt};
+use shared_core::domain::ids::InboundWebhookId;
+use shared_core::ports::{AuthOutcome, Dismissal, InboundWebhook, Quarantine, Quarantined};
 
 use crate::asking;
 use crate::cli::{Listing, QuarantineCommand, QuarantineFilter};
@@ -50,7 +50,7 @@ impl QuarantineFilter {
     }
 }
 
-async fn find(store: &DynamoStore, id: &ReceiptId) -> anyhow::Result<Quarantined> {
+async fn find(store: &DynamoStore, id: &InboundWebhookId) -> anyhow::Result<Quarantined> {
     let mut cursor = None;
     loop {
         let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
@@ -98,7 +98,7 @@ async fn read(
 }
 
 /// How a report's sender was authenticated.
-fn sender(receipt: &Receipt) -> &'static str {
+fn sender(receipt: &InboundWebhook) -> &'static str {
     match receipt.authenticated {
         AuthOutcome::Verified => "verified",
         AuthOutcome::WrongCredential => "wrong_credential",

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{KeptDocument, ReadBadly};
-use shared::core::domain::ids::{Digest, ReservationId};
-use shared::core::domain::reservation::{DocumentOrigin, HistoryEntry, Report, Reported, Reservation, Verdict};
-use shared::core::ports::Store;
-use shared::core::usecases::reprocess::{ReadAgain, Reprocessed};
 use shared::vendors::read_again;
+use shared_core::domain::ids::{Digest, ReservationId};
+use shared_core::domain::reservation::{DocumentOrigin, HistoryEntry, Report, ReportedStatus, Reservation, Verdict};
+use shared_core::ports::Store;
+use shared_core::usecases::reprocess::{ReadAgain, Reprocessed};
 
 use super::reservation::entries;
 use crate::asking;
 use crate::cli::{ReportCommand, Reprocess, Unread};
-use crate::desk::{Desk, confirm};
+use crate::context::{OperatorContext, confirm};
 use crate::output::{Output, time};
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ReportCommand) -> anyhow::Result<()> {
@@ -34,13 +34,13 @@ struct Row {
     reservation: ReservationId,
     digest: Digest,
     received_at: Timestamp,
-    says: String,
+    status: String,
     outcome: String,
 }
 
 async fn one(store: &DynamoStore, out: Output, wanted: &Reprocess, id: &ReservationId) -> anyhow::Result<()> {
     let is_wanted = |digest: &Digest| wanted.document.as_ref().is_none_or(|only| only == digest);
-    let rows = reprocess(&Desk::new(store)?, store, wanted, id, is_wanted).await?;
+    let rows = reprocess(&OperatorContext::new(store)?, store, wanted, id, is_wanted).await?;
     if let Some(digest) = wanted.document.as_ref().filter(|_| rows.is_empty()) {
         bail!("{id} has no document {digest}; `hubctl reservation raw {id}` lists them");
     }
@@ -56,10 +56,10 @@ async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, how: ReadBadl
     if !wanted.dry_run && !found.is_empty() {
         confirm(wanted.yes, &format!("Read {} again?", documents(found.len())))?;
     }
-    let (desk, mut rows, mut failed) = (Desk::new(store)?, Vec::new(), Vec::new());
+    let (context, mut rows, mut failed) = (OperatorContext::new(store)?, Vec::new(), Vec::new());
     let bar = ProgressBar::new(found.len() as u64);
     for (id, digest) in &found {
-        match reprocess(&desk, store, wanted, id, |kept| kept == digest).await {
+        match reprocess(&context, store, wanted, id, |kept| kept == digest).await {
             Ok(read) => rows.extend(read),
             Err(problem) => failed.push(format!("{id}: {problem:#}")),
         }
@@ -79,7 +79,7 @@ fn documents(count: usize) -> String {
 
 /// Reads a reservation's documents again, in the order in which they came.
 async fn reprocess(
-    desk: &Desk,
+    context: &OperatorContext,
     store: &DynamoStore,
     wanted: &Reprocess,
     id: &ReservationId,
@@ -95,26 +95,26 @@ async fn reprocess(
     for (origin, kept) in kept {
         let reference = reservation.reference.as_ref().or(reservation.released.last());
         let report = reference.and_then(|reference| read_again(reference, &kept.document, origin.observed_at));
-        let says = report.as_ref().map_or("cannot be read".to_owned(), says);
+        let status = report.as_ref().map_or("cannot be read".to_owned(), summary);
         let outcome = match report {
             Some(report) => {
-                apply(desk, wanted, &mut reservation, ReadAgain { report, attempt: origin.attempt }).await?
+                apply(context, wanted, &mut reservation, ReadAgain { report, attempt: origin.attempt }).await?
             }
             None => "left as it is".to_owned(),
         };
         let (digest, received_at) = (kept.document.digest, origin.observed_at);
-        rows.push(Row { reservation: id.clone(), digest, received_at, says, outcome });
+        rows.push(Row { reservation: id.clone(), digest, received_at, status, outcome });
     }
     Ok(rows)
 }
 
 async fn apply(
-    desk: &Desk,
+    context: &OperatorContext,
     wanted: &Reprocess,
     reservation: &mut Reservation,
     read: ReadAgain,
 ) -> anyhow::Result<String> {
-    let settling = desk.settling();
+    let settling = context.settling();
     let done = match (&wanted.by, &wanted.why) {
         (Some(by), Some(why)) if !wanted.dry_run => {
             asking(settling.reprocess(reservation.clone(), read, by.clone(), why.clone()).await)?
@@ -144,18 +144,18 @@ fn outcome(dry_run: bool, entry: &HistoryEntry) -> String {
 }
 
 /// What a report says by now, in a few words.
-fn says(report: &Report) -> String {
-    let says = match &report.says {
-        Reported::Completed(_) => "graded".to_owned(),
-        Reported::CompletedWithoutScores => "graded, no score can be read".to_owned(),
-        Reported::UnknownStatus { .. } => "unknown status".to_owned(),
+fn summary(report: &Report) -> String {
+    let status = match &report.status {
+        ReportedStatus::Completed(_) => "graded".to_owned(),
+        ReportedStatus::CompletedWithoutScores => "graded, no score can be read".to_owned(),
+        ReportedStatus::UnknownStatus { .. } => "unknown status".to_owned(),
         other => word(other),
     };
     match report.unreadable.as_slice() {
-        [] => says,
+        [] => status,
         unreadable => {
             let names: Vec<_> = unreadable.iter().map(ToString::to_string).collect();
-            format!("{says}; unreadable: {}", names.join(", "))
+            format!("{status}; unreadable: {}", names.join(", "))
         }
     }
 }
@@ -182,12 +182,12 @@ fn origin(kept: &KeptDocument, history: &[HistoryEntry]) -> DocumentOrigin {
 fn say(out: Output, wanted: &Reprocess, rows: &[Row]) -> anyhow::Result<()> {
     let as_json = |row: &Row| {
         json!({ "reservation_id": row.reservation, "document": row.digest, "received_at": row.received_at,
-                "says": row.says, "outcome": row.outcome })
+                "says": row.status, "outcome": row.outcome })
     };
     let data: Vec<_> = rows.iter().map(as_json).collect();
     let cells = |row: &Row| {
         let document = row.digest.as_str()[..12].to_owned();
-        vec![row.reservation.to_string(), document, time(row.received_at), row.says.clone(), row.outcome.clone()]
+        vec![row.reservation.to_string(), document, time(row.received_at), row.status.clone(), row.outcome.clone()]
     };
     let lines = match rows {
         [] => "There is nothing to read again.".to_owned(),
@@ -201,7 +201,7 @@ fn say(out: Output, wanted: &Reprocess, rows: &[Row]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use shared::core::ports::RawDocument;
+    use shared_core::ports::RawDocument;
 
     use super::*;
 
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn names_are_told_as_words() {
-        assert_eq!(word(Reported::AwaitingScore), "awaiting score");
-        assert_eq!(word(shared::core::domain::reservation::Why::EarlierSitting), "earlier sitting");
+        assert_eq!(word(ReportedStatus::AwaitingScore), "awaiting score");
+        assert_eq!(word(shared_core::domain::reservation::NoteReason::EarlierSitting), "earlier sitting");
     }
 }

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::KeptDocument;
-use shared::core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
-use shared::core::domain::reservation::{HistoryEntry, Reservation};
-use shared::core::ports::{ListQuery, Store};
+use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::reservation::{HistoryEntry, Reservation};
+use shared_core::ports::{ListQuery, Store};
 
 use crate::asking;
 use crate::cli::{FindReservation, RawDocumentOf, ReservationCommand};

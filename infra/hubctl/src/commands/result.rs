@@ -5,28 +5,28 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared::core::domain::ids::Vendor;
-use shared::core::domain::result::{Scale, Score, SkillScore, TestResult};
-use shared::core::domain::sensitive::Sensitive;
-use shared::core::ports::Store;
-use shared::core::usecases::enter_result::EnterError;
 use shared::vendors::bounds;
+use shared_core::domain::ids::Vendor;
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::domain::test_result::{Scale, Score, SkillScore, TestResult};
+use shared_core::ports::Store;
+use shared_core::usecases::enter_result::EnterError;
 
 use crate::asking;
 use crate::cli::{EnteredResult, EnteredSkill, ResultCommand, ScaleName};
-use crate::desk::{Desk, confirm};
+use crate::context::{OperatorContext, confirm};
 use crate::output::Output;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultCommand) -> anyhow::Result<()> {
     let ResultCommand::Enter(entered) = command;
     let id = &entered.reservation;
-    let desk = Desk::new(store)?;
+    let context = OperatorContext::new(store)?;
     let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
     let result = result(entered, reservation.vendor())?;
     let status = reservation.status().as_str();
     confirm(entered.decision.yes, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
-    let done = match desk.settling().enter_result(&reservation, result, entered.decision.by.clone()).await {
-        Err(EnterError::Outage(outage)) => asking(Err(outage))?,
+    let done = match context.settling().enter_result(&reservation, result, entered.decision.by.clone()).await {
+        Err(EnterError::BackendError(outage)) => asking(Err(outage))?,
         done => done.with_context(|| id.to_string())?,
     };
     let status = done.status().as_str();

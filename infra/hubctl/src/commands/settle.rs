@@ -3,28 +3,28 @@
 use anyhow::{Context, bail};
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared::core::domain::ids::{Vendor, VendorReference};
-use shared::core::domain::reservation::{Evidence, Reservation, Status};
-use shared::core::ports::Store;
-use shared::core::usecases::settle_doubt::{Finding, SettleError};
+use shared_core::domain::ids::{Vendor, VendorReference};
+use shared_core::domain::reservation::{Evidence, Reservation, Status};
+use shared_core::ports::Store;
+use shared_core::usecases::settle_doubt::{Finding, SettleError};
 
 use crate::asking;
 use crate::cli::Settle;
-use crate::desk::{Desk, confirm};
+use crate::context::{OperatorContext, confirm};
 use crate::output::{Output, time};
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> anyhow::Result<()> {
     let id = &wanted.reservation;
-    let desk = Desk::new(store)?;
+    let context = OperatorContext::new(store)?;
     let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
     if reservation.status() != Status::InDoubt {
         bail!("{id}: {}", SettleError::NotInDoubt(reservation.status()));
     }
     let finding = finding(wanted, reservation.vendor())?;
     confirm(wanted.decision.yes, &question(&reservation, &finding))?;
-    let settled = desk.settling().settle(&reservation, finding, wanted.decision.by.clone()).await;
+    let settled = context.settling().settle(&reservation, finding, wanted.decision.by.clone()).await;
     let settled = match settled {
-        Err(SettleError::Outage(outage)) => asking(Err(outage))?,
+        Err(SettleError::BackendError(outage)) => asking(Err(outage))?,
         settled => settled.with_context(|| id.to_string())?,
     };
     let status = settled.status().as_str();

@@ -20,7 +20,7 @@ pub(super) fn run(wanted: &Campaign) -> Result<ExitCode> {
     let stack = Running::begin(Purpose::Campaign, Backend::Ministack)?;
     let binaries = if wanted.no_build { Binaries::as_built()? } else { Binaries::build(false)? };
     interrupt::check()?;
-    let environment = bring_up::whole(&stack.0, &binaries)?;
+    let environment = bring_up::start_all(&stack.0, &binaries)?;
     let mut command = std::process::Command::new(binaries.path("campaign")?);
     command
         .args(["--reservations", &wanted.reservations.to_string()])

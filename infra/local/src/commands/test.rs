@@ -51,7 +51,7 @@ fn whole_suite(arguments: &[String]) -> Result<(Counts, ExitCode)> {
     let stack = Running::begin(Purpose::Test, Backend::Ministack)?;
     let binaries = Binaries::build(true)?;
     interrupt::check()?;
-    let mut environment = bring_up::whole(&stack.0, &binaries)?;
+    let mut environment = bring_up::start_all(&stack.0, &binaries)?;
     let endpoint = environment.get("AWS_ENDPOINT_URL")?.to_owned();
     environment.set("HUB_CONTRACT_ENDPOINT", endpoint);
     environment.set("HUB_STACK", "1");
@@ -73,7 +73,7 @@ fn campaign(arguments: &[String]) -> Result<(Counts, ExitCode)> {
     let stack = Running::begin(Purpose::Campaign, Backend::Ministack)?;
     let binaries = Binaries::build(true)?;
     interrupt::check()?;
-    let environment = bring_up::whole(&stack.0, &binaries)?;
+    let environment = bring_up::start_all(&stack.0, &binaries)?;
     let mut command = workspace::cargo();
     command.arg("test");
     if arguments.is_empty() {

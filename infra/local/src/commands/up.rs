@@ -43,7 +43,7 @@ fn start(stack: &Stack, backend: Backend, no_build: bool) -> Result<Environment>
     if backend == Backend::Localstack {
         return bring_up::storage(stack, &binaries);
     }
-    let environment = bring_up::whole(stack, &binaries)?;
+    let environment = bring_up::start_all(stack, &binaries)?;
     stack.kept().get_or("shown", || {
         demo::tell(&environment)?;
         Ok("yes".to_owned())

@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::deadline::later;
 use super::reservation::{CallOutcome, Lease};
-use super::time::later;
 
 /// How many unknown outcomes in a row open a breaker.
 pub const UNKNOWNS_TO_OPEN: u32 = 3;
@@ -23,14 +23,14 @@ const PROBES_TO_A_BLIND_ONE: u32 = 16;
 
 /// How long an open breaker waits between two probes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct ProbeBackoff {
     /// The wait before the first probe; it doubles with every probe that fails.
     pub first: Duration,
     /// The longest wait.
     pub cap: Duration,
 }
 
-impl Pace {
+impl ProbeBackoff {
     /// How long to wait after so many failed probes.
     pub fn wait(self, failed: u32) -> Duration {
         self.first.saturating_mul(1 << failed.min(30)).min(self.cap)
@@ -47,9 +47,9 @@ pub struct Breaker {
     /// Set while purchases wait for the vendor.
     pub open: Option<Open>,
     /// Set while the operator has the account paused.
-    pub paused: Option<Mark>,
+    pub paused: Option<OperatorAction>,
     /// When and by whom the account was resumed last.
-    pub resumed: Option<Mark>,
+    pub resumed: Option<OperatorAction>,
 }
 
 /// An open breaker.
@@ -67,7 +67,7 @@ pub struct Open {
 
 /// Who did something to an account, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct OperatorAction {
     /// The operator, as they call themselves.
     pub who: String,
     /// When.
@@ -76,7 +76,7 @@ pub struct Mark {
 
 /// What a breaker says to a purchase that wants to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stance {
+pub enum BreakerDecision {
     /// Call.
     Closed,
     /// Call only as the probe, once its lease is taken.
@@ -95,7 +95,7 @@ pub enum Stance {
 
 /// What a call's outcome says about the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum CallSignal {
     /// It answered: yes or no, but clearly.
     Answered,
     /// Nothing was asked of it, or it took no part: neither good nor bad.
@@ -104,25 +104,27 @@ pub enum Sign {
     Unknown,
 }
 
-impl From<&CallOutcome> for Sign {
+impl From<&CallOutcome> for CallSignal {
     fn from(outcome: &CallOutcome) -> Self {
         match outcome {
-            CallOutcome::Confirmed { .. } | CallOutcome::Refused(_) => Sign::Answered,
-            CallOutcome::NotProcessed { .. } => Sign::Nothing,
-            CallOutcome::Unknown(_) => Sign::Unknown,
+            CallOutcome::Confirmed { .. } | CallOutcome::Refused(_) => CallSignal::Answered,
+            CallOutcome::NotProcessed { .. } => CallSignal::Nothing,
+            CallOutcome::Unknown(_) => CallSignal::Unknown,
         }
     }
 }
 
 impl Breaker {
     /// What a purchase may do now.
-    pub fn stance(&self, now: Timestamp) -> Stance {
+    pub fn decision(&self, now: Timestamp) -> BreakerDecision {
         match &self.open {
-            _ if self.paused.is_some() => Stance::Held { until: None },
-            None => Stance::Closed,
-            Some(Open { probe: Some(lease), .. }) if lease.until > now => Stance::Probed { until: lease.until },
-            Some(open) if open.probe_at > now => Stance::Held { until: Some(open.probe_at) },
-            Some(_) => Stance::ProbeDue,
+            _ if self.paused.is_some() => BreakerDecision::Held { until: None },
+            None => BreakerDecision::Closed,
+            Some(Open { probe: Some(lease), .. }) if lease.until > now => {
+                BreakerDecision::Probed { until: lease.until }
+            }
+            Some(open) if open.probe_at > now => BreakerDecision::Held { until: Some(open.probe_at) },
+            Some(_) => BreakerDecision::ProbeDue,
         }
     }
 
@@ -133,21 +135,21 @@ impl Breaker {
 
     /// Leases the one probe. `None`, and nothing to write, where none is due.
     pub fn probing(&self, lease: Lease, now: Timestamp) -> Option<Self> {
-        let open = self.open.as_ref().filter(|_| self.stance(now) == Stance::ProbeDue)?;
+        let open = self.open.as_ref().filter(|_| self.decision(now) == BreakerDecision::ProbeDue)?;
         Some(self.next(|breaker| breaker.open = Some(Open { probe: Some(lease), ..open.clone() })))
     }
 
     /// Takes a call's outcome in. `holder` is the invocation that made the call.
     /// `None` where the outcome changes nothing, which is the ordinary case.
-    pub fn ended(&self, holder: &str, sign: Sign, now: Timestamp, pace: Pace) -> Option<Self> {
+    pub fn ended(&self, holder: &str, sign: CallSignal, now: Timestamp, pace: ProbeBackoff) -> Option<Self> {
         match (&self.open, sign) {
-            (None, Sign::Nothing) => None,
-            (_, Sign::Answered) => (self.unknowns > 0 || self.open.is_some()).then(|| self.next(Self::close)),
-            (None, Sign::Unknown) => Some(self.next(|breaker| breaker.doubted(now, pace))),
+            (None, CallSignal::Nothing) => None,
+            (_, CallSignal::Answered) => (self.unknowns > 0 || self.open.is_some()).then(|| self.next(Self::close)),
+            (None, CallSignal::Unknown) => Some(self.next(|breaker| breaker.doubted(now, pace))),
             // A call that was out before the breaker opened says nothing new.
             (Some(open), _) if !open.is_probed_by(holder) => None,
             (Some(open), sign) => {
-                let failed = open.failed.saturating_add(u32::from(sign == Sign::Unknown));
+                let failed = open.failed.saturating_add(u32::from(sign == CallSignal::Unknown));
                 let open = Open { failed, probe_at: later(now, pace.wait(failed)), probe: None, ..open.clone() };
                 Some(self.next(|breaker| breaker.open = Some(open)))
             }
@@ -155,23 +157,23 @@ impl Breaker {
     }
 
     /// Whether the vendor must give a sign of life before the probe buys from it.
-    pub fn wants_a_sign(&self) -> bool {
+    pub fn requires_reachability(&self) -> bool {
         self.open.as_ref().is_some_and(|open| (open.failed + 1) % PROBES_TO_A_BLIND_ONE != 0)
     }
 
     /// Ends a probe that found the vendor as silent as before, without a purchase.
-    pub fn unanswered(&self, holder: &str, now: Timestamp, pace: Pace) -> Option<Self> {
+    pub fn unanswered(&self, holder: &str, now: Timestamp, pace: ProbeBackoff) -> Option<Self> {
         self.open.as_ref().filter(|open| open.is_probed_by(holder))?;
-        self.ended(holder, Sign::Unknown, now, pace)
+        self.ended(holder, CallSignal::Unknown, now, pace)
     }
 
     /// Pauses the account. An account that is paused stays so since then.
-    pub fn pause(&self, by: Mark) -> Option<Self> {
+    pub fn pause(&self, by: OperatorAction) -> Option<Self> {
         self.paused.is_none().then(|| self.next(|breaker| breaker.paused = Some(by)))
     }
 
     /// Lets purchases go on at once, whatever held them.
-    pub fn resume(&self, by: Mark) -> Option<Self> {
+    pub fn resume(&self, by: OperatorAction) -> Option<Self> {
         (!self.is_quiet()).then(|| {
             self.next(|breaker| {
                 breaker.close();
@@ -193,7 +195,7 @@ impl Breaker {
         self.open = None;
     }
 
-    fn doubted(&mut self, now: Timestamp, pace: Pace) {
+    fn doubted(&mut self, now: Timestamp, pace: ProbeBackoff) {
         self.unknowns = self.unknowns.saturating_add(1);
         if self.unknowns >= UNKNOWNS_TO_OPEN {
             self.open = Some(Open { since: now, failed: 0, probe_at: later(now, pace.wait(0)), probe: None });
@@ -208,5 +210,4 @@ impl Open {
 }
 
 #[cfg(test)]
-#[path = "breaker_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Why a text is not the identifier it should be.
+/// NoteReason a text is not the identifier it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind}: {rule}")]
 pub struct InvalidId {
@@ -131,7 +131,7 @@ fn is_sha256(text: &str) -> bool {
 
 text_id!(
     /// The id under which one delivery of a report was accepted.
-    ReceiptId,
+    InboundWebhookId,
     "receipt id",
     "1 to 80 visible ASCII characters",
     |text| (1..=80).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())

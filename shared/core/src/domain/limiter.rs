@@ -220,5 +220,4 @@ impl Levels {
 }
 
 #[cfg(test)]
-#[path = "limiter_tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::domain::ids::{AccountName, ReceiptId, ReservationId};
+use crate::domain::ids::{AccountName, InboundWebhookId, ReservationId};
 use crate::domain::reservation::CallOutcome;
 use crate::ports::sender::{AuthOutcome, ClearCredentials, SenderCredentials};
 
@@ -14,8 +14,8 @@ use crate::ports::sender::{AuthOutcome, ClearCredentials, SenderCredentials};
 #[serde(from = "StoredQuarantined")]
 pub struct Quarantined {
     /// The report as it came.
-    pub receipt: Receipt,
-    /// Why it could not be used.
+    pub receipt: InboundWebhook,
+    /// NoteReason it could not be used.
     pub why: String,
     /// Since when it is kept.
     pub at: Timestamp,
@@ -33,23 +33,23 @@ impl Quarantined {
     }
 }
 
-/// Why a quarantined report needs nothing more.
+/// NoteReason a quarantined report needs nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dismissal {
     /// When.
     pub at: Timestamp,
     /// Who says so.
     pub by: String,
-    /// Why.
+    /// NoteReason.
     pub why: String,
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "StoredReceipt")]
-pub struct Receipt {
+pub struct InboundWebhook {
     /// Its id.
-    pub id: ReceiptId,
+    pub id: InboundWebhookId,
     /// The account whose address it was sent to.
     pub account: AccountName,
     /// When it came.
@@ -66,10 +66,10 @@ pub struct Receipt {
     pub credentials: SenderCredentials,
 }
 
-impl fmt::Debug for Receipt {
+impl fmt::Debug for InboundWebhook {
     /// Without the body, which holds a person's results.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Receipt({}, {}, {} bytes)", self.id, self.account, self.body.len())
+        write!(f, "InboundWebhook({}, {}, {} bytes)", self.id, self.account, self.body.len())
     }
 }
 
@@ -81,7 +81,7 @@ pub enum ResultMessage {
     /// nothing of its sender was taken for checked: code that knows only that
     /// form must not take this one.
     #[serde(rename = "inbound_webhook", alias = "receipt")]
-    Receipt(Receipt),
+    InboundWebhook(InboundWebhook),
     /// The outcome of a purchase whose own write failed.
     Outcome {
         /// Which reservation.
@@ -107,11 +107,11 @@ pub struct ScoreCheck {
     pub account: AccountName,
     /// The reservation.
     pub reservation_id: ReservationId,
-    /// Why.
+    /// NoteReason.
     pub reason: CheckReason,
 }
 
-/// Why a score is looked up.
+/// NoteReason a score is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckReason {
@@ -128,7 +128,7 @@ pub enum CheckReason {
 /// A receipt in any form in which it was ever stored or sent.
 #[derive(Deserialize)]
 struct StoredReceipt {
-    id: ReceiptId,
+    id: InboundWebhookId,
     account: AccountName,
     received_at: Timestamp,
     content_type: String,
@@ -148,19 +148,19 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Resu
 }
 
 impl StoredReceipt {
-    fn into_receipt(self, older: AuthOutcome) -> Receipt {
+    fn into_receipt(self, older: AuthOutcome) -> InboundWebhook {
         let Self { id, account, received_at, content_type, body, .. } = self;
         let (authenticated, credentials) = match (self.authenticated, self.unchecked.flatten()) {
             (Some(outcome), _) => (outcome, self.credentials),
             (None, Some(clear)) => (older, clear.digest(&id)),
             (None, None) => (older, SenderCredentials::default()),
         };
-        Receipt { id, account, received_at, content_type, body, authenticated, credentials }
+        InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials }
     }
 }
 
 /// On a queue.
-impl TryFrom<StoredReceipt> for Receipt {
+impl TryFrom<StoredReceipt> for InboundWebhook {
     type Error = &'static str;
 
     fn try_from(stored: StoredReceipt) -> Result<Self, Self::Error> {

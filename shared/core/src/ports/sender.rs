@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{Digest, ReceiptId};
+use crate::domain::ids::{Digest, InboundWebhookId};
 use crate::domain::sensitive::Sensitive;
 
 /// The scheme of the digests that this code makes; each digest names its own.
@@ -28,7 +28,7 @@ pub enum AuthOutcome {
     Trusted {
         /// Who.
         by: String,
-        /// Why.
+        /// NoteReason.
         why: String,
     },
 }
@@ -47,7 +47,11 @@ pub struct SenderCredentials {
 impl SenderCredentials {
     /// Digests what was presented with a receipt: `authorization` first, and no
     /// more headers than are worth keeping.
-    pub fn new<'a>(receipt: &ReceiptId, token: &str, headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn new<'a>(
+        receipt: &InboundWebhookId,
+        token: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let fits = |(name, value): &(&str, &str)| name.len() <= HEADER_BYTES && value.len() <= HEADER_BYTES;
         let mut headers: Vec<_> = headers.into_iter().filter(fits).collect();
         headers.sort_by_key(|(name, _)| !is_authorization(name));
@@ -57,13 +61,13 @@ impl SenderCredentials {
     }
 
     /// Whether this token was presented with the receipt.
-    pub fn has_token(&self, receipt: &ReceiptId, token: &str) -> bool {
+    pub fn has_token(&self, receipt: &InboundWebhookId, token: &str) -> bool {
         is_same(self.token.as_deref().unwrap_or_default(), &token_digest(receipt, token))
     }
 
     /// Whether this header was presented with the receipt. Spaces around a value
     /// and the case of an authorization scheme do not count.
-    pub fn has_header(&self, receipt: &ReceiptId, name: &str, value: &str) -> bool {
+    pub fn has_header(&self, receipt: &InboundWebhookId, name: &str, value: &str) -> bool {
         let (key, wanted) = (name.to_ascii_lowercase(), header_digest(receipt, name, value));
         self.headers.iter().fold(false, |found, (name, digest)| found | (*name == key && is_same(digest, &wanted)))
     }
@@ -82,17 +86,17 @@ pub(super) struct ClearCredentials {
 }
 
 impl ClearCredentials {
-    pub(super) fn digest(&self, receipt: &ReceiptId) -> SenderCredentials {
+    pub(super) fn digest(&self, receipt: &InboundWebhookId) -> SenderCredentials {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.expose().as_str()));
         SenderCredentials::new(receipt, self.token.expose(), headers)
     }
 }
 
-fn token_digest(receipt: &ReceiptId, token: &str) -> String {
+fn token_digest(receipt: &InboundWebhookId, token: &str) -> String {
     digest(&[receipt.as_str(), "token", token])
 }
 
-fn header_digest(receipt: &ReceiptId, name: &str, value: &str) -> String {
+fn header_digest(receipt: &InboundWebhookId, name: &str, value: &str) -> String {
     let value = value.trim();
     let value = match value.split_once(' ').filter(|_| is_authorization(name)) {
         Some((scheme, rest)) => format!("{} {}", scheme.to_ascii_lowercase(), rest.trim()),
@@ -124,7 +128,7 @@ fn is_same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn receipt() -> ReceiptId {
+    fn receipt() -> InboundWebhookId {
         "receipt-1".parse().unwrap()
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::*;
 
-fn receipt() -> Receipt {
-    Receipt {
+fn receipt() -> InboundWebhook {
+    InboundWebhook {
         id: "rcpt-1".parse().unwrap(),
         account: "default".parse().unwrap(),
         received_at: Timestamp::UNIX_EPOCH,
@@ -20,14 +20,14 @@ fn receipt() -> Receipt {
 fn a_document_and_a_receipt_are_printed_without_their_bytes() {
     let raw = RawDocument { digest: Digest::of(b"Mary"), bytes: b"Mary".to_vec() };
     assert_eq!(format!("{raw:?}"), format!("RawDocument({}, 4 bytes)", raw.digest));
-    assert_eq!(format!("{:?}", receipt()), "Receipt(rcpt-1, default, 4 bytes)");
+    assert_eq!(format!("{:?}", receipt()), "InboundWebhook(rcpt-1, default, 4 bytes)");
 }
 
 #[test]
 fn a_receipts_bytes_travel_whole() {
-    let receipt = Receipt { body: (0..=255).collect(), ..receipt() };
+    let receipt = InboundWebhook { body: (0..=255).collect(), ..receipt() };
     let text = serde_json::to_string(&receipt).unwrap();
-    assert_eq!(serde_json::from_str::<Receipt>(&text).unwrap(), receipt);
+    assert_eq!(serde_json::from_str::<InboundWebhook>(&text).unwrap(), receipt);
 }
 
 /// What older code put on the queue or kept, with other fields.
@@ -38,15 +38,15 @@ fn older(fields: serde_json::Value) -> serde_json::Value {
     receipt
 }
 
-fn on_the_queue(mut receipt: serde_json::Value, kind: &str) -> Option<Receipt> {
+fn on_the_queue(mut receipt: serde_json::Value, kind: &str) -> Option<InboundWebhook> {
     receipt["kind"] = kind.into();
     match serde_json::from_value(receipt).ok()? {
-        ResultMessage::Receipt(receipt) => Some(receipt),
+        ResultMessage::InboundWebhook(receipt) => Some(receipt),
         _ => None,
     }
 }
 
-fn kept(receipt: serde_json::Value, why: &str) -> Receipt {
+fn kept(receipt: serde_json::Value, why: &str) -> InboundWebhook {
     let item = serde_json::json!({ "receipt": receipt, "why": why, "at": "1970-01-01T00:00:00Z" });
     serde_json::from_value::<Quarantined>(item).unwrap().receipt
 }
@@ -58,9 +58,9 @@ fn a_message_that_says_nothing_of_its_sender_is_not_read() {
         let odd = serde_json::json!({ "authenticated": "heard_of" });
         assert_eq!(on_the_queue(older(odd), kind), None);
     }
-    let sent = serde_json::to_value(ResultMessage::Receipt(receipt())).unwrap();
+    let sent = serde_json::to_value(ResultMessage::InboundWebhook(receipt())).unwrap();
     assert_eq!(sent["kind"], "inbound_webhook", "a form that older code does not take for checked");
-    assert_eq!(serde_json::from_value::<ResultMessage>(sent).unwrap(), ResultMessage::Receipt(receipt()));
+    assert_eq!(serde_json::from_value::<ResultMessage>(sent).unwrap(), ResultMessage::InboundWebhook(receipt()));
 }
 
 #[test]

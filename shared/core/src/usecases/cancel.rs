@@ -1,8 +1,8 @@
 //! Withdrawing a reservation.
 
-use super::commit::{Settled, Writer};
-use crate::domain::reservation::{Event, Reservation, Source, Why};
-use crate::ports::{Alerts, Clock, Outage, Store};
+use super::commit::{CommitOutcome, Writer};
+use crate::domain::reservation::{Event, NoteReason, Reservation, Source};
+use crate::ports::{Alerts, BackendError, Clock, Store};
 
 /// What became of a withdrawal.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +10,7 @@ pub enum Cancelled {
     /// It is cancelled, now or before.
     Done(Box<Reservation>),
     /// It cannot be cancelled, and why.
-    Refused(Box<Reservation>, Why),
+    Refused(Box<Reservation>, NoteReason),
 }
 
 /// Withdraws a reservation that was read before.
@@ -20,11 +20,11 @@ pub enum Cancelled {
 pub async fn cancel<S: Store, A: Alerts, C: Clock>(
     writer: &Writer<'_, S, A, C>,
     reservation: Reservation,
-) -> Result<Cancelled, Outage> {
+) -> Result<Cancelled, BackendError> {
     let settled = writer.settle(reservation, &Event::Cancel, &Source::Client, None).await?;
     Ok(match settled {
-        Settled::Written(change) if !change.is_applied() => {
-            let why = change.entry.why.unwrap_or(Why::Ended);
+        CommitOutcome::Written(change) if !change.is_applied() => {
+            let why = change.entry.why.unwrap_or(NoteReason::Ended);
             Cancelled::Refused(Box::new(change.after), why)
         }
         settled => Cancelled::Done(Box::new(settled.into_reservation())),
@@ -32,5 +32,4 @@ pub async fn cancel<S: Store, A: Alerts, C: Clock>(
 }
 
 #[cfg(test)]
-#[path = "cancel_tests.rs"]
 mod tests;

@@ -1,12 +1,13 @@
 //! Looking one test up at TrueNorth: after a hint, before an expiry, in doubt, in a poll.
 
-use super::Times;
+use super::Timeouts;
 use super::commit::Writer;
+use crate::domain::deadline::later;
 use crate::domain::ids::{Account, Vendor};
 use crate::domain::reservation::{Alert, CallOutcome, Event, Report, Reservation, Source, State, Status};
-use crate::domain::time::later;
 use crate::ports::{
-    Alerts, CheckReason, Clock, LookupError, Outage, Polls, Queue, RawDocument, ScoreCheck, Scores, Sighting, Store,
+    Alerts, BackendError, CheckReason, Clock, LookupError, ObservedTest, Polls, Queue, RawDocument, ScoreCheck, Scores,
+    Store,
 };
 
 /// The ports that look-ups need.
@@ -24,15 +25,15 @@ pub struct Looking<'a, S, V, P, Q, A, C> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
-/// Why a check brought nothing.
+/// NoteReason a check brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// Storage or queue failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
     /// The vendor could not be asked.
     #[error(transparent)]
     LookUp(#[from] LookupError),
@@ -69,7 +70,7 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
     /// A hint that comes soon after a look-up is followed once more, later: it may
     /// be the one that tells of the score. By then, somebody else's look-up will do.
     async fn follow_up(&self, reservation: Reservation, check: &ScoreCheck) -> Result<Checked, CheckError> {
-        let interval = self.times.lookup_interval;
+        let interval = self.timeouts.lookup_interval;
         if self.polls.may_look_up(reservation.id(), self.clock.now(), interval).await? {
             self.look_up(reservation).await?;
             return Ok(Checked::LookedUp);
@@ -95,17 +96,17 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
     /// was sold, and what it does not know a quiet time after the call was not.
     async fn settle_doubt(&self, reservation: Reservation) -> Result<Checked, CheckError> {
         let asked_at = self.clock.now();
-        let quiet = reservation.doubt_quiet_from(&self.times.policy);
+        let quiet = reservation.doubt_quiet_from(&self.timeouts.policy);
         if quiet.is_none_or(|quiet| asked_at < quiet) {
             return Ok(Checked::NotNow);
         }
         let account = reservation.order.account.name.clone();
-        let sightings = self.scores.look_up(&account, reservation.id()).await?;
-        if sightings.is_empty() {
+        let observed = self.scores.look_up(&account, reservation.id()).await?;
+        if observed.is_empty() {
             self.settle(reservation, &Event::NothingFound { asked_at }, Source::VendorLookup, None).await?;
             return Ok(Checked::LookedUp);
         }
-        let reservation = self.apply_all(reservation, sightings).await?;
+        let reservation = self.apply_all(reservation, observed).await?;
         if reservation.status() == Status::InDoubt {
             self.leave_to_operator(&reservation).await?;
         }
@@ -113,17 +114,17 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
     }
 
     /// What the vendor knows belongs to another reservation already.
-    async fn leave_to_operator(&self, reservation: &Reservation) -> Result<(), Outage> {
+    async fn leave_to_operator(&self, reservation: &Reservation) -> Result<(), BackendError> {
         self.alerts.raise(Alert::ReferenceTaken, reservation.id().as_str());
-        let again = later(self.clock.now(), self.times.policy.doubt_quiet);
+        let again = later(self.clock.now(), self.timeouts.policy.doubt_quiet);
         self.store.postpone(reservation, again).await
     }
 
     /// Asks for a reservation's tests and applies what is said of them.
     pub(super) async fn look_up(&self, reservation: Reservation) -> Result<Reservation, CheckError> {
         let account = reservation.order.account.name.clone();
-        let sightings = self.scores.look_up(&account, reservation.id()).await?;
-        Ok(self.apply_all(reservation, sightings).await?)
+        let observed = self.scores.look_up(&account, reservation.id()).await?;
+        Ok(self.apply_all(reservation, observed).await?)
     }
 
     /// Applies what a look-up saw. The reservation is the user, so every test of
@@ -131,9 +132,9 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
     pub(super) async fn apply_all(
         &self,
         mut reservation: Reservation,
-        sightings: Vec<Sighting>,
-    ) -> Result<Reservation, Outage> {
-        for seen in sightings {
+        observed: Vec<ObservedTest>,
+    ) -> Result<Reservation, BackendError> {
+        for seen in observed {
             let is_own = reservation.reference.as_ref().is_none_or(|own| own.is_same_test(&seen.reference));
             reservation = if is_own {
                 self.apply(reservation, seen).await?
@@ -146,13 +147,13 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         Ok(reservation)
     }
 
-    async fn apply(&self, reservation: Reservation, seen: Sighting) -> Result<Reservation, Outage> {
+    async fn apply(&self, reservation: Reservation, seen: ObservedTest) -> Result<Reservation, BackendError> {
         let event = Event::Reported(Box::new(Report {
             receipt: None,
             digest: seen.raw.digest.clone(),
             reference: seen.reference,
             observed_at: seen.observed_at,
-            says: seen.says,
+            status: seen.status,
             unreadable: seen.unreadable,
         }));
         self.settle(reservation, &event, Source::VendorLookup, Some(&seen.raw)).await
@@ -164,13 +165,12 @@ impl<S: Store, V: Scores, P: Polls, Q: Queue, A: Alerts, C: Clock> Looking<'_, S
         event: &Event,
         source: Source,
         raw: Option<&RawDocument>,
-    ) -> Result<Reservation, Outage> {
-        let Looking { store, queue, alerts, clock, times, .. } = *self;
-        let writer = Writer { store, alerts, clock, times };
+    ) -> Result<Reservation, BackendError> {
+        let Looking { store, queue, alerts, clock, timeouts, .. } = *self;
+        let writer = Writer { store, alerts, clock, timeouts };
         Ok(writer.settle_and_hand_on(queue, reservation, event, &source, raw).await?.into_reservation())
     }
 }
 
 #[cfg(test)]
-#[path = "check_score_tests.rs"]
 mod tests;

@@ -2,8 +2,8 @@
 
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Change, Decision, Effect, Event, Reservation, Source};
-use crate::ports::{Alerts, Clock, Committed, Outage, Queue, RawDocument, Store};
-use crate::usecases::Times;
+use crate::ports::{Alerts, BackendError, Clock, Queue, RawDocument, Store, WriteOutcome};
+use crate::usecases::Timeouts;
 
 /// How often a write that others overtook is decided anew. Each time somebody
 /// else's write succeeded, so this many in a row are no accident.
@@ -11,7 +11,7 @@ const ROUNDS: usize = 10;
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Settled {
+pub enum CommitOutcome {
     /// It was written: applied, or refused and noted.
     Written(Box<Change>),
     /// It was known already.
@@ -20,12 +20,12 @@ pub enum Settled {
     ReferenceTaken(Box<Reservation>),
 }
 
-impl Settled {
+impl CommitOutcome {
     /// The reservation as it is now.
     pub fn into_reservation(self) -> Reservation {
         match self {
-            Settled::Written(change) => change.after,
-            Settled::Duplicate(reservation) | Settled::ReferenceTaken(reservation) => *reservation,
+            CommitOutcome::Written(change) => change.after,
+            CommitOutcome::Duplicate(reservation) | CommitOutcome::ReferenceTaken(reservation) => *reservation,
         }
     }
 }
@@ -39,7 +39,7 @@ pub struct Writer<'a, S, A, C> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
 impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
@@ -54,19 +54,19 @@ impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
         event: &Event,
         source: &Source,
         raw: Option<&RawDocument>,
-    ) -> Result<Settled, Outage> {
+    ) -> Result<CommitOutcome, BackendError> {
         for _ in 0..ROUNDS {
-            let decision = reservation.apply(event, source.clone(), self.clock.now(), &self.times.policy);
+            let decision = reservation.apply(event, source.clone(), self.clock.now(), &self.timeouts.policy);
             let Decision::Write(change) = decision else {
-                return Ok(Settled::Duplicate(Box::new(reservation)));
+                return Ok(CommitOutcome::Duplicate(Box::new(reservation)));
             };
             match self.commit(&change, raw).await? {
-                Committed::Done => return Ok(Settled::Written(change)),
-                Committed::ReferenceTaken => return Ok(Settled::ReferenceTaken(Box::new(reservation))),
-                Committed::Conflict(current) => reservation = *current,
+                WriteOutcome::Done => return Ok(CommitOutcome::Written(change)),
+                WriteOutcome::ReferenceTaken => return Ok(CommitOutcome::ReferenceTaken(Box::new(reservation))),
+                WriteOutcome::Conflict(current) => reservation = *current,
             }
         }
-        Err(Outage {
+        Err(BackendError {
             operation: "writing a reservation that others keep changing",
             source: format!("{ROUNDS} writes in a row were overtaken").into(),
         })
@@ -83,10 +83,10 @@ impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
         event: &Event,
         source: &Source,
         raw: Option<&RawDocument>,
-    ) -> Result<Settled, Outage> {
+    ) -> Result<CommitOutcome, BackendError> {
         let settled = self.settle(reservation, event, source, raw).await?;
-        if let Settled::Written(change) = &settled {
-            hand_on(change, queue, self.alerts).await;
+        if let CommitOutcome::Written(change) = &settled {
+            enqueue_follow_up(change, queue, self.alerts).await;
         }
         Ok(settled)
     }
@@ -97,7 +97,7 @@ impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
     ///
     /// # Errors
     /// Storage failed.
-    pub async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+    pub async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
         for effect in &change.effects {
             if let Effect::Alert(alert) = effect {
                 self.alerts.raise(*alert, change.after.id().as_str());
@@ -109,7 +109,7 @@ impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
 
 /// Hands a written change to the function that goes on with it. The queue only
 /// makes things quick (`due_at` is written), so its failure is not the caller's.
-pub async fn hand_on(change: &Change, queue: &impl Queue, alerts: &impl Alerts) {
+pub async fn enqueue_follow_up(change: &Change, queue: &impl Queue, alerts: &impl Alerts) {
     if change.effects.contains(&Effect::Fulfil) {
         hand_over(change.after.id(), queue, alerts).await;
     }
@@ -124,5 +124,4 @@ pub async fn hand_over(id: &ReservationId, queue: &impl Queue, alerts: &impl Ale
 }
 
 #[cfg(test)]
-#[path = "commit_tests.rs"]
 mod tests;

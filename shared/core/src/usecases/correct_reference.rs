@@ -2,26 +2,26 @@
 
 use super::settle_doubt::Settling;
 use crate::domain::ids::VendorReference;
-use crate::domain::reservation::{Change, Decision, Event, Reservation, Source, Why};
-use crate::ports::{Alerts, Clock, Committed, Outage, Queue, Store};
+use crate::domain::reservation::{Change, Decision, Event, NoteReason, Reservation, Source};
+use crate::ports::{Alerts, BackendError, Clock, Queue, Store, WriteOutcome};
 
 /// A correction, as the operator states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
     /// The reservation's own test.
     pub reference: VendorReference,
-    /// Why.
+    /// NoteReason.
     pub reason: String,
     /// Who says so.
     pub operator: String,
 }
 
-/// Why a reference was not corrected. Nothing was written.
+/// NoteReason a reference was not corrected. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum CorrectError {
     /// Storage failed; the correction may have been written.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
     /// It is the reservation's already.
     #[error("it has this test already")]
     Unchanged,
@@ -31,7 +31,7 @@ pub enum CorrectError {
     GoesBack,
     /// It has no test that could be wrong.
     #[error("it has no test to correct: {0:?}")]
-    Refused(Option<Why>),
+    Refused(Option<NoteReason>),
     /// It changed since it was read.
     #[error("it changed in this moment; look again")]
     Changed,
@@ -57,9 +57,9 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         }
         let event = Event::ReferenceCorrected { reference, reason };
         let source = Source::Operator { name: operator };
-        match reservation.apply(&event, source, self.clock.now(), &self.times.policy) {
+        match reservation.apply(&event, source, self.clock.now(), &self.timeouts.policy) {
             Decision::Duplicate => Err(CorrectError::Unchanged),
-            Decision::Write(change) if change.entry.why == Some(Why::Begun) => Err(CorrectError::GoesBack),
+            Decision::Write(change) if change.entry.why == Some(NoteReason::Begun) => Err(CorrectError::GoesBack),
             Decision::Write(change) if !change.is_applied() => Err(CorrectError::Refused(change.entry.why)),
             Decision::Write(change) => Ok(change),
         }
@@ -77,13 +77,12 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
     ) -> Result<Reservation, CorrectError> {
         let change = self.plan_correction(reservation, correction).await?;
         match self.writer().commit(&change, None).await? {
-            Committed::Done => Ok(change.after),
-            Committed::Conflict(_) => Err(CorrectError::Changed),
-            Committed::ReferenceTaken => Err(CorrectError::ReferenceTaken),
+            WriteOutcome::Done => Ok(change.after),
+            WriteOutcome::Conflict(_) => Err(CorrectError::Changed),
+            WriteOutcome::ReferenceTaken => Err(CorrectError::ReferenceTaken),
         }
     }
 }
 
 #[cfg(test)]
-#[path = "correct_reference_tests.rs"]
 mod tests;

@@ -4,16 +4,16 @@ use serde_json::json;
 
 use super::settle_doubt::Settling;
 use crate::domain::ids::{Digest, Vendor};
-use crate::domain::reservation::{Decision, Event, Report, Reported, Reservation, Source, Why};
-use crate::domain::result::TestResult;
-use crate::ports::{Alerts, Clock, Committed, Outage, Queue, RawDocument, Store};
+use crate::domain::reservation::{Decision, Event, NoteReason, Report, ReportedStatus, Reservation, Source};
+use crate::domain::test_result::TestResult;
+use crate::ports::{Alerts, BackendError, Clock, Queue, RawDocument, Store, WriteOutcome};
 
-/// Why a result was not entered. Nothing was written.
+/// NoteReason a result was not entered. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum EnterError {
     /// Storage failed; the result may have been written.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
     /// Nothing is known to be sold.
     #[error("it has no test at the vendor")]
     NoTest,
@@ -31,7 +31,7 @@ pub enum EnterError {
     Changed,
     /// The state machine does not take it.
     #[error("it was refused: {0:?}")]
-    Refused(Option<Why>),
+    Refused(Option<NoteReason>),
 }
 
 impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
@@ -56,20 +56,26 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         let now = self.clock.now();
         // Whatever the vendor says is newer, even if it was held up.
         let observed_at = reservation.attempt().observed_at.unwrap_or(reservation.created_at);
-        let says = Reported::Completed(Box::new(result));
-        let report =
-            Report { receipt: None, digest: raw.digest.clone(), reference, observed_at, says, unreadable: Vec::new() };
+        let status = ReportedStatus::Completed(Box::new(result));
+        let report = Report {
+            receipt: None,
+            digest: raw.digest.clone(),
+            reference,
+            observed_at,
+            status,
+            unreadable: Vec::new(),
+        };
         let source = Source::Operator { name: operator };
         let event = Event::Reported(Box::new(report));
-        let Decision::Write(change) = reservation.apply(&event, source, now, &self.times.policy) else {
+        let Decision::Write(change) = reservation.apply(&event, source, now, &self.timeouts.policy) else {
             return Err(EnterError::Changed);
         };
         if !change.is_applied() {
             return Err(EnterError::Refused(change.entry.why));
         }
         match self.writer().commit(&change, Some(&raw)).await? {
-            Committed::Done => Ok(change.after),
-            Committed::Conflict(_) | Committed::ReferenceTaken => Err(EnterError::Changed),
+            WriteOutcome::Done => Ok(change.after),
+            WriteOutcome::Conflict(_) | WriteOutcome::ReferenceTaken => Err(EnterError::Changed),
         }
     }
 }
@@ -96,5 +102,4 @@ fn document(result: &TestResult, operator: &str) -> RawDocument {
 }
 
 #[cfg(test)]
-#[path = "enter_result_tests.rs"]
 mod tests;

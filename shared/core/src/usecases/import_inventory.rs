@@ -19,11 +19,11 @@ pub use leftovers::{LowStock, PerhapsSat, StockWatch};
 pub use reclaim::Reclaimed;
 pub use report::{Assigned, Finding, Kind, Listing, Report, Row, Stock, Unreadable};
 
-use super::Times;
-use super::commit::{Settled, Writer};
+use super::Timeouts;
+use super::commit::{CommitOutcome, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
-use crate::domain::reservation::{CallOutcome, Decision, Event, Reservation, Source, Why};
-use crate::ports::{Alerts, Clock, Outage, Store};
+use crate::domain::reservation::{CallOutcome, Decision, Event, NoteReason, Reservation, Source};
+use crate::ports::{Alerts, BackendError, Clock, Store};
 
 /// How many rows are looked up at once.
 const READS: usize = 16;
@@ -70,7 +70,7 @@ pub struct Importing<'a, S, A, C> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
 /// What one row turned out to be.
@@ -103,7 +103,7 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
         import: &Import,
         listing: &Listing,
         mut progress: impl FnMut(),
-    ) -> (Report, Result<(), Outage>) {
+    ) -> (Report, Result<(), BackendError>) {
         let mut report = Report::of(listing);
         let rows = report.first_of_each(&listing.rows);
         let account = import.account();
@@ -129,7 +129,11 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
     }
 
     /// The reservation that the row names, or else that our books give the test to.
-    async fn look_up<'r>(&self, account: &Account, row: &'r Row) -> Result<(&'r Row, Option<Reservation>), Outage> {
+    async fn look_up<'r>(
+        &self,
+        account: &Account,
+        row: &'r Row,
+    ) -> Result<(&'r Row, Option<Reservation>), BackendError> {
         let id = match &row.assigned {
             Assigned::Ours(id) => Some(id.clone()),
             Assigned::Nobody | Assigned::Another => self.store.owner(account, &row.test_id).await?,
@@ -144,7 +148,7 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
         row: &Row,
         found: Option<Reservation>,
         given: &mut Given,
-    ) -> Result<Judged, Outage> {
+    ) -> Result<Judged, BackendError> {
         let Some(reservation) = found else {
             let kind = match row.assigned {
                 Assigned::Nobody => Kind::Free,
@@ -174,7 +178,7 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
 
     /// Gives a reservation without a reference the test that iTEP assigned to it:
     /// in doubt or not, that is a confirmation, and no confirmation is discarded.
-    async fn settle(&self, import: &Import, row: &Row, before: Reservation) -> Result<Judged, Outage> {
+    async fn settle(&self, import: &Import, row: &Row, before: Reservation) -> Result<Judged, BackendError> {
         let reference = VendorReference::itep(&row.test_id);
         let outcome = CallOutcome::Confirmed { reference, launch: None };
         let event = Event::CallEnded { call_no: before.calls, outcome };
@@ -182,15 +186,15 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
         if import.dry_run {
             return self.foresee(import, row, before, &event, source).await;
         }
-        let Importing { store, alerts, clock, times } = *self;
-        let writer = Writer { store, alerts, clock, times };
+        let Importing { store, alerts, clock, timeouts } = *self;
+        let writer = Writer { store, alerts, clock, timeouts };
         let settled = writer.settle(before.clone(), &event, &source, None).await?;
         let kind = match &settled {
             // Somebody else settled it with another test since it was read.
-            Settled::Written(change) if change.entry.why == Some(Why::Surplus) => Kind::Surplus,
-            Settled::Written(_) => Kind::Settled,
-            Settled::Duplicate(_) => Kind::Known,
-            Settled::ReferenceTaken(_) => Kind::ReferenceTaken,
+            CommitOutcome::Written(change) if change.entry.why == Some(NoteReason::Surplus) => Kind::Surplus,
+            CommitOutcome::Written(_) => Kind::Settled,
+            CommitOutcome::Duplicate(_) => Kind::Known,
+            CommitOutcome::ReferenceTaken(_) => Kind::ReferenceTaken,
         };
         Ok(Judged { kind, reservation: Some(settled.into_reservation()), before: Some(before) })
     }
@@ -203,12 +207,12 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
         before: Reservation,
         event: &Event,
         source: Source,
-    ) -> Result<Judged, Outage> {
+    ) -> Result<Judged, BackendError> {
         let owner = self.store.owner(&import.account(), &row.test_id).await?;
         if owner.is_some_and(|owner| owner != *before.id()) {
             return Ok(Judged::as_is(Kind::ReferenceTaken, Some(before)));
         }
-        Ok(match before.apply(event, source, self.clock.now(), &self.times.policy) {
+        Ok(match before.apply(event, source, self.clock.now(), &self.timeouts.policy) {
             Decision::Duplicate => Judged::as_is(Kind::Known, Some(before)),
             Decision::Write(change) => {
                 Judged { kind: Kind::Settled, reservation: Some(change.after), before: Some(before) }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::domain::ids::VendorReference;
 use crate::domain::launch::Launch;
 use crate::domain::reservation::{Reservation, State};
-use crate::ports::{Clock, LinkCounted, LinkCounts, Links, LookupError, Outage};
+use crate::ports::{BackendError, Clock, LinkCountOutcome, LinkCounts, Links, LookupError};
 
-/// Why there is nothing to launch.
+/// NoteReason there is nothing to launch.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// No test is assigned, or it is over.
@@ -24,7 +24,7 @@ pub enum LaunchError {
     },
     /// Its links could not be counted.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
     /// The vendor could not be asked.
     #[error(transparent)]
     LookUp(#[from] LookupError),
@@ -48,7 +48,7 @@ pub async fn launch(
             Ok(Launch::Credentials { url: exam_url, test_id: test_id.clone(), password: reservation.password.clone() })
         }
         VendorReference::Truenorth { .. } => {
-            if let LinkCounted::TooMany { retry_after } = counts.count_link(reservation.id(), clock.now()).await? {
+            if let LinkCountOutcome::TooMany { retry_after } = counts.count_link(reservation.id(), clock.now()).await? {
                 return Err(LaunchError::TooMany { retry_after });
             }
             links.link(&reservation.order, reference).await?.ok_or(LaunchError::Unknown)
@@ -57,5 +57,4 @@ pub async fn launch(
 }
 
 #[cfg(test)]
-#[path = "launch_tests.rs"]
 mod tests;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
-use super::Times;
-use super::commit::{Settled, Writer};
-use crate::domain::breaker::Sign;
+use super::Timeouts;
+use super::commit::{CommitOutcome, Writer};
+use crate::domain::breaker::CallSignal;
 use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, State, Unknown};
-use crate::ports::{Alerts, Breakers, Clock, Outage, Purchase, Queue, ResultMessage, Store};
+use crate::ports::{Alerts, BackendError, Breakers, Clock, Purchase, Queue, ResultMessage, Store};
 
 /// The ports that a purchase needs.
 pub struct Buying<'a, S, V, Q, A, C, B> {
@@ -27,12 +27,12 @@ pub struct Buying<'a, S, V, Q, A, C, B> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
 /// A purchase's outcome as it was written, with what only the answer had.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bought {
+pub struct PurchaseResult {
     /// The reservation as it is now.
     pub reservation: Reservation,
     /// What opens the test, if the vendor's answer to this very call said.
@@ -42,26 +42,26 @@ pub struct Bought {
 impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'_, S, V, Q, A, C, B> {
     /// Makes the call that the reservation's lease is for and writes how it
     /// ended. `left` is the time that this invocation still has.
-    pub async fn call(&self, reservation: Reservation, left: Duration) -> Result<Bought, Outage> {
+    pub async fn call(&self, reservation: Reservation, left: Duration) -> Result<PurchaseResult, BackendError> {
         let (call_no, begun) = (reservation.calls, self.clock.now());
-        let outcome = match left.checked_sub(self.times.margin) {
+        let outcome = match left.checked_sub(self.timeouts.write_margin) {
             // Nothing has left yet, so handing over is safe; later it would not be.
             None => no_time(),
-            Some(budget) if budget < self.times.call => no_time(),
-            Some(_) => self.vendor.purchase(&reservation.order, call_no, self.times.call).await,
+            Some(budget) if budget < self.timeouts.call => no_time(),
+            Some(_) => self.vendor.purchase(&reservation.order, call_no, self.timeouts.call).await,
         };
         let launch = match &outcome {
             CallOutcome::Confirmed { launch, .. } => launch.clone(),
             _ => None,
         };
-        let (account, sign) = (reservation.order.account.clone(), Sign::from(&outcome));
+        let (account, sign) = (reservation.order.account.clone(), CallSignal::from(&outcome));
         let holder = holder(&reservation);
         let left = self.left(left, begun);
         let written = self.write_outcome(reservation, call_no, outcome, left).await;
         // On the ordinary path this is over before the clock is asked.
-        let time_out = pin!(self.clock.sleep(self.times.hand_over));
-        select(pin!(self.heed(&account, &holder, sign)), time_out).await;
-        Ok(Bought { reservation: written?, launch })
+        let time_out = pin!(self.clock.sleep(self.timeouts.handoff_margin));
+        select(pin!(self.record_call_result(&account, &holder, sign)), time_out).await;
+        Ok(PurchaseResult { reservation: written?, launch })
     }
 
     /// Writes an outcome. If that fails, or takes longer than this invocation may
@@ -73,7 +73,7 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         call_no: u32,
         outcome: CallOutcome,
         left: Duration,
-    ) -> Result<Reservation, Outage> {
+    ) -> Result<Reservation, BackendError> {
         let unwritten = reservation.clone();
         match self.record_in_time(reservation, call_no, &outcome, left).await {
             Ok(reservation) => Ok(reservation),
@@ -93,13 +93,13 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         call_no: u32,
         outcome: &CallOutcome,
         left: Duration,
-    ) -> Result<Reservation, Outage> {
+    ) -> Result<Reservation, BackendError> {
         let writing = pin!(self.record(reservation, call_no, outcome));
-        let time_out = pin!(self.clock.sleep(left.saturating_sub(self.times.hand_over)));
+        let time_out = pin!(self.clock.sleep(left.saturating_sub(self.timeouts.handoff_margin)));
         match select(writing, time_out).await {
             Either::Left((written, _)) => written,
             Either::Right(_) => {
-                Err(Outage { operation: "write an outcome in time", source: "it took too long".into() })
+                Err(BackendError { operation: "write an outcome in time", source: "it took too long".into() })
             }
         }
     }
@@ -116,10 +116,10 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         reservation: Reservation,
         call_no: u32,
         outcome: &CallOutcome,
-    ) -> Result<Reservation, Outage> {
+    ) -> Result<Reservation, BackendError> {
         let event = Event::CallEnded { call_no, outcome: outcome.clone() };
         match self.settle(reservation, &event).await? {
-            Settled::ReferenceTaken(reservation) => {
+            CommitOutcome::ReferenceTaken(reservation) => {
                 let event = Event::CallEnded { call_no, outcome: self.taken(call_no, outcome) };
                 Ok(self.settle(*reservation, &event).await?.into_reservation())
             }
@@ -127,13 +127,13 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
         }
     }
 
-    async fn settle(&self, reservation: Reservation, event: &Event) -> Result<Settled, Outage> {
+    async fn settle(&self, reservation: Reservation, event: &Event) -> Result<CommitOutcome, BackendError> {
         self.writer().settle_and_hand_on(self.queue, reservation, event, &Source::VendorAnswer, None).await
     }
 
     pub(super) fn writer(&self) -> Writer<'_, S, A, C> {
-        let Buying { store, alerts, clock, times, .. } = *self;
-        Writer { store, alerts, clock, times }
+        let Buying { store, alerts, clock, timeouts, .. } = *self;
+        Writer { store, alerts, clock, timeouts }
     }
 
     /// The vendor named a test that is somebody else's: kept, alerted, and in
@@ -160,5 +160,4 @@ fn no_time() -> CallOutcome {
 }
 
 #[cfg(test)]
-#[path = "purchase_tests.rs"]
 mod tests;

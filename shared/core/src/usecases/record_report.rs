@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::Times;
-use super::commit::{Settled, Writer};
+use super::Timeouts;
+use super::commit::{CommitOutcome, Writer};
 use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
-use crate::domain::reservation::{Alert, Change, Event, Report, Reported, Reservation, Source, Why};
-use crate::domain::result::ScoreField;
+use crate::domain::reservation::{Alert, Change, Event, NoteReason, Report, ReportedStatus, Reservation, Source};
+use crate::domain::test_result::ScoreField;
 use crate::ports::{
-    Alerts, AuthOutcome, Clock, Outage, Quarantine, Quarantined, Queue, RawDocument, Receipt, ResultMessage, Store,
+    Alerts, AuthOutcome, BackendError, Clock, InboundWebhook, Quarantine, Quarantined, Queue, RawDocument,
+    ResultMessage, Store,
 };
 
 /// A report of iTEP's as it was read.
@@ -19,7 +20,7 @@ pub struct ReadReport {
     /// iTEP's `TestID`.
     pub test_id: String,
     /// What it says.
-    pub says: Reported,
+    pub status: ReportedStatus,
     /// Scores that are there and cannot be read with certainty.
     pub unreadable: Vec<ScoreField>,
     /// The document.
@@ -28,7 +29,7 @@ pub struct ReadReport {
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Recorded {
+pub enum RecordOutcome {
     /// It reached its reservation: applied, or noted.
     Written(Box<Change>),
     /// It was known already.
@@ -52,7 +53,7 @@ pub struct Recording<'a, S, K, Q, A, C> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
 /// Where a report belongs.
@@ -64,7 +65,7 @@ enum Match {
 
 impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K, Q, A, C> {
     /// Applies a report whose sender is verified, or for which an operator answers.
-    pub async fn record(&self, receipt: Receipt, read: ReadReport) -> Result<Recorded, Outage> {
+    pub async fn record(&self, receipt: InboundWebhook, read: ReadReport) -> Result<RecordOutcome, BackendError> {
         match self.find(&receipt.account, &read).await? {
             Match::Reservation(reservation) => self.apply(*reservation, receipt, read).await,
             Match::NotYet => self.defer(receipt).await,
@@ -73,17 +74,17 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
     }
 
     /// Keeps a report that cannot be used, and tells the operator.
-    pub async fn quarantine(&self, receipt: Receipt, why: &str) -> Result<Recorded, Outage> {
+    pub async fn quarantine(&self, receipt: InboundWebhook, why: &str) -> Result<RecordOutcome, BackendError> {
         let about = receipt.id.to_string();
         let (why, at) = (why.to_owned(), self.clock.now());
         let item = Quarantined { receipt, why, at, replayed_at: None, dismissed: None };
         self.quarantine.keep(&item).await?;
         self.alerts.raise(Alert::Quarantined, &about);
-        Ok(Recorded::Quarantined)
+        Ok(RecordOutcome::Quarantined)
     }
 
     /// By the reservation that the report names, cross-checked; else by its test.
-    async fn find(&self, account: &AccountName, read: &ReadReport) -> Result<Match, Outage> {
+    async fn find(&self, account: &AccountName, read: &ReadReport) -> Result<Match, BackendError> {
         let named = match &read.reservation_id {
             Some(id) => Some(id.clone()),
             None => {
@@ -102,13 +103,18 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
         })
     }
 
-    async fn apply(&self, reservation: Reservation, receipt: Receipt, read: ReadReport) -> Result<Recorded, Outage> {
+    async fn apply(
+        &self,
+        reservation: Reservation,
+        receipt: InboundWebhook,
+        read: ReadReport,
+    ) -> Result<RecordOutcome, BackendError> {
         let report = Box::new(Report {
             receipt: Some(receipt.id.clone()),
             digest: read.raw.digest.clone(),
             reference: VendorReference::itep(&read.test_id),
             observed_at: receipt.received_at,
-            says: read.says,
+            status: read.status,
             unreadable: read.unreadable,
         });
         let (event, source) = match &receipt.authenticated {
@@ -117,27 +123,29 @@ impl<S: Store, K: Quarantine, Q: Queue, A: Alerts, C: Clock> Recording<'_, S, K,
             }
             _ => (Event::Reported(report), Source::VendorWebhook),
         };
-        let Recording { store, queue, alerts, clock, times, .. } = *self;
-        let writer = Writer { store, alerts, clock, times };
+        let Recording { store, queue, alerts, clock, timeouts, .. } = *self;
+        let writer = Writer { store, alerts, clock, timeouts };
         match writer.settle_and_hand_on(queue, reservation, &event, &source, Some(&read.raw)).await? {
-            Settled::Written(change) if change.entry.why == Some(Why::OtherTest) => {
+            CommitOutcome::Written(change) if change.entry.why == Some(NoteReason::OtherTest) => {
                 self.quarantine(receipt, "its OID and its TestID belong to different tests").await
             }
-            Settled::Written(change) => Ok(Recorded::Written(change)),
-            Settled::Duplicate(_) => Ok(Recorded::Duplicate),
-            Settled::ReferenceTaken(_) => self.quarantine(receipt, "its TestID belongs to another reservation").await,
+            CommitOutcome::Written(change) => Ok(RecordOutcome::Written(change)),
+            CommitOutcome::Duplicate(_) => Ok(RecordOutcome::Duplicate),
+            CommitOutcome::ReferenceTaken(_) => {
+                self.quarantine(receipt, "its TestID belongs to another reservation").await
+            }
         }
     }
 
     /// A report may outrun our own write of the reference: it is tried again for
     /// a while before it is taken for a stranger's.
-    async fn defer(&self, receipt: Receipt) -> Result<Recorded, Outage> {
+    async fn defer(&self, receipt: InboundWebhook) -> Result<RecordOutcome, BackendError> {
         let age = self.clock.now().duration_since(receipt.received_at);
-        if Duration::try_from(age).unwrap_or_default() >= self.times.match_patience {
+        if Duration::try_from(age).unwrap_or_default() >= self.timeouts.match_timeout {
             return self.quarantine(receipt, "no reservation has its OID or its TestID").await;
         }
-        self.queue.record(&ResultMessage::Receipt(receipt), self.times.match_retry).await?;
-        Ok(Recorded::Deferred)
+        self.queue.record(&ResultMessage::InboundWebhook(receipt), self.timeouts.match_retry).await?;
+        Ok(RecordOutcome::Deferred)
     }
 }
 
@@ -146,5 +154,4 @@ fn is_other_test(reservation: &Reservation, test_id: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "record_report_tests.rs"]
 mod tests;

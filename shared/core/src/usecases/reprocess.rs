@@ -1,9 +1,9 @@
 //! Having a kept report read again, once the hub has learnt to read it.
 
-use super::commit::Settled;
+use super::commit::CommitOutcome;
 use super::settle_doubt::Settling;
 use crate::domain::reservation::{Change, Decision, Event, Report, Reservation, Source};
-use crate::ports::{Alerts, Clock, Outage, Queue, Store};
+use crate::ports::{Alerts, BackendError, Clock, Queue, Store};
 
 /// A kept report as it reads now, and the sitting that was open when it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         read: ReadAgain,
         operator: String,
         reason: String,
-    ) -> Result<Reprocessed, Outage> {
+    ) -> Result<Reprocessed, BackendError> {
         let tried = self.try_reprocess(&reservation, read.clone());
         if !matches!(&tried, Reprocessed::Written(change) if change.is_applied()) {
             return Ok(tried);
@@ -46,16 +46,16 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
         let source = Source::Operator { name: operator };
         // The document is kept already.
         Ok(match self.writer().settle(reservation, &event(read, reason), &source, None).await? {
-            Settled::Written(change) => Reprocessed::Written(change),
-            Settled::Duplicate(_) => Reprocessed::NothingNew,
-            Settled::ReferenceTaken(_) => Reprocessed::ReferenceTaken,
+            CommitOutcome::Written(change) => Reprocessed::Written(change),
+            CommitOutcome::Duplicate(_) => Reprocessed::NothingNew,
+            CommitOutcome::ReferenceTaken(_) => Reprocessed::ReferenceTaken,
         })
     }
 
     /// The same without writing anything.
     pub fn try_reprocess(&self, reservation: &Reservation, read: ReadAgain) -> Reprocessed {
         let source = Source::Operator { name: String::new() };
-        match reservation.apply(&event(read, String::new()), source, self.clock.now(), &self.times.policy) {
+        match reservation.apply(&event(read, String::new()), source, self.clock.now(), &self.timeouts.policy) {
             Decision::Write(change) => Reprocessed::Written(change),
             Decision::Duplicate => Reprocessed::NothingNew,
         }
@@ -70,21 +70,21 @@ fn event(read: ReadAgain, reason: String) -> Event {
 mod tests {
     use super::*;
     use crate::domain::ids::{Digest, VendorReference};
-    use crate::domain::reservation::{EventName, Reported, Status};
+    use crate::domain::reservation::{EventName, ReportedStatus, Status};
     use crate::usecases::testing::*;
 
     fn settling(world: &World) -> Settling<'_, World, World, World, World> {
-        Settling { store: world, queue: world, alerts: world, clock: world, times: &TIMES }
+        Settling { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS }
     }
 
-    fn read(says: Reported) -> ReadAgain {
+    fn read(status: ReportedStatus) -> ReadAgain {
         let reference = VendorReference::itep("A1");
         let report = Report {
             receipt: None,
             digest: Digest::of(b"kept"),
             reference,
             observed_at: at(20),
-            says,
+            status,
             unreadable: Vec::new(),
         };
         ReadAgain { report, attempt: 1 }
@@ -94,7 +94,7 @@ mod tests {
     fn what_can_be_read_now_is_applied_in_the_operators_name_also_when_others_write_first() {
         let world = World::with([ready(order("a"), "A1")]).at(50);
         world.kept().overtaken = 1;
-        let graded = read(Reported::Completed(Box::default()));
+        let graded = read(ReportedStatus::Completed(Box::default()));
         let reprocess = |world: &World| {
             let (ada, why) = ("ada".to_owned(), "mended".to_owned());
             wait(settling(world).reprocess(world.reservation_of("a"), graded.clone(), ada, why)).unwrap()
@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn trying_it_writes_nothing() {
         let world = World::with([ready(order("a"), "A1")]).at(50);
-        let graded = read(Reported::Completed(Box::default()));
+        let graded = read(ReportedStatus::Completed(Box::default()));
         let tried = settling(&world).try_reprocess(&world.reservation_of("a"), graded);
         assert!(matches!(tried, Reprocessed::Written(change) if change.after.status() == Status::Completed));
-        let begun = read(Reported::InProgress);
+        let begun = read(ReportedStatus::InProgress);
         let settling = settling(&world);
         let refused = settling.reprocess(world.reservation_of("a"), begun, "ada".to_owned(), "mended".to_owned());
         assert!(matches!(wait(refused).unwrap(), Reprocessed::Written(change) if !change.is_applied()));
-        let unread = read(Reported::UnknownStatus { text: "odd".to_owned() });
+        let unread = read(ReportedStatus::UnknownStatus { text: "odd".to_owned() });
         assert_eq!(settling.try_reprocess(&world.reservation_of("a"), unread), Reprocessed::NothingNew);
         assert_eq!((world.writes(), world.reservation_of("a").status()), (0, Status::Ready));
     }

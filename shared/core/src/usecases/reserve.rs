@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::commit::hand_over;
-use super::purchase::{Bought, Buying};
-use crate::domain::breaker::Stance;
+use super::purchase::{Buying, PurchaseResult};
+use crate::domain::breaker::BreakerDecision;
+use crate::domain::deadline::later;
 use crate::domain::launch::Launch;
 use crate::domain::order::Order;
 use crate::domain::reservation::{Lease, Reservation};
-use crate::domain::time::later;
-use crate::ports::{Alerts, Breakers, Clock, OrderProblem, Outage, Purchase, Queue, Reserved, Store};
+use crate::ports::{Alerts, BackendError, Breakers, Clock, InsertOutcome, OrderProblem, Purchase, Queue, Store};
 
 /// The number of a reservation's first call.
 const FIRST: u32 = 1;
@@ -30,7 +30,7 @@ pub enum Outcome {
     KeyReused(Box<Reservation>),
 }
 
-/// Why a request could not be taken.
+/// NoteReason a request could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ReserveError {
     /// The order cannot be taken; nothing was written.
@@ -38,7 +38,7 @@ pub enum ReserveError {
     Order(OrderProblem),
     /// Storage or queue failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
 }
 
 /// How a request is to be served.
@@ -57,19 +57,19 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
     /// unless the client won't wait, there is no time, or the account is held.
     pub async fn reserve(&self, order: Order, serving: &Serving) -> Result<Outcome, ReserveError> {
         let begun = self.clock.now();
-        self.vendor.examine(&order).await.map_err(ReserveError::Order)?;
-        let stance = self.stance(&order.account).await;
-        let in_time = self.left(serving.left, begun) >= self.times.call + self.times.margin;
-        let inline = stance == Stance::Closed && !serving.respond_async && in_time;
-        let seal = if inline { self.vendor.seal(&order, FIRST).await } else { None };
-        let reservation = self.intent(order, serving, inline, stance).sealed(FIRST, seal);
+        self.vendor.validate(&order).await.map_err(ReserveError::Order)?;
+        let decision = self.decision(&order.account).await;
+        let in_time = self.left(serving.left, begun) >= self.timeouts.call + self.timeouts.write_margin;
+        let inline = decision == BreakerDecision::Closed && !serving.respond_async && in_time;
+        let request_digest = if inline { self.vendor.request_digest(&order, FIRST).await } else { None };
+        let reservation = self.intent(order, serving, inline, decision).with_request_digest(FIRST, request_digest);
         match self.store.reserve(&reservation).await? {
-            Reserved::New => {}
-            Reserved::Existing(known) if inline && known.is_held_by(&serving.invocation) => {}
-            Reserved::Existing(known) if known.order.fingerprint != reservation.order.fingerprint => {
+            InsertOutcome::New => {}
+            InsertOutcome::Existing(known) if inline && known.is_held_by(&serving.invocation) => {}
+            InsertOutcome::Existing(known) if known.order.fingerprint != reservation.order.fingerprint => {
                 return Ok(Outcome::KeyReused(known));
             }
-            Reserved::Existing(known) => return Ok(Outcome::Replayed(known)),
+            InsertOutcome::Existing(known) => return Ok(Outcome::Replayed(known)),
         }
         if !inline {
             if reservation.may_call(self.clock.now()) {
@@ -77,18 +77,18 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
             }
             return Ok(Outcome::New { reservation: Box::new(reservation), launch: None });
         }
-        let Bought { reservation, launch } = self.call(reservation, self.left(serving.left, begun)).await?;
+        let PurchaseResult { reservation, launch } = self.call(reservation, self.left(serving.left, begun)).await?;
         Ok(Outcome::New { reservation: Box::new(reservation), launch })
     }
 
-    fn intent(&self, order: Order, serving: &Serving, inline: bool, stance: Stance) -> Reservation {
+    fn intent(&self, order: Order, serving: &Serving, inline: bool, decision: BreakerDecision) -> Reservation {
         let now = self.clock.now();
-        match stance {
-            Stance::Closed if inline => Reservation::calling(order, self.lease(&serving.invocation), now),
-            Stance::Closed => Reservation::queued(order, now, now),
+        match decision {
+            BreakerDecision::Closed if inline => Reservation::calling(order, self.lease(&serving.invocation), now),
+            BreakerDecision::Closed => Reservation::queued(order, now, now),
             // The probe is a worker's: it is made without somebody waiting for it.
-            Stance::ProbeDue | Stance::Probed { .. } | Stance::Held { .. } => {
-                let again = self.again_at(stance, &order.id);
+            BreakerDecision::ProbeDue | BreakerDecision::Probed { .. } | BreakerDecision::Held { .. } => {
+                let again = self.again_at(decision, &order.id);
                 Reservation::held(order, again, now)
             }
         }
@@ -96,11 +96,10 @@ impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'
 
     /// A lease on one call for an invocation.
     pub(super) fn lease(&self, invocation: &str) -> Lease {
-        let until = later(self.clock.now(), self.times.lease);
+        let until = later(self.clock.now(), self.timeouts.lease);
         Lease { holder: invocation.to_owned(), until }
     }
 }
 
 #[cfg(test)]
-#[path = "reserve_tests.rs"]
 mod tests;

@@ -1,11 +1,11 @@
 //! Settling by hand what the vendor leaves open. Every decision is the operator's
 //! by name, and a line of the reservation's history.
 
-use super::Times;
-use super::commit::{Writer, hand_on};
+use super::Timeouts;
+use super::commit::{Writer, enqueue_follow_up};
 use crate::domain::ids::VendorReference;
 use crate::domain::reservation::{CallOutcome, Change, Decision, Event, Reservation, Source, Status};
-use crate::ports::{Alerts, Clock, Committed, Outage, Queue, Store};
+use crate::ports::{Alerts, BackendError, Clock, Queue, Store, WriteOutcome};
 
 /// What the operator found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +29,15 @@ pub struct Settling<'a, S, Q, A, C> {
     /// The time.
     pub clock: &'a C,
     /// The times.
-    pub times: &'a Times,
+    pub timeouts: &'a Timeouts,
 }
 
-/// Why a decision was not taken. Nothing was written.
+/// NoteReason a decision was not taken. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
     /// Storage failed; the decision may have been written.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    BackendError(#[from] BackendError),
     /// There is nothing to decide.
     #[error("it is not in doubt but {}", .0.as_str())]
     NotInDoubt(Status),
@@ -66,25 +66,25 @@ impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
             return Err(SettleError::NotInDoubt(reservation.status()));
         }
         let (event, source) = (event(reservation, finding), Source::Operator { name: operator });
-        let decision = reservation.apply(&event, source, self.clock.now(), &self.times.policy);
+        let decision = reservation.apply(&event, source, self.clock.now(), &self.timeouts.policy);
         let Decision::Write(change) = decision else { return Err(SettleError::Changed) };
         self.write(&change).await?;
         Ok(change.after)
     }
 
     pub(super) fn writer(&self) -> Writer<'_, S, A, C> {
-        let Settling { store, alerts, clock, times, .. } = *self;
-        Writer { store, alerts, clock, times }
+        let Settling { store, alerts, clock, timeouts, .. } = *self;
+        Writer { store, alerts, clock, timeouts }
     }
 
     async fn write(&self, change: &Change) -> Result<(), SettleError> {
         match self.writer().commit(change, None).await? {
-            Committed::Done => {
-                hand_on(change, self.queue, self.alerts).await;
+            WriteOutcome::Done => {
+                enqueue_follow_up(change, self.queue, self.alerts).await;
                 Ok(())
             }
-            Committed::Conflict(_) => Err(SettleError::Changed),
-            Committed::ReferenceTaken => Err(SettleError::ReferenceTaken),
+            WriteOutcome::Conflict(_) => Err(SettleError::Changed),
+            WriteOutcome::ReferenceTaken => Err(SettleError::ReferenceTaken),
         }
     }
 }
@@ -101,5 +101,4 @@ fn event(reservation: &Reservation, finding: Finding) -> Event {
 }
 
 #[cfg(test)]
-#[path = "settle_doubt_tests.rs"]
 mod tests;

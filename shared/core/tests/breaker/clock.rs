@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::ports::{Answer, Clock};
+use shared_core::ports::Clock;
 
 pub(crate) struct Virtual {
     begun: Timestamp,
@@ -27,7 +27,7 @@ impl Virtual {
     }
 
     /// Waits until so much time has passed.
-    pub(crate) fn sleep_until(&self, passed: Duration) -> impl Answer<()> + '_ {
+    pub(crate) fn sleep_until(&self, passed: Duration) -> impl Future<Output = ()> + Send + '_ {
         self.sleep(passed.saturating_sub(self.passed()))
     }
 
@@ -43,7 +43,7 @@ impl Clock for Virtual {
         *self.now.lock().unwrap()
     }
 
-    fn sleep(&self, time: Duration) -> impl Answer<()> {
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
         let until = self.now().checked_add(time).unwrap();
         poll_fn(move |_| {
             if self.now() >= until {

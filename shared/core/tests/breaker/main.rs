@@ -19,9 +19,9 @@ use std::time::Duration;
 use shared_core::domain::breaker::UNKNOWNS_TO_OPEN;
 use shared_core::domain::reservation::{Alert, Status};
 use shared_core::ports::Clock;
-use shared_core::usecases::attend_due::Attending;
 use shared_core::usecases::purchase::Buying;
 use shared_core::usecases::reserve::Serving;
+use shared_core::usecases::sweep::Attending;
 
 use ports::{World, order};
 
@@ -56,7 +56,8 @@ async fn worker(world: &World, name: usize) {
 }
 
 async fn sweeper(world: &World) {
-    let attending = Attending { store: world, queue: world, alerts: world, clock: &world.clock, times: &world.times };
+    let attending =
+        Attending { store: world, queue: world, alerts: world, clock: &world.clock, timeouts: &world.timeouts };
     loop {
         attending.sweep(|| Duration::from_secs(50)).await.unwrap();
         world.clock.sleep(Duration::from_secs(60)).await;
@@ -71,7 +72,7 @@ fn buying(world: &World) -> Buying<'_, World, World, World, World, clock::Virtua
         breakers: world,
         alerts: world,
         clock: &world.clock,
-        times: &world.times,
+        timeouts: &world.timeouts,
     }
 }
 

@@ -7,39 +7,39 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::backoff::Backoff;
-use shared_core::domain::breaker::{Breaker, Pace};
+use shared_core::domain::breaker::{Breaker, ProbeBackoff};
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    Alert, CallOutcome, Change, Event, Evidence, HistoryEntry, Policy, Report, Reported, Reservation, Source, State,
-    Status, Unknown,
+    Alert, CallOutcome, Change, Event, Evidence, HistoryEntry, Policy, Report, ReportedStatus, Reservation, Source,
+    State, Status, Unknown,
 };
 use shared_core::ports::*;
-use shared_core::usecases::Times;
+use shared_core::usecases::Timeouts;
 use shared_core::usecases::commit::Writer;
 
 use crate::clock::Virtual;
 use crate::seeded::Bug;
 
 /// The template's times.
-pub(crate) const TIMES: Times = Times {
+pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     policy: Policy {
         backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
         result_overdue: Duration::from_secs(604_800),
         doubt_quiet: Duration::from_secs(900),
     },
-    probes: Pace { first: Duration::from_secs(30), cap: Duration::from_secs(300) },
+    probes: ProbeBackoff { first: Duration::from_secs(30), cap: Duration::from_secs(300) },
     lease: Duration::from_secs(120),
     call: Duration::from_secs(20),
-    margin: Duration::from_secs(5),
-    hand_over: Duration::from_millis(2500),
-    match_patience: Duration::from_secs(900),
+    write_margin: Duration::from_secs(5),
+    handoff_margin: Duration::from_millis(2500),
+    match_timeout: Duration::from_secs(900),
     match_retry: Duration::from_secs(60),
     lookup_interval: Duration::from_secs(30),
     poll_overlap: Duration::from_secs(86_400),
     poll_lease: Duration::from_secs(120),
-    handed_over: Duration::from_secs(120),
+    requeue_after: Duration::from_secs(120),
 };
 
 /// The n-th order.
@@ -68,7 +68,7 @@ pub(crate) fn order(n: usize) -> Order {
 
 pub(crate) struct World {
     pub(crate) clock: Virtual,
-    pub(crate) times: Times,
+    pub(crate) timeouts: Timeouts,
     hangs_for: Duration,
     /// How long the vendor takes to answer a purchase, while it answers.
     pub(crate) takes: Duration,
@@ -101,7 +101,7 @@ impl World {
     pub(crate) fn hanging_for(hangs_for: Duration) -> Self {
         Self {
             clock: Virtual::new(),
-            times: TIMES,
+            timeouts: TIMEOUTS,
             hangs_for,
             takes: Duration::from_secs(1),
             bug: None,
@@ -192,18 +192,18 @@ impl World {
                 digest: Digest::of(id.as_str().as_bytes()),
                 reference,
                 observed_at: self.clock.now(),
-                says: Reported::Ready,
+                status: ReportedStatus::Ready,
                 unreadable: Vec::new(),
             })),
         };
         let source = Source::VendorLookup;
-        let writer = Writer { store: self, alerts: self, clock: &self.clock, times: &self.times };
+        let writer = Writer { store: self, alerts: self, clock: &self.clock, timeouts: &self.timeouts };
         writer.settle_and_hand_on(self, reservation, &event, &source, None).await.unwrap();
     }
 }
 
 impl Purchase for World {
-    async fn examine(&self, _: &Order) -> Result<(), OrderProblem> {
+    async fn validate(&self, _: &Order) -> Result<(), OrderProblem> {
         Ok(())
     }
 
@@ -233,7 +233,7 @@ impl Purchase for World {
         }
     }
 
-    async fn answers(&self, _: &Account) -> bool {
+    async fn probe_reachable(&self, _: &Account) -> bool {
         let hangs = self.hangs() || self.is_mute;
         {
             let mut kept = self.kept();
@@ -247,24 +247,24 @@ impl Purchase for World {
 }
 
 impl Breakers for World {
-    async fn breaker(&self, account: &Account) -> Result<Breaker, Outage> {
+    async fn breaker(&self, account: &Account) -> Result<Breaker, BackendError> {
         if self.breakers_fail {
-            return Err(Outage { operation: "read a breaker", source: "it cannot be reached".into() });
+            return Err(BackendError { operation: "read a breaker", source: "it cannot be reached".into() });
         }
         let breaker = self.kept().breakers.get(account).cloned().unwrap_or_default();
         Ok(self.misread(breaker))
     }
 
-    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
+    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<ReplaceOutcome, BackendError> {
         let mut kept = self.kept();
         let current = kept.breakers.entry(account.clone()).or_default();
         if current.seq + 1 != breaker.seq {
-            return Ok(Replaced::Overtaken(self.misread(current.clone())));
+            return Ok(ReplaceOutcome::Overtaken(self.misread(current.clone())));
         }
         if !self.bug.is_some_and(|bug| bug.forgets(current, breaker)) {
             *current = breaker.clone();
         }
-        Ok(Replaced::Done)
+        Ok(ReplaceOutcome::Done)
     }
 }
 
@@ -273,52 +273,52 @@ impl Alerts for World {
         self.kept().alerts.push(alert);
     }
 
-    fn note(&self, failure: &Outage, about: &str) {
+    fn note(&self, failure: &BackendError, about: &str) {
         assert!(self.breakers_fail, "{about}: {failure}");
         self.kept().notes += 1;
     }
 }
 
 impl Queue for World {
-    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), BackendError> {
         self.kept().to_fulfil.push_back(id.clone());
         Ok(())
     }
 
-    async fn record(&self, _: &ResultMessage, _: Duration) -> Result<(), Outage> {
+    async fn record(&self, _: &ResultMessage, _: Duration) -> Result<(), BackendError> {
         unreachable!("every outcome can be written")
     }
 
-    async fn check_score(&self, check: &ScoreCheck, _: Duration) -> Result<(), Outage> {
+    async fn check_score(&self, check: &ScoreCheck, _: Duration) -> Result<(), BackendError> {
         self.kept().to_look_up.push_back(check.reservation_id.clone());
         Ok(())
     }
 }
 
 impl Store for World {
-    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         let known = self.kept().reservations.insert(reservation.id().clone(), reservation.clone());
         assert_eq!(known, None, "no order comes twice here");
-        Ok(Reserved::New)
+        Ok(InsertOutcome::New)
     }
 
-    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, BackendError> {
         Ok(self.kept().reservations.get(id).cloned())
     }
 
-    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<Committed, Outage> {
+    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
         let mut kept = self.kept();
         let current = kept.reservations[change.after.id()].clone();
         if current.seq + 1 != change.after.seq {
-            return Ok(Committed::Conflict(Box::new(current)));
+            return Ok(WriteOutcome::Conflict(Box::new(current)));
         }
         let in_doubt = |reservation: &Reservation| matches!(reservation.state, State::InDoubt { .. });
         kept.doubts += usize::from(in_doubt(&change.after) && !in_doubt(&current));
         kept.reservations.insert(current.id().clone(), change.after.clone());
-        Ok(Committed::Done)
+        Ok(WriteOutcome::Done)
     }
 
-    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), BackendError> {
         let mut kept = self.kept();
         let current = kept.reservations.get_mut(reservation.id()).unwrap();
         if current.seq == reservation.seq {
@@ -327,30 +327,30 @@ impl Store for World {
         Ok(())
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, BackendError> {
         let kept = self.kept();
         let mut due: Vec<_> = kept.reservations.values().filter(|r| r.due_at.is_some_and(|at| at <= now)).collect();
         due.sort_by_key(|reservation| reservation.due_at);
         Ok(due.into_iter().take(limit).map(|reservation| reservation.id().clone()).collect())
     }
 
-    async fn worklist(&self, _: &Worklist, _: Option<&str>, _: usize) -> Result<Page<ReservationId>, Outage> {
+    async fn worklist(&self, _: &Worklist, _: Option<&str>, _: usize) -> Result<Page<ReservationId>, BackendError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 
-    async fn reservations(&self, _: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+    async fn reservations(&self, _: &[ReservationId]) -> Result<Vec<Reservation>, BackendError> {
         unreachable!("nobody lists here")
     }
 
-    async fn owner(&self, _: &Account, _: &str) -> Result<Option<ReservationId>, Outage> {
+    async fn owner(&self, _: &Account, _: &str) -> Result<Option<ReservationId>, BackendError> {
         unreachable!("every report names its reservation")
     }
 
-    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
         unreachable!("nobody reads histories here")
     }
 
-    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, BackendError> {
         unreachable!("nobody lists here")
     }
 }

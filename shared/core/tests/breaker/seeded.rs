@@ -54,7 +54,7 @@ fn broken(bug: Option<Bug>, hangs: bool) -> Option<(&'static str, String)> {
     let mut world = World::hanging_for(hangs_for);
     (world.bug, world.takes) = (bug, Duration::from_secs(takes));
     if bug == Some(Bug::ShortLease) {
-        world.times.lease = world.times.call / 2;
+        world.timeouts.lease = world.timeouts.call / 2;
     }
     let limit = if hangs { HOUR + Duration::from_secs(1200) } else { HOUR * 5 };
     runs_until(&world, 1, limit);

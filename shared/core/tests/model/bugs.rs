@@ -2,7 +2,7 @@
 //! the properties notice.
 
 use shared_core::domain::reservation::{
-    CallOutcome, Change, Decision, Event, NotProcessed, Report, Reported, Reservation, Source, State, Status,
+    CallOutcome, Change, Decision, Event, NotProcessed, Report, ReportedStatus, Reservation, Source, State, Status,
 };
 
 use crate::protocol::{Protocol, time};
@@ -108,9 +108,9 @@ fn misheard(bug: Bug, read: &Reservation, event: &Event, now: u8) -> Event {
         (Bug::IgnoreCallNo, Event::CallEnded { outcome, .. }) => {
             Event::CallEnded { call_no: read.calls, outcome: outcome.clone() }
         }
-        (Bug::NoteUnreadable, Event::Reported(report)) if report.says == Reported::CompletedWithoutScores => {
-            let says = Reported::UnknownStatus { text: "Complete".to_owned() };
-            Event::Reported(Box::new(Report { says, ..report.as_ref().clone() }))
+        (Bug::NoteUnreadable, Event::Reported(report)) if report.status == ReportedStatus::CompletedWithoutScores => {
+            let status = ReportedStatus::UnknownStatus { text: "Complete".to_owned() };
+            Event::Reported(Box::new(Report { status, ..report.as_ref().clone() }))
         }
         (Bug::DateLookUpsLate, Event::NothingFound { .. }) => Event::NothingFound { asked_at: time(now) },
         _ => event.clone(),

@@ -1,8 +1,8 @@
 //! The vendor's steps, and what the hub hears of them.
 
 use shared_core::domain::ids::Vendor;
-use shared_core::domain::reservation::{CallOutcome, Event, Report, Reported, Reservation};
-use shared_core::domain::result::TestResult;
+use shared_core::domain::reservation::{CallOutcome, Event, Report, ReportedStatus, Reservation};
+use shared_core::domain::test_result::TestResult;
 
 use crate::protocol::{Protocol, QUIET, Says, heard_at, time};
 use crate::world::{Answer, Asked, Doc, Fate, Mail, Request, Sale, Why, Worker, World, Written};
@@ -132,12 +132,12 @@ impl Protocol {
             reference: self.reference(doc.test),
             observed_at: time(0),
             unreadable: Vec::new(),
-            says: match self.says(doc) {
-                Says::Ready => Reported::Ready,
-                Says::InProgress => Reported::InProgress,
-                Says::Finished => Reported::AwaitingScore,
-                Says::Complete => Reported::Completed(Box::new(result)),
-                Says::Unreadable => Reported::CompletedWithoutScores,
+            status: match self.says(doc) {
+                Says::Ready => ReportedStatus::Ready,
+                Says::InProgress => ReportedStatus::InProgress,
+                Says::Finished => ReportedStatus::AwaitingScore,
+                Says::Complete => ReportedStatus::Completed(Box::new(result)),
+                Says::Unreadable => ReportedStatus::CompletedWithoutScores,
             },
         }
     }
@@ -195,15 +195,15 @@ impl Protocol {
 
     fn sighting(&self, doc: Doc, at: Asked) -> Event {
         let statement = match self.looked_up(doc) {
-            Says::Ready => Reported::Ready,
-            _ => self.statement(Doc { step: doc.step - 1, ..doc }).says,
+            Says::Ready => ReportedStatus::Ready,
+            _ => self.statement(Doc { step: doc.step - 1, ..doc }).status,
         };
         Event::Reported(Box::new(Report {
             receipt: None,
             digest: Self::digest(doc),
             reference: self.reference(doc.test),
             observed_at: heard_at(at.heard),
-            says: statement,
+            status: statement,
             unreadable: Vec::new(),
         }))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared_core::domain::breaker::Breaker;
 use shared_core::domain::ids::Account;
-use shared_core::ports::{Breakers, Outage, Replaced};
+use shared_core::ports::{BackendError, Breakers, ReplaceOutcome};
 
 use crate::sim::{Port, State};
 
@@ -12,19 +12,19 @@ use crate::sim::{Port, State};
 #[derive(Default)]
 pub(crate) struct Fuses(BTreeMap<String, (Breaker, Breaker)>);
 
-fn replace(state: &mut State, account: &str, breaker: &Breaker) -> Replaced {
+fn replace(state: &mut State, account: &str, breaker: &Breaker) -> ReplaceOutcome {
     let (now, before) = state.fuses.0.entry(account.to_owned()).or_default();
     if now.seq + 1 == breaker.seq {
         *before = std::mem::replace(now, breaker.clone());
         let (unknowns, open) = (breaker.unknowns, breaker.open.is_some());
         state.note(|| format!("  breaker of {account}: {unknowns} unknown, open {open}"));
-        return Replaced::Done;
+        return ReplaceOutcome::Done;
     }
-    if now == breaker { Replaced::Done } else { Replaced::Overtaken(now.clone()) }
+    if now == breaker { ReplaceOutcome::Done } else { ReplaceOutcome::Overtaken(now.clone()) }
 }
 
 impl Breakers for Port<'_> {
-    async fn breaker(&self, account: &Account) -> Result<Breaker, Outage> {
+    async fn breaker(&self, account: &Account) -> Result<Breaker, BackendError> {
         let account = account.to_string();
         self.op("read breaker", move |state| {
             let lags = state.trouble(200);
@@ -34,7 +34,7 @@ impl Breakers for Port<'_> {
         .await
     }
 
-    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
+    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<ReplaceOutcome, BackendError> {
         let (account, breaker) = (account.to_string(), breaker.clone());
         self.op("write breaker", move |state| replace(state, &account, &breaker)).await
     }

@@ -62,7 +62,7 @@ pub(crate) async fn import(port: Port<'_>, listing: Listing, exported_at: Timest
         watch: None,
         dry_run: false,
     };
-    let importing = Importing { store: &port, alerts: &port, clock: &port, times: &port.sim.times };
+    let importing = Importing { store: &port, alerts: &port, clock: &port, timeouts: &port.sim.timeouts };
     let (report, done) = importing.import(&import, &listing, || {}).await;
     done.map_err(|outage| outage.to_string())?;
     for finding in report.reclaimable() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use shared_core::domain::ids::{ReservationId, Vendor};
-use shared_core::domain::reservation::{Alert, Attempt, Reported, Reservation, State as Status};
+use shared_core::domain::reservation::{Alert, Attempt, ReportedStatus, Reservation, State as Status};
 
 use crate::sim::{Sim, State};
 use crate::vendors::{Doc, Sale, Told};
@@ -151,8 +151,10 @@ fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, 
     for (number, sale) in state.vendors.sales.iter().enumerate() {
         let Some(reservation) = rows.get(&sale.reservation) else { continue };
         let docs: Vec<_> = state.vendors.docs.iter().filter(|doc| doc.sale == number).collect();
-        let graded: Vec<_> =
-            docs.iter().filter(|doc| matches!(doc.says, Reported::Completed(_)) && !doc.kept.is_empty()).collect();
+        let graded: Vec<_> = docs
+            .iter()
+            .filter(|doc| matches!(doc.status, ReportedStatus::Completed(_)) && !doc.kept.is_empty())
+            .collect();
         for doc in &graded {
             let keeps = |attempt: &Attempt| {
                 attempt.graded.as_ref() == Some(&doc.digest) || attempt.superseded.contains(&doc.digest)
@@ -180,9 +182,9 @@ fn results_are_kept(state: &State, rows: &BTreeMap<ReservationId, Reservation>, 
 /// launches it, and it is neither expired nor withdrawn.
 fn graded_tests_stay_sat(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
     let told_of = |number: usize, sale: &Sale| match sale.vendor {
-        Vendor::Truenorth => sale.life.last().is_some_and(|step| step.says == Reported::CompletedWithoutScores),
+        Vendor::Truenorth => sale.life.last().is_some_and(|step| step.status == ReportedStatus::CompletedWithoutScores),
         Vendor::Itep => {
-            let unreadable = |doc: &&Doc| doc.sale == number && doc.says == Reported::CompletedWithoutScores;
+            let unreadable = |doc: &&Doc| doc.sale == number && doc.status == ReportedStatus::CompletedWithoutScores;
             state.vendors.docs.iter().filter(unreadable).any(|doc| !doc.kept.is_empty() && !is_quarantined(state, doc))
         }
     };
@@ -212,7 +214,7 @@ fn came_in_order(times: &[&Vec<Timestamp>]) -> bool {
 fn truenorth_is_told_of(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
     for sale in state.vendors.sales.iter().filter(|sale| sale.vendor == Vendor::Truenorth) {
         let Some(reservation) = rows.get(&sale.reservation) else { continue };
-        if let Some(Reported::Completed(result)) = sale.life.last().map(|step| &step.says)
+        if let Some(ReportedStatus::Completed(result)) = sale.life.last().map(|step| &step.status)
             && reservation.result() != Some(result)
         {
             found.push(format!("{}: TrueNorth has a result, the hub has not", sale.reservation));

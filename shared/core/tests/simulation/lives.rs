@@ -1,8 +1,8 @@
 //! What becomes of a test after it is sold, and how the vendor tells of it.
 
 use shared_core::domain::ids::Vendor;
-use shared_core::domain::reservation::Reported;
-use shared_core::domain::result::{Scale, Score, TestResult};
+use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::test_result::{Scale, Score, TestResult};
 
 use crate::events::Event;
 use crate::rng::Rng;
@@ -12,22 +12,22 @@ use crate::vendors::{Doc, digest};
 /// One step of a test's life.
 pub(crate) struct Step {
     pub(crate) at: Ms,
-    pub(crate) says: Reported,
+    pub(crate) status: ReportedStatus,
 }
 
-fn graded(value: usize) -> Reported {
+fn graded(value: usize) -> ReportedStatus {
     let score = Score { scale: Scale::Items, value: Some(value as f64), cefr: None };
-    Reported::Completed(Box::new(TestResult { overall: Some(score), ..TestResult::default() }))
+    ReportedStatus::Completed(Box::new(TestResult { overall: Some(score), ..TestResult::default() }))
 }
 
-const REVIEW: Reported = Reported::UnderReview { problem: false };
-const PROBLEM: Reported = Reported::UnderReview { problem: true };
+const REVIEW: ReportedStatus = ReportedStatus::UnderReview { problem: false };
+const PROBLEM: ReportedStatus = ReportedStatus::UnderReview { problem: true };
 
 /// A life: most tests are sat and graded, some twice, some never.
 pub(crate) fn life(rng: &mut Rng, vendor: Vendor, sold: Ms, number: usize) -> Vec<Step> {
-    use Reported::{AwaitingScore, CompletedWithoutScores, InProgress, Invalidated, Ready};
+    use ReportedStatus::{AwaitingScore, CompletedWithoutScores, InProgress, Invalidated, Ready};
     let first = number * 10;
-    let says = match vendor {
+    let status = match vendor {
         Vendor::Truenorth => match rng.below(7) {
             0 => vec![],
             1 => vec![InProgress],
@@ -53,10 +53,11 @@ pub(crate) fn life(rng: &mut Rng, vendor: Vendor, sold: Ms, number: usize) -> Ve
         },
     };
     let mut at = sold;
-    says.into_iter()
-        .map(|says| {
+    status
+        .into_iter()
+        .map(|status| {
             at += rng.pick(&[MINUTE, 5 * MINUTE, 40 * MINUTE, 2 * HOUR]) + rng.below(MINUTE);
-            Step { at, says }
+            Step { at, status }
         })
         .collect()
 }
@@ -65,15 +66,15 @@ pub(crate) fn life(rng: &mut Rng, vendor: Vendor, sold: Ms, number: usize) -> Ve
 /// twice and in any order; TrueNorth by a hint when it is graded, if at all.
 pub(crate) fn announce(state: &mut State, sale: usize) {
     let vendor = state.vendors.sales[sale].vendor;
-    let steps: Vec<_> = state.vendors.sales[sale].life.iter().map(|step| (step.at, step.says.clone())).collect();
-    for (at, says) in steps {
+    let steps: Vec<_> = state.vendors.sales[sale].life.iter().map(|step| (step.at, step.status.clone())).collect();
+    for (at, status) in steps {
         let times = deliveries(state, at);
         if vendor == Vendor::Itep {
             let doc = state.vendors.docs.len();
             let names_oid = !state.rng.per_mille(150);
-            state.vendors.docs.push(Doc { sale, says, names_oid, digest: digest(doc), tried: 0, kept: Vec::new() });
+            state.vendors.docs.push(Doc { sale, status, names_oid, digest: digest(doc), tried: 0, kept: Vec::new() });
             times.into_iter().for_each(|at| state.push(at, Event::Webhook { doc }));
-        } else if matches!(says, Reported::Completed(_)) && !state.trouble(200) {
+        } else if matches!(status, ReportedStatus::Completed(_)) && !state.trouble(200) {
             let id = state.vendors.sales[sale].reservation.clone();
             times.into_iter().for_each(|at| state.push(at, Event::Hint(id.clone())));
         }

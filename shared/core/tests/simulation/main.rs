@@ -32,8 +32,8 @@ use sim::{FAULTS, Options, Sim};
 const SEEDS: u64 = 20_000;
 
 fn live(options: Options) -> Verdict {
-    let times = world::times(&options);
-    let sim = Sim::new(options, times);
+    let timeouts = world::times(&options);
+    let sim = Sim::new(options, timeouts);
     run::run(&sim);
     judge::judge(&sim)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared_core::domain::ids::{AccountName, ReservationId};
 use shared_core::ports::{
-    Outage, Page, PollMark, Polls, Quarantine, Quarantined, Queue, Receipt, ResultMessage, ScoreCheck,
+    BackendError, InboundWebhook, Page, PollMark, Polls, Quarantine, Quarantined, Queue, ResultMessage, ScoreCheck,
 };
 
 use crate::bugs::Bug;
@@ -36,7 +36,7 @@ pub(crate) struct Marks {
     mark: PollMark,
     lease: Option<(Timestamp, usize)>,
     looked_up: BTreeMap<ReservationId, (Timestamp, u64)>,
-    pub(crate) quarantine: Vec<Receipt>,
+    pub(crate) quarantine: Vec<InboundWebhook>,
 }
 
 impl State {
@@ -54,12 +54,12 @@ impl State {
 }
 
 impl Queue for Port<'_> {
-    async fn fulfil(&self, id: &ReservationId) -> Result<(), Outage> {
+    async fn fulfil(&self, id: &ReservationId) -> Result<(), BackendError> {
         let body = Body::Fulfil(id.clone());
         self.op("send fulfil", move |state| state.send(&body, 0)).await
     }
 
-    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), Outage> {
+    async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), BackendError> {
         // Only a report that fits no reservation yet is sent round with a delay.
         let drops = self.sim.has(Bug::StrangersDropped) && !delay.is_zero();
         let (body, delay) = (Body::Record(message.clone()), delay.as_millis() as u64);
@@ -71,14 +71,14 @@ impl Queue for Port<'_> {
         .await
     }
 
-    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), Outage> {
+    async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), BackendError> {
         let (body, delay) = (Body::Check(check.clone()), delay.as_millis() as u64);
         self.op("send check", move |state| state.send(&body, delay)).await
     }
 }
 
 impl Quarantine for Port<'_> {
-    async fn keep(&self, item: &Quarantined) -> Result<(), Outage> {
+    async fn keep(&self, item: &Quarantined) -> Result<(), BackendError> {
         let receipt = item.receipt.clone();
         let why = item.why.clone();
         self.op("quarantine", move |state| {
@@ -90,17 +90,17 @@ impl Quarantine for Port<'_> {
         .await
     }
 
-    async fn kept(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, Outage> {
+    async fn kept(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, BackendError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 }
 
 impl Polls for Port<'_> {
-    async fn accounts(&self) -> Result<Vec<AccountName>, Outage> {
+    async fn accounts(&self) -> Result<Vec<AccountName>, BackendError> {
         self.op("accounts", |_| vec!["default".parse().expect("a name")]).await
     }
 
-    async fn begin(&self, _: &AccountName, now: Timestamp, until: Timestamp) -> Result<Option<PollMark>, Outage> {
+    async fn begin(&self, _: &AccountName, now: Timestamp, until: Timestamp) -> Result<Option<PollMark>, BackendError> {
         let me = self.task;
         self.op("begin poll", move |state| {
             let marks = &mut state.marks;
@@ -113,7 +113,7 @@ impl Polls for Port<'_> {
         .await
     }
 
-    async fn end(&self, _: &AccountName, mark: &PollMark) -> Result<(), Outage> {
+    async fn end(&self, _: &AccountName, mark: &PollMark) -> Result<(), BackendError> {
         let (me, mark) = (self.task, mark.clone());
         self.op("end poll", move |state| {
             if state.marks.lease.is_some_and(|(_, holder)| holder == me) {
@@ -124,7 +124,7 @@ impl Polls for Port<'_> {
         .await
     }
 
-    async fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> Result<bool, Outage> {
+    async fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> Result<bool, BackendError> {
         let (id, me) = (id.clone(), self.sim.state().rng.next());
         self.op("stamp look-up", move |state| {
             let stamps = &mut state.marks.looked_up;

@@ -3,8 +3,8 @@
 
 use shared_core::domain::ids::{Digest, Vendor};
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, Evidence, Seal, Unknown};
-use shared_core::ports::Resent;
+use shared_core::domain::reservation::{CallOutcome, Evidence, RequestDigest, Unknown};
+use shared_core::ports::ResendOutcome;
 
 use crate::bugs::Bug;
 use crate::sim::{Ms, Port};
@@ -12,24 +12,24 @@ use crate::vendors::Told;
 
 impl Port<'_> {
     /// In every third world iTEP refuses repetitions.
-    pub(crate) fn sealed(&self, order: &Order, call_no: u32) -> Option<Digest> {
+    pub(crate) fn with_request_digest(&self, order: &Order, call_no: u32) -> Option<Digest> {
         let refuses = self.sim.options.seed % 3 == 1 && order.account.vendor == Vendor::Itep;
         refuses.then(|| Digest::of(format!("{}/{call_no}", order.id).as_bytes()))
     }
 
     /// The same request again. It sells if the first one did not.
-    pub(crate) async fn send_again(&self, order: &Order, seal: &Seal, budget: Ms) -> Resent {
+    pub(crate) async fn send_again(&self, order: &Order, request_digest: &RequestDigest, budget: Ms) -> ResendOutcome {
         if self.op("connect again", |_| ()).await.is_err() {
-            return Resent::NotProcessed;
+            return ResendOutcome::NotProcessed;
         }
         let (plan, call) = {
             let mut state = self.sim.state();
             let plan = state.plan_call(order, budget, self.sim.lateness());
             let digest = match self.sim.has(Bug::ResentAnew) {
                 true => Digest::of(format!("{}/again/{}", order.id, state.now).as_bytes()),
-                false => seal.digest.clone(),
+                false => request_digest.digest.clone(),
             };
-            state.note(|| format!("  vendor: call {} of {} again", seal.call_no, order.id));
+            state.note(|| format!("  vendor: call {} of {} again", request_digest.call_no, order.id));
             state.vendors.resent += 1;
             let call = state.leave(order, &plan, Some(digest));
             (plan, call)
@@ -43,13 +43,14 @@ impl Port<'_> {
             _ => Told::Unknown,
         };
         self.sim.state().told(call, told);
-        let unknown = |unknown| CallOutcome::Unknown(Evidence::without_answer(seal.call_no, self.local_now(), unknown));
+        let unknown =
+            |unknown| CallOutcome::Unknown(Evidence::without_answer(request_digest.call_no, self.local_now(), unknown));
         match (told, plan.told) {
-            (Told::NotProcessed, _) => Resent::NotProcessed,
-            (Told::Confirmed, _) => Resent::Ended(self.outcome(&plan, call, seal.call_no)),
-            (_, Told::Confirmed) if heard.is_ok() => Resent::Ended(unknown(Unknown::Replayed)),
-            (_, Told::Refused) => Resent::Ended(unknown(Unknown::UnclearStatus)),
-            _ => Resent::Ended(unknown(Unknown::TimedOut)),
+            (Told::NotProcessed, _) => ResendOutcome::NotProcessed,
+            (Told::Confirmed, _) => ResendOutcome::Ended(self.outcome(&plan, call, request_digest.call_no)),
+            (_, Told::Confirmed) if heard.is_ok() => ResendOutcome::Ended(unknown(Unknown::Replayed)),
+            (_, Told::Refused) => ResendOutcome::Ended(unknown(Unknown::UnclearStatus)),
+            _ => ResendOutcome::Ended(unknown(Unknown::TimedOut)),
         }
     }
 }

@@ -9,16 +9,16 @@ use std::time::Duration;
 use shared_core::domain::ids::{ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{
-    AuthOutcome, CheckReason, Clock, Outage, Polls, Queue, RawDocument, Receipt, ResultMessage, ScoreCheck,
-    SenderCredentials, Store,
+    AuthOutcome, BackendError, CheckReason, Clock, InboundWebhook, Polls, Queue, RawDocument, ResultMessage,
+    ScoreCheck, SenderCredentials, Store,
 };
-use shared_core::usecases::attend_due::Attending;
 use shared_core::usecases::cancel::cancel;
 use shared_core::usecases::check_score::{CheckError, Looking};
 use shared_core::usecases::commit::Writer;
 use shared_core::usecases::purchase::Buying;
 use shared_core::usecases::record_report::{ReadReport, Recording};
 use shared_core::usecases::reserve::Serving;
+use shared_core::usecases::sweep::Attending;
 
 use crate::bugs::{self, Bug};
 use crate::client::Request;
@@ -248,7 +248,7 @@ impl<'a> Runner<'a> {
             if port.sim.has(Bug::CallsWithdrawn) {
                 reservation = bugs::unleased(reservation);
             }
-            let writer = Writer { store: &port, alerts: &port, clock: &port, times: &port.sim.times };
+            let writer = Writer { store: &port, alerts: &port, clock: &port, timeouts: &port.sim.timeouts };
             cancel(&writer, reservation).await.map(drop).map_err(text)
         });
     }
@@ -257,7 +257,7 @@ impl<'a> Runner<'a> {
         self.sim.state().vendors.docs[doc].tried += 1;
         self.spawn("itep-webhook", Kind::Other, 10, move |port| async move {
             let received_at = port.now();
-            let receipt = Receipt {
+            let receipt = InboundWebhook {
                 id: format!("r{}", port.task).parse().map_err(|_| "an id")?,
                 account: "default".parse().map_err(|_| "a name")?,
                 received_at,
@@ -270,7 +270,7 @@ impl<'a> Runner<'a> {
             if port.sim.has(Bug::AnsweredBeforeKept) {
                 answer(&mut port.sim.state());
             }
-            port.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await.map_err(text)?;
+            port.record(&ResultMessage::InboundWebhook(receipt), Duration::ZERO).await.map_err(text)?;
             answer(&mut port.sim.state());
             Ok(())
         });
@@ -285,13 +285,13 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn text(outage: Outage) -> String {
+fn text(outage: BackendError) -> String {
     outage.to_string()
 }
 
 fn buying<'a>(port: &'a Port<'a>) -> Buying<'a, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>> {
-    let times = &port.sim.times;
-    Buying { store: port, vendor: port, breakers: port, queue: port, alerts: port, clock: port, times }
+    let timeouts = &port.sim.timeouts;
+    Buying { store: port, vendor: port, breakers: port, queue: port, alerts: port, clock: port, timeouts }
 }
 
 async fn fulfil(port: Port<'_>, id: ReservationId) -> Result<(), String> {
@@ -301,13 +301,13 @@ async fn fulfil(port: Port<'_>, id: ReservationId) -> Result<(), String> {
 
 async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
     match message {
-        ResultMessage::Receipt(mut receipt) => {
+        ResultMessage::InboundWebhook(mut receipt) => {
             if port.sim.has(Bug::DatedWhenProcessed) {
                 receipt.received_at = port.now();
             }
-            let times = &port.sim.times;
+            let timeouts = &port.sim.timeouts;
             let (store, quarantine, queue, alerts, clock) = (&port, &port, &port, &port, &port);
-            let recording = Recording { store, quarantine, queue, alerts, clock, times };
+            let recording = Recording { store, quarantine, queue, alerts, clock, timeouts };
             let read = read(&port, &receipt);
             recording.record(receipt, read).await.map(drop).map_err(text)
         }
@@ -321,7 +321,7 @@ async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
 }
 
 /// What the receipt's bytes say.
-fn read(port: &Port<'_>, receipt: &Receipt) -> ReadReport {
+fn read(port: &Port<'_>, receipt: &InboundWebhook) -> ReadReport {
     let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes).expect("a document's number");
     let state = port.sim.state();
     let doc = &state.vendors.docs[number];
@@ -329,15 +329,15 @@ fn read(port: &Port<'_>, receipt: &Receipt) -> ReadReport {
     ReadReport {
         reservation_id: doc.names_oid.then(|| sale.reservation.clone()),
         test_id: sale.reference.test().to_owned(),
-        says: doc.says.clone(),
+        status: doc.status.clone(),
         unreadable: Vec::new(),
         raw: RawDocument { digest: doc.digest.clone(), bytes: Vec::new() },
     }
 }
 
 fn looking<'a>(port: &'a Port<'a>) -> Looking<'a, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>> {
-    let times = &port.sim.times;
-    Looking { store: port, scores: port, polls: port, queue: port, alerts: port, clock: port, times }
+    let timeouts = &port.sim.timeouts;
+    Looking { store: port, scores: port, polls: port, queue: port, alerts: port, clock: port, timeouts }
 }
 
 async fn look_up(port: Port<'_>, check: ScoreCheck) -> Result<(), String> {
@@ -361,8 +361,8 @@ async fn sweep(port: Port<'_>) -> Result<(), String> {
         let gone = port.sim.state().now - begun;
         Duration::from_millis((50 * SECOND).saturating_sub(gone))
     };
-    let times = &port.sim.times;
-    let attending = Attending { store: &port, queue: &port, alerts: &port, clock: &port, times };
+    let timeouts = &port.sim.timeouts;
+    let attending = Attending { store: &port, queue: &port, alerts: &port, clock: &port, timeouts };
     attending.sweep(left).await.map(drop).map_err(text)
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::Outage;
-use shared_core::usecases::Times;
+use shared_core::ports::BackendError;
+use shared_core::usecases::Timeouts;
 
 use crate::breakers::Fuses;
 use crate::bugs::Bug;
@@ -147,12 +147,12 @@ impl State {
 /// The world of one seed.
 pub(crate) struct Sim {
     state: Mutex<State>,
-    pub(crate) times: Times,
+    pub(crate) timeouts: Timeouts,
     pub(crate) options: Options,
 }
 
 impl Sim {
-    pub(crate) fn new(options: Options, times: Times) -> Self {
+    pub(crate) fn new(options: Options, timeouts: Timeouts) -> Self {
         let state = State {
             now: 0,
             rng: Rng::new(options.seed),
@@ -175,7 +175,7 @@ impl Sim {
             injected: 0,
             trace: options.trace.then(Vec::new),
         };
-        Self { state: Mutex::new(state), times, options }
+        Self { state: Mutex::new(state), timeouts, options }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -261,7 +261,7 @@ impl Port<'_> {
         &self,
         name: &'static str,
         act: impl Fn(&mut State) -> T + Send + 'static,
-    ) -> Result<T, Outage> {
+    ) -> Result<T, BackendError> {
         let plan = self.plan();
         self.wait(plan.before).await;
         self.say(name, &plan);
@@ -303,8 +303,8 @@ impl Port<'_> {
     }
 }
 
-pub(crate) fn outage(operation: &'static str) -> Outage {
-    Outage { operation, source: "a fault of the simulation".into() }
+pub(crate) fn outage(operation: &'static str) -> BackendError {
+    BackendError { operation, source: "a fault of the simulation".into() }
 }
 
 /// Waits for a moment of the virtual time.
@@ -350,7 +350,7 @@ impl shared_core::ports::Alerts for Port<'_> {
         state.alerts.entry(about.to_owned()).or_default().push((alert, now));
     }
 
-    fn note(&self, failure: &Outage, about: &str) {
+    fn note(&self, failure: &BackendError, about: &str) {
         self.sim.state().note(|| format!("#{} {failure} ({about})", self.task));
     }
 }

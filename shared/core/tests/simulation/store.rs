@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::{Alert, Change, Effect, HistoryEntry, Reservation, State as Status};
-use shared_core::ports::{Alerts, Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+use shared_core::ports::{
+    Alerts, BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome,
+};
 
 use crate::bugs::Bug;
 use crate::sim::{Port, State, outage};
@@ -30,7 +32,7 @@ fn claim_key(account: &Account, reference: &str) -> String {
     format!("{account}#{reference}")
 }
 
-fn put(state: &mut State, reservation: &Reservation, write: u64, overwrites: bool) -> Reserved {
+fn put(state: &mut State, reservation: &Reservation, write: u64, overwrites: bool) -> InsertOutcome {
     let id = reservation.id().clone();
     if let Some(row) = state.table.rows.get(&id).filter(|_| !overwrites) {
         let same_holder = match &row.reservation.state {
@@ -38,13 +40,13 @@ fn put(state: &mut State, reservation: &Reservation, write: u64, overwrites: boo
             _ => false,
         };
         let ours = same_holder || (row.made_by == Some(write) && row.last.is_none());
-        return if ours { Reserved::New } else { Reserved::Existing(Box::new(row.reservation.clone())) };
+        return if ours { InsertOutcome::New } else { InsertOutcome::Existing(Box::new(row.reservation.clone())) };
     }
     state.due_at(reservation.due_at);
     state.note(|| format!("  {id} {}", reservation.status().as_str()));
     let row = Row { reservation: reservation.clone(), made_by: Some(write), last: None };
     state.table.rows.insert(id, row);
-    Reserved::New
+    InsertOutcome::New
 }
 
 /// The alerts that a change calls for.
@@ -64,21 +66,21 @@ fn tell_later(state: &mut State, change: &Change) {
     }
 }
 
-fn write(state: &mut State, change: &Change, bug: Option<Bug>) -> Result<Committed, Outage> {
+fn write(state: &mut State, change: &Change, bug: Option<Bug>) -> Result<WriteOutcome, BackendError> {
     let (any_seq, any_claim) = (bug == Some(Bug::SeqIgnored), bug == Some(Bug::ClaimsIgnored));
     let id = change.after.id();
     let Some(row) = state.table.rows.get(id) else { return Err(outage("the reservation does not exist")) };
     if row.reservation.seq + 1 != change.after.seq && !any_seq {
         if row.last.as_ref() == Some(change) {
-            return Ok(Committed::Done);
+            return Ok(WriteOutcome::Done);
         }
-        return Ok(Committed::Conflict(Box::new(row.reservation.clone())));
+        return Ok(WriteOutcome::Conflict(Box::new(row.reservation.clone())));
     }
     let keys: Vec<_> =
         change.claims().map(|reference| claim_key(&change.after.order.account, reference.test())).collect();
     let is_taken = |key: &String| state.table.claims.get(key).is_some_and(|owner| owner != id);
     if !any_claim && keys.iter().any(is_taken) {
-        return Ok(Committed::ReferenceTaken);
+        return Ok(WriteOutcome::ReferenceTaken);
     }
     for key in keys {
         state.table.claims.insert(key, id.clone());
@@ -88,7 +90,7 @@ fn write(state: &mut State, change: &Change, bug: Option<Bug>) -> Result<Committ
     }
     state.table.owed.extend(owed(change));
     keep(state, change, bug);
-    Ok(Committed::Done)
+    Ok(WriteOutcome::Done)
 }
 
 fn keep(state: &mut State, change: &Change, bug: Option<Bug>) {
@@ -120,13 +122,13 @@ fn listed(state: &mut State, limit: usize, key: impl Fn(&Reservation) -> Option<
 }
 
 impl Store for Port<'_> {
-    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         let token = self.sim.state().rng.next();
         let (reservation, overwrites) = (reservation.clone(), self.sim.has(Bug::ReserveOverwrites));
         self.op("reserve", move |state| put(state, &reservation, token, overwrites)).await
     }
 
-    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, BackendError> {
         let (id, forgets) = (id.clone(), self.sim.has(Bug::GradeTimesForgotten));
         self.op("read", move |state| {
             let mut found = state.table.rows.get(&id)?.reservation.clone();
@@ -139,7 +141,7 @@ impl Store for Port<'_> {
     }
 
     /// In the order of their ids, since a caller may ask in the order of a hash map.
-    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, BackendError> {
         let mut ids = ids.to_vec();
         ids.sort();
         self.op("read many", move |state| {
@@ -148,7 +150,7 @@ impl Store for Port<'_> {
         .await
     }
 
-    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<Committed, Outage> {
+    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
         let (written, bug) = (change.clone(), self.sim.options.bug);
         if self.sim.has(Bug::ToldAfterwards) {
             tell_later(&mut self.sim.state(), change);
@@ -160,12 +162,12 @@ impl Store for Port<'_> {
         done
     }
 
-    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, Outage> {
+    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, BackendError> {
         let key = claim_key(account, reference);
         self.op("owner", move |state| state.table.claims.get(&key).cloned()).await
     }
 
-    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), BackendError> {
         let (id, seq) = (reservation.id().clone(), reservation.seq);
         self.op("postpone", move |state| {
             if let Some(row) = state.table.rows.get_mut(&id).filter(|row| row.reservation.seq == seq) {
@@ -176,15 +178,15 @@ impl Store for Port<'_> {
         .await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, BackendError> {
         self.op("due", move |state| listed(state, limit, |r| r.due_at.filter(|due| *due <= now))).await
     }
 
-    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+    async fn history(&self, _: &ReservationId, _: u64, _: usize) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
         Ok((Vec::new(), false))
     }
 
-    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+    async fn list(&self, _: &ListQuery) -> Result<Page<ReservationId>, BackendError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 
@@ -194,7 +196,7 @@ impl Store for Port<'_> {
         list: &Worklist,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<Page<ReservationId>, Outage> {
+    ) -> Result<Page<ReservationId>, BackendError> {
         let (list, from) = (list.clone(), cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize));
         self.op("worklist", move |state| {
             let mut items = listed(state, usize::MAX, |r| match (&list, &r.state) {

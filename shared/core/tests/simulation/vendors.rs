@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Reported, Seal, Unknown};
-use shared_core::ports::{LookupError, OrderProblem, Purchase, RawDocument, Resent, Scores, Sighting};
+use shared_core::domain::reservation::{
+    CallOutcome, Evidence, NotProcessed, Refusal, ReportedStatus, RequestDigest, Unknown,
+};
+use shared_core::ports::{LookupError, ObservedTest, OrderProblem, Purchase, RawDocument, ResendOutcome, Scores};
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -51,7 +53,7 @@ pub(crate) struct Call {
     pub(crate) reservation: ReservationId,
     pub(crate) sent: Ms,
     /// The digest of its bytes, where the vendor refuses to process them twice.
-    pub(crate) seal: Option<Digest>,
+    pub(crate) request_digest: Option<Digest>,
     pub(crate) told: Option<Told>,
     pub(crate) sale: Option<usize>,
 }
@@ -70,7 +72,7 @@ pub(crate) struct Sale {
 /// One document that iTEP sends, however often.
 pub(crate) struct Doc {
     pub(crate) sale: usize,
-    pub(crate) says: Reported,
+    pub(crate) status: ReportedStatus,
     pub(crate) names_oid: bool,
     pub(crate) digest: Digest,
     /// How many deliveries were tried.
@@ -126,7 +128,7 @@ impl State {
     }
 
     /// A new request leaves: nobody may ask again for what may have been sold.
-    fn begin_call(&mut self, order: &Order, call_no: u32, plan: &Plan, seal: Option<Digest>) -> usize {
+    fn begin_call(&mut self, order: &Order, call_no: u32, plan: &Plan, request_digest: Option<Digest>) -> usize {
         // The assumption behind `doubt_quiet`, whatever a seeded bug makes of it.
         let quiet = 15 * MINUTE;
         let id = &order.id;
@@ -146,16 +148,22 @@ impl State {
             self.violated(format!("{id}: call {call_no} was made after calls that ended with {blind:?}"));
         }
         self.note(|| format!("  vendor: call {call_no} of {id}"));
-        self.leave(order, plan, seal)
+        self.leave(order, plan, request_digest)
     }
 
     /// A request leaves, perhaps not for the first time.
-    pub(crate) fn leave(&mut self, order: &Order, plan: &Plan, seal: Option<Digest>) -> usize {
+    pub(crate) fn leave(&mut self, order: &Order, plan: &Plan, request_digest: Option<Digest>) -> usize {
         let (number, id, vendor) = (self.vendors.calls.len(), order.id.clone(), order.account.vendor);
         let (does, told, why) = (plan.does, plan.told, plan.why);
         self.note(|| format!("  vendor: case {why}, to be {told:?}"));
-        self.vendors.processed.extend(seal.clone().filter(|_| told == Told::Refused));
-        self.vendors.calls.push(Call { reservation: id.clone(), sent: self.now, seal, told: None, sale: None });
+        self.vendors.processed.extend(request_digest.clone().filter(|_| told == Told::Refused));
+        self.vendors.calls.push(Call {
+            reservation: id.clone(),
+            sent: self.now,
+            request_digest,
+            told: None,
+            sale: None,
+        });
         if does != Does::Not {
             let sell = move |state: &mut State| state.sell(number, id, vendor, does == Does::SellsTwin);
             self.push(self.now + plan.sells_after, Event::Effect(Box::new(sell)));
@@ -164,8 +172,8 @@ impl State {
     }
 
     fn sell(&mut self, call: usize, reservation: ReservationId, vendor: Vendor, twin: bool) {
-        let seal = self.vendors.calls[call].seal.clone();
-        if seal.is_some_and(|seal| !self.vendors.processed.insert(seal)) {
+        let request_digest = self.vendors.calls[call].request_digest.clone();
+        if request_digest.is_some_and(|request_digest| !self.vendors.processed.insert(request_digest)) {
             return;
         }
         let number = self.vendors.sales.len();
@@ -236,20 +244,20 @@ impl Port<'_> {
 }
 
 impl Purchase for Port<'_> {
-    async fn examine(&self, _: &Order) -> Result<(), OrderProblem> {
+    async fn validate(&self, _: &Order) -> Result<(), OrderProblem> {
         self.wait(1).await;
         Ok(())
     }
 
-    async fn seal(&self, order: &Order, call_no: u32) -> Option<Digest> {
-        self.sealed(order, call_no)
+    async fn request_digest(&self, order: &Order, call_no: u32) -> Option<Digest> {
+        self.with_request_digest(order, call_no)
     }
 
-    async fn resend(&self, order: &Order, seal: &Seal, budget: Duration) -> Resent {
-        self.send_again(order, seal, budget.as_millis() as u64).await
+    async fn resend(&self, order: &Order, request_digest: &RequestDigest, budget: Duration) -> ResendOutcome {
+        self.send_again(order, request_digest, budget.as_millis() as u64).await
     }
 
-    async fn answers(&self, _: &Account) -> bool {
+    async fn probe_reachable(&self, _: &Account) -> bool {
         self.op("knock", |state| state.asked().is_ok()).await.unwrap_or(false)
     }
 
@@ -257,11 +265,11 @@ impl Purchase for Port<'_> {
         if self.op("connect", |_| ()).await.is_err() {
             return CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None };
         }
-        let (budget, seal) = (budget.as_millis() as u64, self.sealed(order, call_no));
+        let (budget, request_digest) = (budget.as_millis() as u64, self.with_request_digest(order, call_no));
         let (plan, call) = {
             let mut state = self.sim.state();
             let plan = state.plan_call(order, budget, self.sim.lateness());
-            let call = state.begin_call(order, call_no, &plan, seal);
+            let call = state.begin_call(order, call_no, &plan, request_digest);
             (plan, call)
         };
         self.wait(plan.answers_after).await;
@@ -281,12 +289,12 @@ impl Purchase for Port<'_> {
 
 impl State {
     /// TrueNorth's answer about a sale.
-    fn sighting(&self, number: usize, observed_at: Timestamp) -> Sighting {
+    fn observed_test(&self, number: usize, observed_at: Timestamp) -> ObservedTest {
         let sale = &self.vendors.sales[number];
         let done = sale.life.iter().take_while(|step| step.at <= self.now).count();
-        let says = done.checked_sub(1).map_or(Reported::Ready, |last| sale.life[last].says.clone());
+        let status = done.checked_sub(1).map_or(ReportedStatus::Ready, |last| sale.life[last].status.clone());
         let raw = RawDocument { digest: digest(1_000_000 + number * 100 + done), bytes: Vec::new() };
-        Sighting { reference: sale.reference.clone(), observed_at, says, unreadable: Vec::new(), raw }
+        ObservedTest { reference: sale.reference.clone(), observed_at, status, unreadable: Vec::new(), raw }
     }
 
     fn asked(&mut self) -> Result<(), LookupError> {
@@ -302,7 +310,7 @@ impl State {
 }
 
 impl Scores for Port<'_> {
-    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<Sighting>, LookupError> {
+    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<ObservedTest>, LookupError> {
         let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
         let seen = self.op("look up", move |state| {
             state.asked()?;
@@ -316,7 +324,7 @@ impl Scores for Port<'_> {
                 let now = state.now;
                 state.vendors.nothing_at.insert(id.clone(), now);
             }
-            Ok(sales.into_iter().map(|n| state.sighting(n, asked_at)).collect())
+            Ok(sales.into_iter().map(|n| state.observed_test(n, asked_at)).collect())
         });
         seen.await.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
     }
@@ -325,7 +333,7 @@ impl Scores for Port<'_> {
         &self,
         _: &AccountName,
         (from, to): (Timestamp, Timestamp),
-        sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+        sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
     ) -> Result<usize, LookupError> {
         let asked_at = self.local_now();
         let seen = self.op("ask for all", move |state| {
@@ -337,12 +345,12 @@ impl Scores for Port<'_> {
             };
             let sales = (0..state.vendors.sales.len()).filter(|n| begun(&state.vendors.sales[*n]));
             Ok(sales
-                .map(|n| (state.vendors.sales[n].reservation.clone(), state.sighting(n, asked_at)))
+                .map(|n| (state.vendors.sales[n].reservation.clone(), state.observed_test(n, asked_at)))
                 .collect::<Vec<_>>())
         });
         let seen = seen.await.unwrap_or_else(|o| Err(LookupError::Unusable { what: o.operation.to_owned() }))?;
         let count = seen.len();
-        seen.into_iter().for_each(|(id, sighting)| sink(id, sighting));
+        seen.into_iter().for_each(|(id, observed_test)| sink(id, observed_test));
         Ok(count)
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use shared_core::domain::backoff::Backoff;
-use shared_core::domain::breaker::Pace;
+use shared_core::domain::breaker::ProbeBackoff;
 use shared_core::domain::reservation::Policy;
-use shared_core::usecases::Times;
+use shared_core::usecases::Timeouts;
 
 use crate::bugs::Bug;
 use crate::client::Request;
@@ -22,25 +22,25 @@ const fn seconds(seconds: u64) -> Duration {
 }
 
 /// The production's times, with a shorter patience for overdue results.
-pub(crate) fn times(options: &Options) -> Times {
+pub(crate) fn times(options: &Options) -> Timeouts {
     let quiet = if options.bug == Some(Bug::NoQuiet) { 0 } else { 900 };
-    Times {
+    Timeouts {
         policy: Policy {
             backoff: Backoff { base: seconds(5), cap: seconds(900) },
             result_overdue: seconds(if options.seed.is_multiple_of(3) { 20 * 60 } else { 24 * 3600 }),
             doubt_quiet: seconds(quiet),
         },
-        probes: Pace { first: seconds(60), cap: seconds(900) },
+        probes: ProbeBackoff { first: seconds(60), cap: seconds(900) },
         lease: seconds(120),
         call: seconds(20),
-        margin: seconds(5),
-        hand_over: Duration::from_millis(2500),
-        match_patience: seconds(900),
+        write_margin: seconds(5),
+        handoff_margin: Duration::from_millis(2500),
+        match_timeout: seconds(900),
         match_retry: seconds(60),
         lookup_interval: seconds(30),
         poll_overlap: seconds(24 * 3600),
         poll_lease: seconds(120),
-        handed_over: seconds(120),
+        requeue_after: seconds(120),
     }
 }
 

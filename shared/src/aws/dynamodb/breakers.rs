@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
 use shared_core::domain::ids::Account;
-use shared_core::ports::{Breakers, Outage, Replaced};
+use shared_core::ports::{BackendError, Breakers, ReplaceOutcome};
 
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
@@ -47,7 +47,7 @@ impl DynamoBreakers {
 }
 
 impl Breakers for DynamoBreakers {
-    async fn breaker(&self, account: &Account) -> Result<Breaker, Outage> {
+    async fn breaker(&self, account: &Account) -> Result<Breaker, BackendError> {
         const OPERATION: &str = "read a breaker";
         if let Some(known) = self.known(account) {
             return Ok(known);
@@ -58,7 +58,7 @@ impl Breakers for DynamoBreakers {
         Ok(breaker)
     }
 
-    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<Replaced, Outage> {
+    async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<ReplaceOutcome, BackendError> {
         const OPERATION: &str = "write a breaker";
         let doc = serde_dynamo::to_attribute_value(breaker).map_err(outage(OPERATION))?;
         let before = breaker.seq.saturating_sub(1);
@@ -79,7 +79,7 @@ impl Breakers for DynamoBreakers {
         };
         self.learn(account, &current);
         // A write of ours that the SDK repeated finds itself.
-        Ok(if current == *breaker { Replaced::Done } else { Replaced::Overtaken(current) })
+        Ok(if current == *breaker { ReplaceOutcome::Done } else { ReplaceOutcome::Overtaken(current) })
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
-use shared_core::ports::{Committed, Outage, RawDocument};
+use shared_core::ports::{BackendError, RawDocument, WriteOutcome};
 
 use super::write::{TRIES, pause};
 use super::{DynamoStore, documents, key_of, number, text};
@@ -28,24 +28,28 @@ const TOKEN_LENGTH: usize = 32;
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl DynamoStore {
-    pub(super) async fn write_change(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+    pub(super) async fn write_change(
+        &self,
+        change: &Change,
+        raw: Option<&RawDocument>,
+    ) -> Result<WriteOutcome, BackendError> {
         let token = self.token(change, raw).map_err(outage(OPERATION))?;
         let writes = self.writes(change, raw, &token).map_err(outage(OPERATION))?;
         for tries in 1.. {
             let transaction = self.dynamodb().transact_write_items().client_request_token(&token);
             let sent = transaction.set_transact_items(Some(writes.clone())).send().await;
-            let Err(error) = sent else { return Ok(Committed::Done) };
+            let Err(error) = sent else { return Ok(WriteOutcome::Done) };
             let ruling = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     read(cancelled.cancellation_reasons(), &token).map_err(outage(OPERATION))?
                 }
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ruling::Collision,
-                _ => Ruling::Failure,
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => RuleOutcome::Collision,
+                _ => RuleOutcome::Failure,
             };
             match ruling {
-                Ruling::Settled(committed) => return Ok(committed),
-                Ruling::Collision if tries < TRIES => pause(tries).await,
-                Ruling::Collision | Ruling::Failure => return Err(outage(OPERATION)(error)),
+                RuleOutcome::Committed(committed) => return Ok(committed),
+                RuleOutcome::Collision if tries < TRIES => pause(tries).await,
+                RuleOutcome::Collision | RuleOutcome::Failure => return Err(outage(OPERATION)(error)),
             }
         }
         unreachable!("the last try returns")
@@ -122,27 +126,27 @@ fn claim(key: Key, owner: &str) -> Attributes {
 }
 
 /// What a cancelled transaction says.
-enum Ruling {
-    Settled(Committed),
+enum RuleOutcome {
+    Committed(WriteOutcome),
     /// Another transaction was at the same items, or there was too much at once.
     Collision,
     Failure,
 }
 
-fn read(reasons: &[CancellationReason], token: &str) -> Result<Ruling, Cause> {
+fn read(reasons: &[CancellationReason], token: &str) -> Result<RuleOutcome, Cause> {
     let is = |reason: &CancellationReason, codes: &[&str]| reason.code().is_some_and(|code| codes.contains(&code));
     let failed = |reason: &CancellationReason| is(reason, &["ConditionalCheckFailed"]);
     if let Some(first) = reasons.first().filter(|first| failed(first)) {
         let item: HashMap<_, _> = first.item().cloned().ok_or("the reservation does not exist")?;
         let current = ReservationItem::read(item)?;
         let ours = current.write == token;
-        let conflict = || Committed::Conflict(Box::new(current.doc));
-        return Ok(Ruling::Settled(if ours { Committed::Done } else { conflict() }));
+        let conflict = || WriteOutcome::Conflict(Box::new(current.doc));
+        return Ok(RuleOutcome::Committed(if ours { WriteOutcome::Done } else { conflict() }));
     }
     let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     if reasons.iter().any(|reason| is(reason, &passing)) {
-        return Ok(Ruling::Collision);
+        return Ok(RuleOutcome::Collision);
     }
     let taken = reasons.iter().skip(BEFORE_CLAIMS).any(failed);
-    Ok(if taken { Ruling::Settled(Committed::ReferenceTaken) } else { Ruling::Failure })
+    Ok(if taken { RuleOutcome::Committed(WriteOutcome::ReferenceTaken) } else { RuleOutcome::Failure })
 }

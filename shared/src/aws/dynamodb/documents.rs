@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use shared_core::domain::ids::{Digest, ReservationId};
 use shared_core::domain::reservation::{DocumentOrigin, HistoryEntry};
-use shared_core::ports::{Outage, RawDocument};
+use shared_core::ports::{BackendError, RawDocument};
 
 use super::lists::string;
 use super::{DynamoStore, key_of, number, text};
@@ -98,7 +98,7 @@ impl DynamoStore {
         &self,
         how: ReadBadly,
         mut progress: impl FnMut(u64),
-    ) -> Result<Vec<(ReservationId, Digest)>, Outage> {
+    ) -> Result<Vec<(ReservationId, Digest)>, BackendError> {
         const OPERATION: &str = "look for reports in the histories";
         let (mut found, mut seen, mut after) = (BTreeSet::new(), 0, None);
         loop {
@@ -126,7 +126,7 @@ impl DynamoStore {
     ///
     /// # Errors
     /// The table could not be read, or holds something else there.
-    pub async fn kept_documents(&self, id: &ReservationId) -> Result<Vec<KeptDocument>, Outage> {
+    pub async fn kept_documents(&self, id: &ReservationId) -> Result<Vec<KeptDocument>, BackendError> {
         const OPERATION: &str = "read a reservation's documents";
         let (mut kept, mut after) = (Vec::new(), None);
         loop {

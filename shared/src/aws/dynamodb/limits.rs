@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use shared_core::domain::ids::{AccountName, ReservationId};
 use shared_core::domain::launch::LINK_WINDOW;
 use shared_core::domain::limiter::{Booking, Levels, Rise, Side};
-use shared_core::ports::{Booked, LinkCounted, LinkCounts, Outage, RateLimits};
+use shared_core::ports::{BackendError, BookingOutcome, LinkCountOutcome, LinkCounts, RateLimits};
 
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
@@ -21,7 +21,7 @@ const SHARE: &str = "share#";
 impl RateLimits for DynamoStore {
     /// A booking that the SDK repeats is made twice: that costs a place, and never
     /// gives one too many.
-    async fn book(&self, account: &AccountName, booking: &Booking) -> Result<Booked, Outage> {
+    async fn book(&self, account: &AccountName, booking: &Booking) -> Result<BookingOutcome, BackendError> {
         let mut levels = vec![
             Level { name: "slot_ms", step: ":spacing", max: ":slot_max", rise: booking.slot },
             Level { name: "bucket_ms", step: ":earn", max: ":bucket_max", rise: booking.bucket },
@@ -39,12 +39,12 @@ impl RateLimits for DynamoStore {
         let condition = conditions.join(" AND ");
         let write = Update { key: Key::limiter(account), update: &update, condition: &condition, names, values };
         Ok(match self.update_if("book a call", write).await? {
-            Written::Done(item) => Booked::Done(self::levels(&item)),
-            Written::Refused(item) => Booked::Stale(item.as_ref().map(self::levels).unwrap_or_default()),
+            Written::Done(item) => BookingOutcome::Done(self::levels(&item)),
+            Written::Refused(item) => BookingOutcome::Stale(item.as_ref().map(self::levels).unwrap_or_default()),
         })
     }
 
-    async fn empty(&self, account: &AccountName, now: Timestamp) -> Result<(), Outage> {
+    async fn empty(&self, account: &AccountName, now: Timestamp) -> Result<(), BackendError> {
         let emptied = Levels::emptied_bucket(now.as_millisecond());
         let write = Update {
             key: Key::limiter(account),
@@ -61,7 +61,7 @@ impl RateLimits for DynamoStore {
 impl LinkCounts for DynamoStore {
     /// The item holds when the last three were counted. A count that the SDK repeats
     /// counts twice, which at worst makes somebody wait for the next link.
-    async fn count_link(&self, id: &ReservationId, now: Timestamp) -> Result<LinkCounted, Outage> {
+    async fn count_link(&self, id: &ReservationId, now: Timestamp) -> Result<LinkCountOutcome, BackendError> {
         let (now, window) = (now.as_millisecond(), LINK_WINDOW.as_millis() as i64);
         let write = Update {
             key: Key::links(id),
@@ -77,11 +77,11 @@ impl LinkCounts for DynamoStore {
             ],
         };
         Ok(match self.update_if("count a link", write).await? {
-            Written::Done(_) => LinkCounted::Done,
+            Written::Done(_) => LinkCountOutcome::Done,
             Written::Refused(item) => {
                 let third = item.as_ref().and_then(|item| milliseconds(item, "third_ms")).unwrap_or(now);
                 let wait = u64::try_from(third + window - now).unwrap_or_default();
-                LinkCounted::TooMany { retry_after: Duration::from_millis(wait) }
+                LinkCountOutcome::TooMany { retry_after: Duration::from_millis(wait) }
             }
         })
     }

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{HistoryEntry, Reservation};
-use shared_core::ports::{ListQuery, Outage, Page, Worklist};
+use shared_core::ports::{BackendError, ListQuery, Page, Worklist};
 
 use super::write::pause;
 use super::{DynamoStore, key_of, text};
@@ -40,7 +40,7 @@ impl Index {
 }
 
 impl DynamoStore {
-    pub(super) async fn list_of(&self, query: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+    pub(super) async fn list_of(&self, query: &ListQuery) -> Result<Page<ReservationId>, BackendError> {
         let client = query.client.to_string();
         let index = match &query.external_id {
             None => Index { name: "by_client", pk: ("client_pk", client), sk: "client_sk", newest_first: true },
@@ -57,7 +57,7 @@ impl DynamoStore {
         list: &Worklist,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<Page<ReservationId>, Outage> {
+    ) -> Result<Page<ReservationId>, BackendError> {
         let pk = ("work_pk", keys::worklist(list));
         let index = Index { name: "worklist", pk, sk: "work_sk", newest_first: false };
         self.page("read a worklist", &index, cursor, limit).await
@@ -70,7 +70,7 @@ impl DynamoStore {
         index: &Index,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<Page<ReservationId>, Outage> {
+    ) -> Result<Page<ReservationId>, BackendError> {
         let start = Cursor::read(cursor)?.map(|cursor| index.start(&cursor));
         let answer = self
             .dynamodb()
@@ -95,15 +95,15 @@ impl DynamoStore {
         })
     }
 
-    pub(super) async fn due_by(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
-        let now = keys::fixed(now);
+    pub(super) async fn due_by(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, BackendError> {
+        let now = keys::sortable_millis(now);
         let shards = try_join_all((0..keys::DUE_SHARDS).map(|shard| self.due_in(shard, &now, limit))).await?;
         let mut due: Vec<_> = shards.into_iter().flatten().collect();
         due.sort();
         Ok(due.into_iter().map(|(_, id)| id).take(limit).collect())
     }
 
-    async fn due_in(&self, shard: u8, now: &str, limit: usize) -> Result<Vec<(String, ReservationId)>, Outage> {
+    async fn due_in(&self, shard: u8, now: &str, limit: usize) -> Result<Vec<(String, ReservationId)>, BackendError> {
         let answer = self
             .dynamodb()
             .query()
@@ -125,7 +125,7 @@ impl DynamoStore {
         id: &ReservationId,
         after: u64,
         limit: usize,
-    ) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+    ) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
         const OPERATION: &str = "read a history";
         let answer = self
             .dynamodb()
@@ -147,7 +147,7 @@ impl DynamoStore {
         Ok((entries.map_err(outage(OPERATION))?, more))
     }
 
-    pub(super) async fn read_many(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+    pub(super) async fn read_many(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, BackendError> {
         let mut found = HashMap::new();
         for batch in ids.chunks(BATCH) {
             let mut keys: Vec<_> = batch.iter().map(Key::reservation).collect();
@@ -162,7 +162,11 @@ impl DynamoStore {
     }
 
     /// Reads up to [`BATCH`] items, in no order.
-    pub(super) async fn read_batch(&self, operation: &'static str, keys: Vec<Key>) -> Result<Vec<Attributes>, Outage> {
+    pub(super) async fn read_batch(
+        &self,
+        operation: &'static str,
+        keys: Vec<Key>,
+    ) -> Result<Vec<Attributes>, BackendError> {
         let keys: Vec<_> = keys.into_iter().map(key_of).collect();
         let mut request = if keys.is_empty() { None } else { Some(keys) };
         let (mut items, mut tries) = (Vec::new(), 0);

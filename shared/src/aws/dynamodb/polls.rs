@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use shared_core::domain::ids::{AccountName, ReservationId};
-use shared_core::ports::{Outage, PollMark, Polls};
+use shared_core::ports::{BackendError, PollMark, Polls};
 
 use super::lists::string;
 use super::write::{Update, Written};
@@ -16,14 +16,19 @@ use crate::aws::keys::{self, Key};
 use crate::aws::outage;
 
 impl Polls for DynamoStore {
-    async fn accounts(&self) -> Result<Vec<AccountName>, Outage> {
+    async fn accounts(&self) -> Result<Vec<AccountName>, BackendError> {
         const OPERATION: &str = "list polled accounts";
         let items = self.partition(OPERATION, keys::POLLS, "").await?;
         let names = items.iter().filter_map(|item| string(item, "sk")).map(str::parse);
         names.collect::<Result<_, _>>().map_err(outage(OPERATION))
     }
 
-    async fn begin(&self, account: &AccountName, now: Timestamp, until: Timestamp) -> Result<Option<PollMark>, Outage> {
+    async fn begin(
+        &self,
+        account: &AccountName,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<PollMark>, BackendError> {
         const OPERATION: &str = "begin a poll";
         let holder = fresh_name(OPERATION)?;
         let write = Update {
@@ -45,7 +50,7 @@ impl Polls for DynamoStore {
     }
 
     /// A poll that outlived its lease leaves no mark once another has begun.
-    async fn end(&self, account: &AccountName, mark: &PollMark) -> Result<(), Outage> {
+    async fn end(&self, account: &AccountName, mark: &PollMark) -> Result<(), BackendError> {
         let holder = self.poll_leases.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
         let (mut set, mut remove) = ("SET v = :v".to_owned(), "REMOVE lease_until, lease_holder".to_owned());
         let mut values = vec![(":v", number(VERSION)), (":me", text(holder.unwrap_or_default()))];
@@ -73,7 +78,7 @@ impl Polls for DynamoStore {
         self.update_if("end a poll", write).await.map(drop)
     }
 
-    async fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> Result<bool, Outage> {
+    async fn may_look_up(&self, id: &ReservationId, now: Timestamp, interval: Duration) -> Result<bool, BackendError> {
         const OPERATION: &str = "stamp a look-up";
         let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
         let write = Update {
@@ -94,7 +99,7 @@ impl Polls for DynamoStore {
 
 impl DynamoStore {
     /// Has a TrueNorth account polled from now on. Saying so twice is no harm.
-    pub async fn register_poll(&self, account: &AccountName) -> Result<(), Outage> {
+    pub async fn register_poll(&self, account: &AccountName) -> Result<(), BackendError> {
         const OPERATION: &str = "register an account for polling";
         let item = Ok(registered(keys::POLLS, account.as_str()));
         self.put_if(OPERATION, item, "attribute_not_exists(pk)").await.map(drop)
@@ -106,7 +111,7 @@ impl DynamoStore {
         operation: &'static str,
         pk: &str,
         prefix: &str,
-    ) -> Result<Vec<Attributes>, Outage> {
+    ) -> Result<Vec<Attributes>, BackendError> {
         let mut query = self
             .dynamodb()
             .query()

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared_core::domain::ids::{AccountName, ClientId, Digest, Vendor};
-use shared_core::ports::Outage;
+use shared_core::ports::BackendError;
 
 use super::lists::string;
 use super::polls::registered;
@@ -77,7 +77,7 @@ impl KeyRecord {
 impl DynamoStore {
     /// Adds a client and has its TrueNorth accounts polled. `false`, and nothing
     /// written, if its id is taken.
-    pub async fn create_client(&self, client: &Client) -> Result<bool, Outage> {
+    pub async fn create_client(&self, client: &Client) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a client";
         let item = Item::of(Key::client(&client.id), client).map_err(outage(OPERATION))?;
         let mut writes =
@@ -89,14 +89,14 @@ impl DynamoStore {
     }
 
     /// A client by id.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, BackendError> {
         const OPERATION: &str = "read a client";
         let item = self.get(OPERATION, Key::client(id), false).await?;
         item.map(document).transpose().map_err(outage(OPERATION))
     }
 
     /// All clients, by id.
-    pub async fn clients(&self) -> Result<Vec<Client>, Outage> {
+    pub async fn clients(&self) -> Result<Vec<Client>, BackendError> {
         const OPERATION: &str = "list clients";
         let registered = self.partition(OPERATION, keys::CLIENTS, "").await?;
         let keys = registered.iter().filter_map(|item| string(item, "sk"));
@@ -109,7 +109,7 @@ impl DynamoStore {
 
     /// Adds a key. `false`, and nothing written, if there is no such client or the
     /// key's id is taken.
-    pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, Outage> {
+    pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a key";
         let item = Item::of(Key::api_key(&key.key_id), key).map_err(outage(OPERATION))?;
         let of_client = Key::api_key_of(&key.client, &key.key_id);
@@ -124,14 +124,14 @@ impl DynamoStore {
     }
 
     /// A key by its id.
-    pub async fn key(&self, key_id: &str) -> Result<Option<KeyRecord>, Outage> {
+    pub async fn key(&self, key_id: &str) -> Result<Option<KeyRecord>, BackendError> {
         const OPERATION: &str = "read a key";
         let item = self.get(OPERATION, Key::api_key(key_id), true).await?;
         item.map(document).transpose().map_err(outage(OPERATION))
     }
 
     /// A client's keys, the oldest first.
-    pub async fn keys(&self, client: &ClientId) -> Result<Vec<KeyRecord>, Outage> {
+    pub async fn keys(&self, client: &ClientId) -> Result<Vec<KeyRecord>, BackendError> {
         const OPERATION: &str = "list keys";
         let items = self.partition(OPERATION, &Key::client(client).pk, keys::KEY_PREFIX).await?;
         let ids = items.iter().filter_map(|item| string(item, "sk")?.strip_prefix(keys::KEY_PREFIX));
@@ -142,7 +142,7 @@ impl DynamoStore {
 
     /// Ends a key. A key that has ended stays ended since then. `None` if there is
     /// no such key.
-    pub async fn revoke_key(&self, key_id: &str, now: Timestamp) -> Result<Option<KeyRecord>, Outage> {
+    pub async fn revoke_key(&self, key_id: &str, now: Timestamp) -> Result<Option<KeyRecord>, BackendError> {
         const OPERATION: &str = "revoke a key";
         let write = Update {
             key: Key::api_key(key_id),
@@ -161,7 +161,7 @@ impl DynamoStore {
         &self,
         operation: &'static str,
         keys: Vec<Key>,
-    ) -> Result<Vec<T>, Outage> {
+    ) -> Result<Vec<T>, BackendError> {
         let mut documents = Vec::new();
         for keys in keys.chunks(super::lists::BATCH) {
             for item in self.read_batch(operation, keys.to_vec()).await? {
@@ -179,7 +179,7 @@ impl DynamoStore {
     }
 
     /// `false` if a condition failed.
-    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<bool, Outage> {
+    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<bool, BackendError> {
         let sent = self.dynamodb().transact_write_items().set_transact_items(Some(writes)).send().await;
         let Err(error) = sent else { return Ok(true) };
         match error.as_service_error() {

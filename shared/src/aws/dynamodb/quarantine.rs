@@ -1,6 +1,6 @@
 //! Reports that could not be used, in the order in which they came.
 
-use shared_core::ports::{Outage, Page, Quarantine, Quarantined};
+use shared_core::ports::{BackendError, Page, Quarantine, Quarantined};
 
 use super::lists::{at_most, string};
 use super::{DynamoStore, key_of, text};
@@ -15,7 +15,7 @@ impl DynamoStore {
     ///
     /// # Errors
     /// The table could not be written.
-    pub async fn mark_handled(&self, item: &Quarantined) -> Result<(), Outage> {
+    pub async fn mark_handled(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
         self.put_if("mark a report as handled", Item::of(key, item), "attribute_exists(pk)").await.map(drop)
     }
@@ -23,13 +23,13 @@ impl DynamoStore {
 
 impl Quarantine for DynamoStore {
     /// The same receipt is kept once, as it was kept first or since it was replayed.
-    async fn keep(&self, item: &Quarantined) -> Result<(), Outage> {
+    async fn keep(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
         let condition = "attribute_not_exists(pk) OR attribute_exists(doc.replayed_at)";
         self.put_if("quarantine a report", Item::of(key, item), condition).await.map(drop)
     }
 
-    async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, Outage> {
+    async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
         const OPERATION: &str = "list the quarantine";
         let after = cursor.map(|text| cursor::decode(text).filter(|sk| !sk.is_empty()).ok_or(InvalidCursor));
         let after = after.transpose().map_err(outage("read a cursor"))?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared_core::domain::ids::{Account, ReservationId};
 use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
-use shared_core::ports::{Committed, ListQuery, Outage, Page, RawDocument, Reserved, Store, Worklist};
+use shared_core::ports::{BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome};
 
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
@@ -12,35 +12,35 @@ use crate::aws::keys::{self, Key};
 use crate::aws::outage;
 
 impl Store for DynamoStore {
-    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, Outage> {
+    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         const OPERATION: &str = "reserve";
         let write = fresh_name(OPERATION)?;
         let item = ReservationItem::of(reservation, write.clone());
         let old = match self.put_if(OPERATION, item, "attribute_not_exists(pk)").await? {
-            Written::Done(_) => return Ok(Reserved::New),
+            Written::Done(_) => return Ok(InsertOutcome::New),
             Written::Refused(old) => old.ok_or("the refusal does not show what there is").map_err(outage(OPERATION))?,
         };
         let old = ReservationItem::read(old).map_err(outage(OPERATION))?;
         let ours = old.write == write || lease_holder(&old.doc).is_some_and(|holder| reservation.is_held_by(holder));
-        Ok(if ours { Reserved::New } else { Reserved::Existing(Box::new(old.doc)) })
+        Ok(if ours { InsertOutcome::New } else { InsertOutcome::Existing(Box::new(old.doc)) })
     }
 
-    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, Outage> {
+    async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, BackendError> {
         const OPERATION: &str = "read a reservation";
         let item = self.get(OPERATION, Key::reservation(id), true).await?;
         let item = item.map(ReservationItem::read).transpose().map_err(outage(OPERATION))?;
         Ok(item.map(|item| item.doc))
     }
 
-    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, Outage> {
+    async fn reservations(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, BackendError> {
         self.read_many(ids).await
     }
 
-    async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<Committed, Outage> {
+    async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
         self.write_change(change, raw).await
     }
 
-    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, Outage> {
+    async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, BackendError> {
         const OPERATION: &str = "find a reference's owner";
         let Some(item) = self.get(OPERATION, Key::claim(account, reference), true).await? else { return Ok(None) };
         let owner = item.get("owner_id").and_then(|owner| owner.as_s().ok());
@@ -48,7 +48,7 @@ impl Store for DynamoStore {
         owner.parse().map(Some).map_err(outage(OPERATION))
     }
 
-    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), Outage> {
+    async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), BackendError> {
         let id = reservation.id();
         let update = Update {
             key: Key::reservation(id),
@@ -57,7 +57,7 @@ impl Store for DynamoStore {
             names: Vec::new(),
             values: vec![
                 (":shard", text(keys::due_partition(keys::due_shard(id)))),
-                (":due", text(keys::fixed_up(due_at))),
+                (":due", text(keys::sortable_millis_ceil(due_at))),
                 (":exactly", text(due_at.to_string())),
                 (":seq", number(reservation.seq)),
             ],
@@ -66,15 +66,20 @@ impl Store for DynamoStore {
         self.update_if("postpone a reservation", update).await.map(drop)
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, Outage> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReservationId>, BackendError> {
         self.due_by(now, limit).await
     }
 
-    async fn history(&self, id: &ReservationId, after: u64, limit: usize) -> Result<(Vec<HistoryEntry>, bool), Outage> {
+    async fn history(
+        &self,
+        id: &ReservationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
         self.history_after(id, after, limit).await
     }
 
-    async fn list(&self, query: &ListQuery) -> Result<Page<ReservationId>, Outage> {
+    async fn list(&self, query: &ListQuery) -> Result<Page<ReservationId>, BackendError> {
         self.list_of(query).await
     }
 
@@ -83,7 +88,7 @@ impl Store for DynamoStore {
         list: &Worklist,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<Page<ReservationId>, Outage> {
+    ) -> Result<Page<ReservationId>, BackendError> {
         self.worklist_of(list, cursor, limit).await
     }
 }

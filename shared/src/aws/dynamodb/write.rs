@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use shared_core::ports::Outage;
+use shared_core::ports::BackendError;
 
 use super::{DynamoStore, key_of};
 use crate::aws::item::{Attributes, ItemError};
@@ -40,7 +40,7 @@ impl DynamoStore {
         operation: &'static str,
         item: Result<Attributes, ItemError>,
         condition: &str,
-    ) -> Result<Written, Outage> {
+    ) -> Result<Written, BackendError> {
         let put = self.dynamodb().put_item().table_name(&self.name).condition_expression(condition);
         let put = put
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -59,7 +59,7 @@ impl DynamoStore {
     }
 
     /// Updates an item if a condition holds.
-    pub(super) async fn update_if(&self, operation: &'static str, write: Update<'_>) -> Result<Written, Outage> {
+    pub(super) async fn update_if(&self, operation: &'static str, write: Update<'_>) -> Result<Written, BackendError> {
         let mut update = self
             .dynamodb()
             .update_item()

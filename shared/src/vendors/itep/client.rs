@@ -9,9 +9,9 @@ use serde_json::Value;
 use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Seal, Unknown};
+use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, RequestDigest, Unknown};
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{Clock, OrderProblem, Resent};
+use shared_core::ports::{Clock, OrderProblem, ResendOutcome};
 
 use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
 use super::{registration, sign, wire};
@@ -26,7 +26,7 @@ const REASON_MAX: usize = 500;
 ///
 /// # Errors
 /// [`OrderProblem`].
-pub(crate) fn examine(profile: &Profile, order: &Order) -> Result<(), OrderProblem> {
+pub(crate) fn validate(profile: &Profile, order: &Order) -> Result<(), OrderProblem> {
     let kind = profile.sells(&order.product).ok_or(OrderProblem::UnknownProduct)?;
     let faults = registration::faults(order, kind);
     if faults.is_empty() { Ok(()) } else { Err(OrderProblem::Faults(faults)) }
@@ -57,7 +57,7 @@ pub(crate) async fn purchase(
 /// Whether iTEP's server answers: a GET without signature or body, which HTTP
 /// makes safe and iTEP's document no purchase. What it answers does not matter
 /// as long as it is not that the server fails.
-pub(crate) async fn answers(http: &Http, profile: &Profile) -> bool {
+pub(crate) async fn probe_reachable(http: &Http, profile: &Profile) -> bool {
     let Ok(client) = http.purchases() else { return false };
     match open(client.get(&profile.url), SIGN_OF_LIFE).await {
         Ok(response) => !response.status().is_server_error(),
@@ -72,27 +72,27 @@ pub(crate) async fn resend(
     http: &Http,
     profile: &Profile,
     clock: &impl Clock,
-    (order, seal): (&Order, &Seal),
+    (order, request_digest): (&Order, &RequestDigest),
     time: Duration,
-) -> Resent {
-    let call_no = seal.call_no;
-    if self::seal(profile, order, call_no).as_ref() != Some(&seal.digest) {
-        return Resent::Impossible;
+) -> ResendOutcome {
+    let call_no = request_digest.call_no;
+    if self::request_digest(profile, order, call_no).as_ref() != Some(&request_digest.digest) {
+        return ResendOutcome::Impossible;
     }
     match purchase(http, profile, clock, (order, call_no), time).await {
-        Err(_) => Resent::Impossible,
-        Ok(CallOutcome::NotProcessed { .. }) => Resent::NotProcessed,
+        Err(_) => ResendOutcome::Impossible,
+        Ok(CallOutcome::NotProcessed { .. }) => ResendOutcome::NotProcessed,
         Ok(CallOutcome::Refused(_)) => {
             let evidence = Evidence::without_answer(call_no, clock.now(), Unknown::UnclearStatus);
-            Resent::Ended(CallOutcome::Unknown(evidence))
+            ResendOutcome::Ended(CallOutcome::Unknown(evidence))
         }
-        Ok(outcome) => Resent::Ended(outcome),
+        Ok(outcome) => ResendOutcome::Ended(outcome),
     }
 }
 
 /// The digest of the request that a call sends, where the account may repeat it.
 /// The signature stands for the key's version.
-pub(crate) fn seal(profile: &Profile, order: &Order, call_no: u32) -> Option<Digest> {
+pub(crate) fn request_digest(profile: &Profile, order: &Order, call_no: u32) -> Option<Digest> {
     let signed = Signed::of(profile, order, call_no).ok().filter(|_| profile.resend_identical)?;
     let parts = [profile.url.as_bytes(), signed.header.as_str().as_bytes(), signed.value.as_bytes(), &signed.body];
     let prefixed = parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes()[..], part].concat());
@@ -189,5 +189,4 @@ fn reason(rules: &AnswerRules, json: Option<&Value>, raw: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

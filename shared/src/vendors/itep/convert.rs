@@ -1,9 +1,9 @@
 //! From iTEP's results document to what the hub knows (Integration Results
 //! Webhook, "Specific Field Detail").
 
-use shared_core::domain::reservation::Reported;
-use shared_core::domain::result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
+use shared_core::domain::reservation::ReportedStatus;
 use shared_core::domain::sensitive::Sensitive;
+use shared_core::domain::test_result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 
 use super::json::Document;
 use crate::vendors::bounds;
@@ -20,33 +20,33 @@ const SECTIONS: [(Skill, &str); 5] = [
 
 /// What a document says, and which of its scores cannot be read. A status that the
 /// documents do not name is kept as it is written, and never read as success.
-pub(super) fn reported(document: &Document) -> (Reported, Vec<ScoreField>) {
+pub(super) fn reported(document: &Document) -> (ReportedStatus, Vec<ScoreField>) {
     let status = document.text("Status").unwrap_or_default();
-    let says = match status.to_ascii_lowercase().as_str() {
-        "ready" => Reported::Ready,
-        "incomplete" | "started" => Reported::InProgress,
-        "finished" => Reported::AwaitingScore,
-        "review" => Reported::UnderReview { problem: false },
-        "problem" | "technical difficulty" => Reported::UnderReview { problem: true },
+    let status = match status.to_ascii_lowercase().as_str() {
+        "ready" => ReportedStatus::Ready,
+        "incomplete" | "started" => ReportedStatus::InProgress,
+        "finished" => ReportedStatus::AwaitingScore,
+        "review" => ReportedStatus::UnderReview { problem: false },
+        "problem" | "technical difficulty" => ReportedStatus::UnderReview { problem: true },
         "complete" | "completed" => return completed(document),
-        "invalidated" | "disabled" => Reported::Invalidated,
-        _ => Reported::UnknownStatus { text: bounds::text(&status) },
+        "invalidated" | "disabled" => ReportedStatus::Invalidated,
+        _ => ReportedStatus::UnknownStatus { text: bounds::text(&status) },
     };
-    (says, Vec::new())
+    (status, Vec::new())
 }
 
-fn completed(document: &Document) -> (Reported, Vec<ScoreField>) {
+fn completed(document: &Document) -> (ReportedStatus, Vec<ScoreField>) {
     let mut scores = ScoreReader::default();
     let overall = score(document, &mut scores, ScoreField::Overall, "Overall");
     let sections = SECTIONS.map(|(skill, name)| section(document, &mut scores, skill, name));
     let skills: Vec<_> = sections.into_iter().flatten().collect();
     let has_score = |score: &Score| score.value.is_some();
-    let says = if overall.as_ref().is_some_and(has_score) || skills.iter().any(|skill| has_score(&skill.score)) {
-        Reported::Completed(Box::new(result(document, overall, skills)))
+    let status = if overall.as_ref().is_some_and(has_score) || skills.iter().any(|skill| has_score(&skill.score)) {
+        ReportedStatus::Completed(Box::new(result(document, overall, skills)))
     } else {
-        Reported::CompletedWithoutScores
+        ReportedStatus::CompletedWithoutScores
     };
-    (says, scores.into_unreadable())
+    (status, scores.into_unreadable())
 }
 
 fn result(document: &Document, overall: Option<Score>, skills: Vec<SkillScore>) -> TestResult {
@@ -94,5 +94,4 @@ fn seconds(minutes: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[path = "convert_tests.rs"]
 mod tests;

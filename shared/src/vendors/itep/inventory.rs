@@ -33,7 +33,7 @@ const VERSION_MAX: usize = 80;
 /// How many rows may stand above the one that names the columns.
 const TITLES_MAX: usize = 20;
 
-/// Why a file is no inventory. Of such a file nothing is used.
+/// NoteReason a file is no inventory. Of such a file nothing is used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {
     /// It cannot be read.
@@ -251,5 +251,4 @@ fn reservations(text: &str) -> Vec<(ReservationId, bool)> {
 }
 
 #[cfg(test)]
-#[path = "inventory_tests.rs"]
 mod tests;

@@ -94,5 +94,4 @@ fn escape_length(rest: &str) -> usize {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

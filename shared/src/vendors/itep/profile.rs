@@ -264,5 +264,4 @@ impl Matcher {
 }
 
 #[cfg(test)]
-#[path = "profile_tests.rs"]
 mod tests;

@@ -163,5 +163,4 @@ fn escaped(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "registration_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! iTEP's results webhook: a POST with one form field, `data`, which holds JSON
 //! (Integration Results Webhook). Who sends it is judged by
-//! [`Inbound`](crate::vendors::inbound::Inbound), over the request as it came.
+//! [`WebhookAuth`](crate::vendors::webhook_auth::WebhookAuth), over the request as it came.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ use crate::vendors::bounds;
 /// The longest body that is read, in bytes: what fits the queue in base64.
 pub const BODY_MAX: usize = 150 * 1024;
 
-/// Why a delivery cannot be read. It is kept in quarantine, never dropped.
+/// NoteReason a delivery cannot be read. It is kept in quarantine, never dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is longer than [`BODY_MAX`].
@@ -63,12 +63,12 @@ pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
 /// [`Unreadable`].
 pub fn read_data(bytes: Vec<u8>) -> Result<ReadReport, Unreadable> {
     let document = Document::read(&bytes).ok_or(Unreadable::NoJson)?;
-    let (says, unreadable) = convert::reported(&document);
+    let (status, unreadable) = convert::reported(&document);
     Ok(ReadReport {
         // An `OID` that is none of ours is that of a test bought elsewhere.
         reservation_id: document.text("OID").and_then(|oid| oid.parse().ok()),
         test_id: document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?,
-        says,
+        status,
         unreadable,
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     })
@@ -132,5 +132,4 @@ fn hex_pair(pair: &[u8]) -> Option<u8> {
 }
 
 #[cfg(test)]
-#[path = "webhook_tests.rs"]
 mod tests;

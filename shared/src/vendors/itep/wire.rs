@@ -110,5 +110,4 @@ fn birthday(date: Date) -> String {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
 mod tests;

@@ -9,7 +9,7 @@ use shared_core::domain::ids::AccountName;
 use shared_core::domain::limiter::Priority;
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
-use super::limited::Limited;
+use super::rate_limited::RateLimitedClient;
 use super::wire::Assessment;
 
 /// How old a list may be that says yes.
@@ -47,7 +47,7 @@ impl Catalogue {
     /// [`LookupError`] where it must be fetched and cannot be.
     pub(crate) async fn list<L: RateLimits, C: Clock>(
         &self,
-        limited: &Limited<'_, L, C>,
+        limited: &RateLimitedClient<'_, L, C>,
         (max_age, priority): (Duration, Priority),
     ) -> Result<Arc<[Assessment]>, LookupError> {
         let now = limited.clock.now();
@@ -68,7 +68,7 @@ impl Catalogue {
     /// As [`Catalogue::list`].
     pub(crate) async fn all<L: RateLimits, C: Clock>(
         &self,
-        limited: &Limited<'_, L, C>,
+        limited: &RateLimitedClient<'_, L, C>,
     ) -> Result<Arc<[Assessment]>, LookupError> {
         self.list(limited, (MAX_AGE_OF_NO, Priority::Interactive)).await
     }
@@ -79,7 +79,7 @@ impl Catalogue {
     /// As [`Catalogue::list`].
     pub(crate) async fn find<L: RateLimits, C: Clock>(
         &self,
-        limited: &Limited<'_, L, C>,
+        limited: &RateLimitedClient<'_, L, C>,
         product: &str,
     ) -> Result<Found, LookupError> {
         match find(&self.list(limited, (MAX_AGE, Priority::Purchase)).await?, product) {

@@ -17,7 +17,7 @@ use crate::vendors::call::{
     Answer, CallError, Http, PURCHASE_ANSWER_MAX, READ_ANSWER_MAX, exchange, open, retry_after,
 };
 
-/// Why an endpoint brought nothing.
+/// NoteReason an endpoint brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No answer.
@@ -69,7 +69,7 @@ pub struct Client<'a> {
 impl<'a> Client<'a> {
     /// An account's endpoints; each call may take as long as calls may take.
     pub fn new(http: &'a Http, profile: &'a Profile) -> Self {
-        Self { http, profile, time: http.times().whole }
+        Self { http, profile, time: http.timeouts().whole }
     }
 
     /// The same with less time.

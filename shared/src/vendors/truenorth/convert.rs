@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
-use shared_core::domain::reservation::Reported;
-use shared_core::domain::result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
-use shared_core::ports::{RawDocument, Sighting};
+use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::test_result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
+use shared_core::ports::{ObservedTest, RawDocument};
 
 use super::times;
 use super::wire::UserScores;
@@ -24,14 +24,14 @@ const SECTIONS: [(Skill, &str); 6] = [
 
 /// The tests of one user, with the reservation that the user is. `None` where
 /// the user is none of ours.
-pub fn sightings(user: UserScores, observed_at: Timestamp) -> Option<(ReservationId, Vec<Sighting>)> {
+pub fn observed(user: UserScores, observed_at: Timestamp) -> Option<(ReservationId, Vec<ObservedTest>)> {
     let id: ReservationId = user.unique_identifier?.to_ascii_lowercase().parse().ok()?;
-    let tests = user.score_reports.into_iter().filter_map(|report| sighting(&user.user_id, report, observed_at));
+    let tests = user.score_reports.into_iter().filter_map(|report| observed_test(&user.user_id, report, observed_at));
     Some((id, tests.collect()))
 }
 
 /// One report; `None` where it names no test by what can be an id.
-fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sighting> {
+fn observed_test(user_id: &str, report: Value, observed_at: Timestamp) -> Option<ObservedTest> {
     // `Value` keeps its keys sorted: the same report always gives the same bytes.
     let bytes = report.to_string().into_bytes();
     let test = report.get("userAssessmentId")?.as_str()?;
@@ -39,41 +39,41 @@ fn sighting(user_id: &str, report: Value, observed_at: Timestamp) -> Option<Sigh
         tracing::error!("a report of TrueNorth's with ids that cannot be ids was left out");
         return None;
     }
-    let (says, unreadable) = reported(&report);
+    let (status, unreadable) = reported(&report);
     let reference = VendorReference::truenorth(test, user_id);
     let raw = RawDocument { digest: Digest::of(&bytes), bytes };
-    Some(Sighting { reference, observed_at, says, unreadable, raw })
+    Some(ObservedTest { reference, observed_at, status, unreadable, raw })
 }
 
 /// Reads a report that is kept, of the user whose test it was.
-pub fn kept(user_id: &str, document: &[u8], observed_at: Timestamp) -> Option<Sighting> {
-    sighting(user_id, serde_json::from_slice(document).ok()?, observed_at)
+pub fn kept(user_id: &str, document: &[u8], observed_at: Timestamp) -> Option<ObservedTest> {
+    observed_test(user_id, serde_json::from_slice(document).ok()?, observed_at)
 }
 
 /// What a report says, and which of its scores cannot be read.
-fn reported(report: &Value) -> (Reported, Vec<ScoreField>) {
+fn reported(report: &Value) -> (ReportedStatus, Vec<ScoreField>) {
     let status = text(report, "status").unwrap_or_default();
-    let says = match status.to_ascii_lowercase().as_str() {
-        "notstarted" => Reported::Ready,
-        "inprogress" => Reported::InProgress,
-        "scorepending" => Reported::AwaitingScore,
+    let status = match status.to_ascii_lowercase().as_str() {
+        "notstarted" => ReportedStatus::Ready,
+        "inprogress" => ReportedStatus::InProgress,
+        "scorepending" => ReportedStatus::AwaitingScore,
         // "an error occurred during the assessment which our team is investigating"
-        "needsreview" => Reported::UnderReview { problem: true },
+        "needsreview" => ReportedStatus::UnderReview { problem: true },
         "completed" => return completed(report),
-        _ => Reported::UnknownStatus { text: bounds::text(status) },
+        _ => ReportedStatus::UnknownStatus { text: bounds::text(status) },
     };
-    (says, Vec::new())
+    (status, Vec::new())
 }
 
-fn completed(report: &Value) -> (Reported, Vec<ScoreField>) {
+fn completed(report: &Value) -> (ReportedStatus, Vec<ScoreField>) {
     let mut scores = ScoreReader::default();
     let overall = overall(report, &mut scores);
     let skills = skills(report.get("subScores"), &mut scores);
-    let says = match overall {
-        Some(overall) => Reported::Completed(Box::new(result(report, overall, skills))),
-        None => Reported::CompletedWithoutScores,
+    let status = match overall {
+        Some(overall) => ReportedStatus::Completed(Box::new(result(report, overall, skills))),
+        None => ReportedStatus::CompletedWithoutScores,
     };
-    (says, scores.into_unreadable())
+    (status, scores.into_unreadable())
 }
 
 /// The score of the whole test; without one there is no result.
@@ -133,5 +133,4 @@ fn skills(sections: Option<&Value>, scores: &mut ScoreReader) -> Vec<SkillScore>
 }
 
 #[cfg(test)]
-#[path = "convert_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use shared_core::domain::ids::AccountName;
 use shared_core::domain::limiter::{Caller, Levels, Plan, plan};
-use shared_core::ports::{Booked, Clock, RateLimits};
+use shared_core::ports::{BookingOutcome, Clock, RateLimits};
 
 /// How long emptying the bucket may take.
 const EMPTYING: std::time::Duration = std::time::Duration::from_secs(1);
@@ -50,7 +50,7 @@ impl<L: RateLimits> Limiter<L> {
                 Plan::Book(booking) => booking,
             };
             match self.store.book(account, &booking).await {
-                Ok(Booked::Done(levels)) => {
+                Ok(BookingOutcome::Done(levels)) => {
                     let wait = milliseconds(levels.booked_slot() - clock.now().as_millisecond());
                     self.remember(account, levels);
                     if !wait.is_zero() {
@@ -58,7 +58,7 @@ impl<L: RateLimits> Limiter<L> {
                     }
                     return Ok(());
                 }
-                Ok(Booked::Stale(levels)) => self.remember(account, levels),
+                Ok(BookingOutcome::Stale(levels)) => self.remember(account, levels),
                 Err(outage) => {
                     tracing::warn!(%account, error = %outage, "the rate limit cannot be booked");
                     return Err(Held { retry_after: GIVE_WAY });
@@ -95,5 +95,4 @@ fn milliseconds(count: i64) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "limiter_tests.rs"]
 mod tests;

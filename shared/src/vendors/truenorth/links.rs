@@ -7,7 +7,7 @@ use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
-use super::limited::Limited;
+use super::rate_limited::RateLimitedClient;
 use super::times;
 use super::wire::NewLink;
 use crate::vendors::bounds;
@@ -17,7 +17,7 @@ use crate::vendors::bounds;
 /// # Errors
 /// [`LookupError`].
 pub(crate) async fn link<L: RateLimits, C: Clock>(
-    limited: &Limited<'_, L, C>,
+    limited: &RateLimitedClient<'_, L, C>,
     order: &Order,
     reference: &VendorReference,
 ) -> Result<Option<Launch>, LookupError> {

@@ -11,8 +11,8 @@ use shared_core::domain::reservation::{CallOutcome, NotProcessed, Refusal, Unkno
 use shared_core::ports::{Clock, LookupError, OrderProblem, RateLimits};
 
 use super::assessments::{Catalogue, Found};
-use super::limited::Limited;
 use super::links;
+use super::rate_limited::RateLimitedClient;
 use super::wire::{Assign, Assigned, errors};
 use crate::urls::is_web_address;
 use crate::vendors::bounds;
@@ -29,8 +29,8 @@ const REASON_MAX: usize = 1000;
 ///
 /// # Errors
 /// [`OrderProblem`].
-pub(crate) async fn examine<L: RateLimits, C: Clock>(
-    limited: &Limited<'_, L, C>,
+pub(crate) async fn validate<L: RateLimits, C: Clock>(
+    limited: &RateLimitedClient<'_, L, C>,
     catalogue: &Catalogue,
     order: &Order,
 ) -> Result<(), OrderProblem> {
@@ -74,7 +74,7 @@ fn is_uuid(text: &str) -> bool {
 /// Makes one purchase call within a time that also covers the wait for the rate
 /// limit; `least` is what a call needs at least.
 pub(crate) async fn purchase<L: RateLimits, C: Clock>(
-    limited: Limited<'_, L, C>,
+    limited: RateLimitedClient<'_, L, C>,
     catalogue: &Catalogue,
     (order, call_no): (&Order, u32),
     (budget, least): (Duration, Duration),
@@ -91,7 +91,7 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
     if left < least {
         return not_processed(NotProcessed::NoTime, None, None);
     }
-    let Limited { client, limiter, clock, account, .. } = limited;
+    let RateLimitedClient { client, limiter, clock, account, .. } = limited;
     match client.within(left).assign(&assign(order, &assessment)).await {
         Ok(answer) => {
             if answer.status == 429 {
@@ -105,7 +105,7 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
 
 /// The id of what is bought. An id needs no list; a name does.
 async fn assessment<L: RateLimits, C: Clock>(
-    limited: &Limited<'_, L, C>,
+    limited: &RateLimitedClient<'_, L, C>,
     catalogue: &Catalogue,
     product: &str,
 ) -> Result<String, CallOutcome> {
@@ -182,5 +182,4 @@ fn not_processed(why: NotProcessed, retry_after: Option<Duration>, detail: Optio
 }
 
 #[cfg(test)]
-#[path = "purchase_tests.rs"]
 mod tests;

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::limiter::Priority;
-use shared_core::ports::{Clock, LookupError, RateLimits, Sighting};
+use shared_core::ports::{Clock, LookupError, ObservedTest, RateLimits};
 
 use super::client::Failure;
 use super::convert;
-use super::limited::Limited;
+use super::rate_limited::RateLimitedClient;
 use super::splitter::Splitter;
 use super::wire::{ScoreQuery, ScoresQuery, UserScores};
 use crate::vendors::call::next_chunk;
@@ -17,9 +17,9 @@ use crate::vendors::call::next_chunk;
 /// # Errors
 /// [`LookupError`].
 pub(crate) async fn look_up<L: RateLimits, C: Clock>(
-    limited: &Limited<'_, L, C>,
+    limited: &RateLimitedClient<'_, L, C>,
     id: &ReservationId,
-) -> Result<Vec<Sighting>, LookupError> {
+) -> Result<Vec<ObservedTest>, LookupError> {
     let query = ScoreQuery { unique_identifier: id.as_str() };
     let asked_at = std::sync::OnceLock::new();
     let call = async {
@@ -29,8 +29,8 @@ pub(crate) async fn look_up<L: RateLimits, C: Clock>(
     };
     let Some(user) = limited.call(Priority::Background, call).await? else { return Ok(Vec::new()) };
     let asked_at = asked_at.get().copied().unwrap_or_default();
-    match convert::sightings(user, asked_at) {
-        Some((found, sightings)) if found == *id => Ok(sightings),
+    match convert::observed(user, asked_at) {
+        Some((found, observed)) if found == *id => Ok(observed),
         _ => Err(unusable("the vendor answered for another user")),
     }
 }
@@ -41,9 +41,9 @@ pub(crate) async fn look_up<L: RateLimits, C: Clock>(
 /// # Errors
 /// [`LookupError`]; what came before a broken end has been handed on all the same.
 pub(crate) async fn sweep<L: RateLimits, C: Clock>(
-    limited: &Limited<'_, L, C>,
+    limited: &RateLimitedClient<'_, L, C>,
     (from, to): (Timestamp, Timestamp),
-    sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+    sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
 ) -> Result<usize, LookupError> {
     let query = ScoresQuery {
         include_incomplete_assessments: true,
@@ -62,7 +62,7 @@ pub(crate) async fn sweep<L: RateLimits, C: Clock>(
 async fn read(
     mut response: reqwest::Response,
     asked_at: Timestamp,
-    sink: &mut (dyn FnMut(ReservationId, Sighting) + Send),
+    sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
 ) -> Result<usize, LookupError> {
     if response.status().as_u16() == 204 {
         return Ok(0);
@@ -71,7 +71,7 @@ async fn read(
     while let Some(piece) =
         next_chunk(&mut response).await.map_err(|error| unusable(&Failure::from(error).to_string()))?
     {
-        let fed = splitter.feed(&piece, |user| count += hand_on(user, asked_at, sink));
+        let fed = splitter.feed(&piece, |user| count += enqueue_follow_up(user, asked_at, sink));
         fed.map_err(|_| unusable("the list of scores is malformed"))?;
     }
     if splitter.is_complete() { Ok(count) } else { Err(unusable("the list of scores is cut off")) }
@@ -79,14 +79,18 @@ async fn read(
 
 /// Hands one user's tests on and says how many. One bad record must not hold all
 /// the others back.
-fn hand_on(user: &[u8], asked_at: Timestamp, sink: &mut (dyn FnMut(ReservationId, Sighting) + Send)) -> usize {
+fn enqueue_follow_up(
+    user: &[u8],
+    asked_at: Timestamp,
+    sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
+) -> usize {
     let Ok(user) = serde_json::from_slice::<UserScores>(user) else {
         tracing::error!("a user in the list of scores cannot be read");
         return 0;
     };
-    let Some((id, sightings)) = convert::sightings(user, asked_at) else { return 0 };
-    let count = sightings.len();
-    sightings.into_iter().for_each(|sighting| sink(id.clone(), sighting));
+    let Some((id, observed)) = convert::observed(user, asked_at) else { return 0 };
+    let count = observed.len();
+    observed.into_iter().for_each(|observed_test| sink(id.clone(), observed_test));
     count
 }
 

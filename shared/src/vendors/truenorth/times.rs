@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::times::has_common_year;
+use crate::timestamps::has_common_year;
 
 /// The most days that a .NET duration can hold.
 const DAYS_MAX: u64 = 10_675_199;

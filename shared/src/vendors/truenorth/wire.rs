@@ -211,5 +211,4 @@ fn collect(value: &Value, found: &mut Vec<String>, depth: usize) {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
 mod tests;

@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::RequestExt;
 use serde_json::{Value, json};
-use shared::core::ports::AuthOutcome;
-use shared::lambda::webhook;
-use shared::vendors::inbound::Inbound;
+use shared::runtime::webhook;
+use shared::vendors::webhook_auth::WebhookAuth;
 use shared::vendors::{itep, truenorth};
+use shared_core::ports::AuthOutcome;
 
 use crate::wire::RawRequest;
 
@@ -38,9 +38,9 @@ pub(crate) fn senders(input: &[u8]) {
     }
 }
 
-fn rules(auth: Value) -> Inbound {
+fn rules(auth: Value) -> WebhookAuth {
     let profile = json!({ "inbound": { "tokens": TOKENS, "auth": auth } });
-    Inbound::parse(&profile.to_string()).expect("rules")
+    WebhookAuth::parse(&profile.to_string()).expect("rules")
 }
 
 /// The rule of the second credential, in other words than the hub's.
@@ -63,7 +63,7 @@ fn proves((name, value): &(&str, &str)) -> bool {
 pub(crate) fn profiles(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (itep, truenorth) = (itep::profile::Profile::parse(&text), truenorth::profile::Profile::parse(&text));
-    let inbound = Inbound::parse(&text);
+    let inbound = WebhookAuth::parse(&text);
     let document: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
     let is_given = |pointer| document.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     if let Ok(profile) = &itep {

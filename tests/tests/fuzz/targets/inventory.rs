@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shared::core::usecases::import_inventory::Assigned;
 use shared::vendors::itep::inventory::read;
+use shared_core::usecases::import_inventory::Assigned;
 
 use crate::bounds;
 

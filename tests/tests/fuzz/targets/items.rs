@@ -1,8 +1,8 @@
 //! Items of the table that are not what this code wrote.
 
 use serde_json::{Map, Value, json};
-use shared::core::domain::ids::{Account, Vendor};
-use shared::core::ports::{Breakers, Outage, Quarantine, Store};
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::ports::{BackendError, Breakers, Quarantine, Store};
 
 use crate::bounds;
 use crate::hub::{World, api_key, object};
@@ -52,7 +52,7 @@ fn is_newer(item: &Map<String, Value>) -> bool {
 }
 
 /// Reads the item as whoever needs it does, and says whether there is one.
-async fn read(world: &World, kind: &str) -> Result<bool, Outage> {
+async fn read(world: &World, kind: &str) -> Result<bool, BackendError> {
     let store = &world.hub.store;
     let account = Account { vendor: Vendor::Itep, name: "items".parse().expect("a name") };
     match kind {
@@ -70,7 +70,7 @@ async fn read(world: &World, kind: &str) -> Result<bool, Outage> {
 }
 
 /// What reads as a reservation reads back, and a client can look at it.
-async fn reservation(world: &World) -> Result<bool, Outage> {
+async fn reservation(world: &World) -> Result<bool, BackendError> {
     let Some(found) = world.hub.store.reservation(&ours()).await? else { return Ok(false) };
     bounds::is_stored(&found);
     let headers = vec![("authorization".to_owned(), format!("Bearer {}", api_key(1)).into_bytes())];

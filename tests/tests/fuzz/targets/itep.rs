@@ -1,11 +1,11 @@
 //! iTEP's results webhook: the form, and the JSON in it.
 
 use serde_json::{Map, Value};
-use shared::core::domain::ids::Digest;
-use shared::core::domain::reservation::Reported;
-use shared::core::domain::sensitive::Sensitive;
-use shared::core::usecases::record_report::ReadReport;
 use shared::vendors::itep::webhook::{Unreadable, read};
+use shared_core::domain::ids::Digest;
+use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::usecases::record_report::ReadReport;
 
 use crate::bounds;
 
@@ -51,8 +51,8 @@ pub(crate) fn json(input: &[u8]) {
 fn accepted(report: &ReadReport) {
     assert_eq!(report.raw.digest, Digest::of(&report.raw.bytes));
     bounds::of_test_name(&report.test_id);
-    bounds::of_report(&report.says);
-    let Reported::Completed(result) = &report.says else { return };
+    bounds::of_report(&report.status);
+    let ReportedStatus::Completed(result) = &report.status else { return };
     if let Some(url) = result.report_url.as_ref().map(Sensitive::expose) {
         // Short ones, and those that stand elsewhere too, may be part of what is no secret.
         let is_secret = url.len() > 12 && String::from_utf8_lossy(&report.raw.bytes).matches(url).count() == 1;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::core::domain::ids::Vendor;
-use shared::core::domain::reservation::{CallOutcome, NotProcessed, Unknown};
-use shared::core::ports::Purchase;
+use shared_core::domain::ids::Vendor;
+use shared_core::domain::reservation::{CallOutcome, NotProcessed, Unknown};
+use shared_core::ports::Purchase;
 
 use crate::bounds;
 use crate::vendors::{Hostile, Stage, order};

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::aws::sqs::{Fulfilment, RecordMessage};
-use shared::core::ports::ScoreCheck;
+use shared_core::ports::ScoreCheck;
 
 use crate::bounds;
 use crate::hub::World;

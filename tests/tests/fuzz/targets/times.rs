@@ -1,4 +1,4 @@
-//! Times and durations as TrueNorth writes them.
+//! Timeouts and durations as TrueNorth writes them.
 
 use shared::vendors::truenorth::times::{duration, timestamp};
 

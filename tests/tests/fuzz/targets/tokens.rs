@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use shared::aws::access::ApiKey;
 use shared::aws::cursor::Cursor;
-use shared::core::domain::ids::{AccountName, ClientId, Digest, ReceiptId, ReservationId, Vendor};
+use shared_core::domain::ids::{AccountName, ClientId, Digest, InboundWebhookId, ReservationId, Vendor};
 
 /// A text that may be any of them.
 pub(crate) fn tokens(input: &[u8]) {
@@ -16,7 +16,7 @@ pub(crate) fn tokens(input: &[u8]) {
     id::<ClientId>(&text, 40);
     id::<AccountName>(&text, 40);
     id::<Digest>(&text, 64);
-    id::<ReceiptId>(&text, 80);
+    id::<InboundWebhookId>(&text, 80);
     id::<Vendor>(&text, 9);
 }
 

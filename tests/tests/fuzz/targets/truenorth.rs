@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::core::domain::ids::{AccountName, ReservationId, Vendor};
-use shared::core::ports::{LookupError, Scores, Sighting};
 use shared::vendors::truenorth::convert;
 use shared::vendors::truenorth::webhook::{Hint, read};
 use shared::vendors::truenorth::wire::{self, UserScores};
+use shared_core::domain::ids::{AccountName, ReservationId, Vendor};
+use shared_core::ports::{LookupError, ObservedTest, Scores};
 
 use crate::bounds;
 use crate::vendors::{Hostile, Stage, account, ours};
@@ -39,13 +39,13 @@ pub(crate) fn score(input: &[u8]) {
         let (id, answer) = (ours(), answer.clone());
         (stage.play(answer, async { stage.vendors.look_up(&name, &id).await }), stage.now())
     });
-    let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::sightings(user, now));
+    let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::observed(user, now));
     match (looked, direct) {
         (Ok(found), direct) => {
             assert!((200..300).contains(&answer.status));
-            let own = direct.map(|(id, sightings)| if id == ours() { sightings } else { panic!("another's test") });
+            let own = direct.map(|(id, observed)| if id == ours() { observed } else { panic!("another's test") });
             assert_eq!(found, own.unwrap_or_default());
-            found.iter().for_each(|sighting| fits(sighting, now));
+            found.iter().for_each(|observed_test| fits(observed_test, now));
         }
         (Err(error), _) => unusable(&error, &answer),
     }
@@ -61,11 +61,11 @@ pub(crate) fn scores(input: &[u8]) {
     let (count, now) = STAGE.with(|stage| {
         let name: AccountName = account(Vendor::Truenorth).name;
         let answer = answer.clone();
-        let mut sink = |id: ReservationId, sighting: Sighting| seen.push((id, sighting));
+        let mut sink = |id: ReservationId, observed_test: ObservedTest| seen.push((id, observed_test));
         let span = (Timestamp::UNIX_EPOCH, stage.now());
         (stage.play(answer, async { stage.vendors.sweep(&name, span, &mut sink).await }), stage.now())
     });
-    seen.iter().for_each(|(_, sighting)| fits(sighting, now));
+    seen.iter().for_each(|(_, observed_test)| fits(observed_test, now));
     match count {
         Ok(count) => {
             assert!(count == seen.len() && (200..300).contains(&answer.status));
@@ -79,24 +79,25 @@ pub(crate) fn scores(input: &[u8]) {
 
 /// The list read at once; `None` where the document is not of the documented shape,
 /// which the streaming reader need not notice.
-fn whole_list(answer: &Hostile, now: Timestamp) -> Option<Vec<(ReservationId, Sighting)>> {
+fn whole_list(answer: &Hostile, now: Timestamp) -> Option<Vec<(ReservationId, ObservedTest)>> {
     let text = std::str::from_utf8(&answer.body).ok()?;
     let document: Value = serde_json::from_str(text).ok()?;
     let users = document.as_object()?.get("userScores")?.as_array()?;
     let is_plain = text.matches("userScores").count() == 1 && users.iter().all(Value::is_object);
     let users = users.iter().filter_map(|user| serde_json::from_value::<UserScores>(user.clone()).ok());
-    let pairs = users.filter_map(|user| convert::sightings(user, now));
-    let all = pairs.flat_map(|(id, sightings)| sightings.into_iter().map(move |sighting| (id.clone(), sighting)));
+    let pairs = users.filter_map(|user| convert::observed(user, now));
+    let all =
+        pairs.flat_map(|(id, observed)| observed.into_iter().map(move |observed_test| (id.clone(), observed_test)));
     is_plain.then(|| all.collect())
 }
 
-fn fits(sighting: &Sighting, now: Timestamp) {
-    assert_eq!(sighting.observed_at, now);
-    bounds::of_test_name(sighting.reference.test());
-    bounds::of_report(&sighting.says);
-    let document: Value = serde_json::from_slice(&sighting.raw.bytes).expect("the raw report is JSON");
+fn fits(observed_test: &ObservedTest, now: Timestamp) {
+    assert_eq!(observed_test.observed_at, now);
+    bounds::of_test_name(observed_test.reference.test());
+    bounds::of_report(&observed_test.status);
+    let document: Value = serde_json::from_slice(&observed_test.raw.bytes).expect("the raw report is JSON");
     let named = document["userAssessmentId"].as_str().map(str::to_ascii_lowercase);
-    assert_eq!(named.as_deref(), Some(sighting.reference.test()));
+    assert_eq!(named.as_deref(), Some(observed_test.reference.test()));
 }
 
 fn unusable(error: &LookupError, answer: &Hostile) {

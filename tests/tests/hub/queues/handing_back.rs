@@ -9,8 +9,8 @@ use lambda_runtime::{Context, LambdaEvent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use shared::core::ports::Store;
-use shared::lambda::wiring::purchase_needs;
+use shared::hub::purchase_needs;
+use shared_core::ports::Store;
 
 use super::post::{check, order, report, waiting};
 use super::{NOBODYS, sold};

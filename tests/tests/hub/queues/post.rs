@@ -6,12 +6,12 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::aws::sqs::RecordMessage;
-use shared::aws::{Clients, DeadLetterQueue};
-use shared::core::domain::ids::{ReservationId, VendorReference};
-use shared::core::domain::order::Order;
-use shared::core::domain::reservation::{CallOutcome, Reservation};
-use shared::core::ports::{AuthOutcome, Receipt, ResultMessage, SenderCredentials, Store};
-use shared::lambda::wiring::Hub;
+use shared::aws::{AwsClients, DeadLetterQueue};
+use shared::hub::Hub;
+use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::{CallOutcome, Reservation};
+use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
 use tokio::sync::Mutex;
 
 use crate::in_process;
@@ -30,7 +30,7 @@ const VISIBILITY: &str = "10";
 /// One queue of the stack, and its dead letters.
 pub(crate) struct Post {
     pub(crate) queue: DeadLetterQueue,
-    aws: Clients,
+    aws: AwsClients,
     url: String,
 }
 
@@ -41,7 +41,7 @@ impl Post {
             DeadLetterQueue::Results => "RESULTS_QUEUE_URL",
             DeadLetterQueue::ScoreChecks => "SCORE_CHECKS_QUEUE_URL",
         };
-        let aws = Clients::from_env().expect("the stack's environment");
+        let aws = AwsClients::from_env().expect("the stack's environment");
         Self { queue, aws, url: std::env::var(variable).expect("the stack's environment") }
     }
 
@@ -177,7 +177,7 @@ pub(crate) fn report(world: &World, receipt: &str, data: &str) -> String {
 pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) -> String {
     let escaped: String = data.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let padding = bytes.saturating_sub("data=".len() + escaped.len());
-    let receipt = Receipt {
+    let receipt = InboundWebhook {
         id: format!("{}-{receipt}", world.account).parse().expect("a receipt's id"),
         account: world.account.parse().expect("an account's name"),
         received_at: Timestamp::now(),
@@ -186,7 +186,7 @@ pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) 
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
     };
-    serde_json::to_string(&RecordMessage::new(ResultMessage::Receipt(receipt))).expect("a message")
+    serde_json::to_string(&RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message")
 }
 
 /// A message for `record-result`: a purchase's first call brought this test of iTEP's.

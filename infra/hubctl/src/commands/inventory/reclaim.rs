@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared::core::usecases::import_inventory::{Finding, Import, Importing, Kind, Reclaimed};
-use shared::lambda::clock::SystemClock;
-use shared::lambda::settings::Settings;
+use shared::clock::SystemClock;
+use shared::settings::Settings;
+use shared_core::usecases::import_inventory::{Finding, Import, Importing, Kind, Reclaimed};
 
 use super::{DAY, RECLAIMABLE, RECLAIMABLE_COLUMNS, listing, reclaimable, reconcile, section};
 use crate::asking;
 use crate::cli::Reclaim;
-use crate::desk::{Terminal, confirm};
+use crate::context::{Terminal, confirm};
 use crate::output::{Output, or_dash};
 
 /// What became of each test.
@@ -64,9 +64,9 @@ async fn reclaim(
     import: &Import,
     found: Vec<Finding>,
     why: &str,
-) -> anyhow::Result<(Outcomes, Result<(), shared::core::ports::Outage>)> {
-    let times = Settings::from_env()?.times;
-    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, times: &times };
+) -> anyhow::Result<(Outcomes, Result<(), shared_core::ports::BackendError>)> {
+    let times = Settings::from_env()?.timeouts;
+    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, timeouts: &times };
     let mut outcomes = Vec::new();
     for finding in found {
         match importing.reclaim(import, &finding, why).await {

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use shared::aws::SecretCache;
-use shared::core::domain::ids::{Account, AccountName, Vendor};
-use shared::core::ports::{Queue, ResultMessage, Secrets};
-use shared::core::usecases::import_inventory::StockWatch;
 use shared::vendors::itep::profile::Profile;
 use shared::vendors::secret_name;
+use shared_core::domain::ids::{Account, AccountName, Vendor};
+use shared_core::ports::{Queue, ResultMessage, Secrets};
+use shared_core::usecases::import_inventory::StockWatch;
 
 use crate::asking;
-use crate::desk::{self, warn};
+use crate::context::{self, warn};
 
 /// What the account's profile says of its stock, or why it says nothing.
 pub(super) async fn watch(name: &AccountName) -> anyhow::Result<StockWatch> {
-    let secrets = SecretCache::new(desk::clients()?, Duration::ZERO);
+    let secrets = SecretCache::new(context::clients()?, Duration::ZERO);
     let secret = secret_name(&Account { vendor: Vendor::Itep, name: name.clone() });
     let text = asking(secrets.secret(&secret).await)?;
     let text = text.ok_or_else(|| anyhow::anyhow!("there is no secret {secret}"))?;
@@ -25,7 +25,7 @@ pub(super) async fn watch(name: &AccountName) -> anyhow::Result<StockWatch> {
 /// Has a function raise the alarm's metric; the report is printed already.
 pub(super) async fn ring(account: &AccountName) {
     let message = ResultMessage::LowStock { account: account.clone() };
-    let rung = match desk::queue() {
+    let rung = match context::queue() {
         Ok(queue) => asking(queue.record(&message, Duration::ZERO).await),
         Err(problem) => Err(problem),
     };

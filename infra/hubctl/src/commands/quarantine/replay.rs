@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::{DynamoStore, SqsQueue};
-use shared::core::ports::{AuthOutcome, Quarantined, Queue, Receipt, ResultMessage};
 use shared::vendors::itep::webhook::{self, Unreadable};
+use shared_core::ports::{AuthOutcome, InboundWebhook, Quarantined, Queue, ResultMessage};
 
 use super::{find, read, sender};
 use crate::asking;
 use crate::cli::{Replay, Reprocess};
-use crate::desk::{self, confirm};
+use crate::context::{self, confirm};
 use crate::output::Output;
 
 pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Result<()> {
@@ -39,7 +39,7 @@ async fn one(store: &DynamoStore, out: Output, wanted: &Replay, item: Quarantine
             &format!("The sender of {id} is {sender} ({}). Apply what it says all the same?", item.why),
         )?;
     }
-    send(store, &desk::queue()?, item, checked).await?;
+    send(store, &context::queue()?, item, checked).await?;
     let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
     Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
 }
@@ -52,7 +52,7 @@ async fn all(store: &DynamoStore, out: Output, wanted: &Replay) -> anyhow::Resul
 
 async fn send_all(store: &DynamoStore, out: Output, wanted: &Replay, items: Vec<Quarantined>) -> anyhow::Result<()> {
     let (mut sent, mut unchecked) = (Vec::new(), Vec::new());
-    let queue = desk::queue()?;
+    let queue = context::queue()?;
     let bar = ProgressBar::new(items.len() as u64).with_style(style());
     for item in items {
         let id = item.receipt.id.clone();
@@ -85,7 +85,7 @@ pub(in crate::commands) async fn replay_readable(
     out: Output,
     wanted: &Reprocess,
 ) -> anyhow::Result<()> {
-    let is_readable = |receipt: &Receipt| webhook::read(&receipt.content_type, &receipt.body).is_ok();
+    let is_readable = |receipt: &InboundWebhook| webhook::read(&receipt.content_type, &receipt.body).is_ok();
     let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_meant_by(&item.why);
     let (items, _) = read(store, usize::MAX, |item| could_not(item) && is_readable(&item.receipt)).await?;
     if !wanted.dry_run && !items.is_empty() {
@@ -111,8 +111,8 @@ fn next_check(item: &Quarantined, wanted: &Replay) -> Option<AuthOutcome> {
 async fn send(store: &DynamoStore, queue: &SqsQueue, item: Quarantined, checked: AuthOutcome) -> anyhow::Result<()> {
     let marked = Quarantined { replayed_at: Some(Timestamp::now()), ..item.clone() };
     asking(store.mark_handled(&marked).await)?;
-    let receipt = Receipt { authenticated: checked, ..marked.receipt };
-    let sent = queue.record(&ResultMessage::Receipt(receipt), Duration::ZERO).await;
+    let receipt = InboundWebhook { authenticated: checked, ..marked.receipt };
+    let sent = queue.record(&ResultMessage::InboundWebhook(receipt), Duration::ZERO).await;
     if sent.is_err() {
         // It is still to be dealt with. Should it have been sent, twice does no harm.
         asking(store.mark_handled(&item).await)?;

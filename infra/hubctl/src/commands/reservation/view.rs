@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shared::core::domain::reservation::{Attempt, EventName, Evidence, HistoryEntry, Reservation, Source};
+use shared_core::domain::reservation::{Attempt, EventName, Evidence, HistoryEntry, Reservation, Source};
 
 use crate::output::{Output, excerpt, or_dash, time};
 

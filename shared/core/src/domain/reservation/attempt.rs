@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Report, Status};
 use crate::domain::ids::Digest;
-use crate::domain::result::{ScoreField, TestResult};
+use crate::domain::test_result::{ScoreField, TestResult};
 
 /// One sitting of the exam.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Policy, Reason, Reservation, State};
+use crate::domain::deadline::later;
 use crate::domain::ids::Vendor;
-use crate::domain::time::later;
 
 /// When the sweep must look at the reservation; `None` while nothing is owed.
 pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timestamp> {

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Lease;
-use crate::domain::ids::{Digest, ReceiptId, VendorReference};
+use crate::domain::ids::{Digest, InboundWebhookId, VendorReference};
 use crate::domain::launch::Launch;
-use crate::domain::result::{ScoreField, TestResult};
 use crate::domain::sensitive::Sensitive;
+use crate::domain::test_result::{ScoreField, TestResult};
 
 /// One thing that happened, or that somebody wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,14 +61,14 @@ pub enum Event {
         report: Box<Report>,
         /// The sitting that was open then.
         attempt: u32,
-        /// Why, in the operator's words.
+        /// NoteReason, in the operator's words.
         reason: String,
     },
     /// The reservation's test is another than it was taken to be: the operator says so.
     ReferenceCorrected {
         /// Its own test.
         reference: VendorReference,
-        /// Why, in the operator's words.
+        /// NoteReason, in the operator's words.
         reason: String,
     },
     /// The operator takes an unused test back, to be sold again.
@@ -77,7 +77,7 @@ pub enum Event {
         reference: VendorReference,
         /// When the vendor's list still had it unused.
         seen_at: Timestamp,
-        /// Why, in the operator's words.
+        /// NoteReason, in the operator's words.
         reason: String,
     },
 }
@@ -97,7 +97,7 @@ pub enum CallOutcome {
     Refused(Refusal),
     /// The vendor did not process the request: nothing was sold, ask again later.
     NotProcessed {
-        /// Why.
+        /// NoteReason.
         why: NotProcessed,
         /// How long the vendor (or our own limiter) asks us to wait.
         retry_after: Option<Duration>,
@@ -117,7 +117,7 @@ pub struct Refusal {
     pub vendor_reason: String,
 }
 
-/// Why a request was not processed.
+/// NoteReason a request was not processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotProcessed {
@@ -185,7 +185,7 @@ pub enum Unknown {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The delivery that brought it; `None` when we asked.
-    pub receipt: Option<ReceiptId>,
+    pub receipt: Option<InboundWebhookId>,
     /// The digest of the vendor's document.
     pub digest: Digest,
     /// Which test it is about.
@@ -193,7 +193,7 @@ pub struct Report {
     /// When it was received, or asked for: what it says is at least as new.
     pub observed_at: Timestamp,
     /// What it says.
-    pub says: Reported,
+    pub status: ReportedStatus,
     /// Scores that are there and cannot be read with certainty.
     #[serde(default)]
     pub unreadable: Vec<ScoreField>,
@@ -202,7 +202,7 @@ pub struct Report {
 /// A report's statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
-pub enum Reported {
+pub enum ReportedStatus {
     /// Assigned, not begun.
     Ready,
     /// Begun.

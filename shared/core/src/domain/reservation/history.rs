@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CallOutcome, Event, Report, Reported, Reservation, Status, Why};
-use crate::domain::ids::{Digest, ReceiptId};
+use super::{CallOutcome, Event, NoteReason, Report, ReportedStatus, Reservation, Status};
+use crate::domain::ids::{Digest, InboundWebhookId};
 
 /// Who an event came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +50,8 @@ pub struct HistoryEntry {
     pub event: EventName,
     /// Whether it changed the reservation.
     pub verdict: Verdict,
-    /// Why not, or what was remarkable.
-    pub why: Option<Why>,
+    /// NoteReason not, or what was remarkable.
+    pub why: Option<NoteReason>,
     /// The status before.
     pub from: Option<Status>,
     /// The status after.
@@ -65,7 +65,7 @@ pub struct HistoryEntry {
     /// The vendor's document it is about: the key of the raw copy.
     pub digest: Option<Digest>,
     /// The delivery that brought it.
-    pub receipt: Option<ReceiptId>,
+    pub receipt: Option<InboundWebhookId>,
     /// More, in prose. A vendor's refusal is in its own words, which the hub does
     /// not choose; nothing else here is about the person.
     pub detail: Option<String>,
@@ -79,7 +79,7 @@ impl HistoryEntry {
 /// The name of an event in histories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "`Event`, `CallOutcome` and `Reported` document each")]
+#[allow(missing_docs, reason = "`Event`, `CallOutcome` and `ReportedStatus` document each")]
 pub enum EventName {
     Reserved,
     CallStarted,
@@ -123,7 +123,7 @@ impl Event {
             Event::LeaseLapsed { .. } => EventName::LeaseLapsed,
             Event::NothingSold | Event::NothingFound { .. } => EventName::NothingSold,
             Event::GivenUp => EventName::GivenUp,
-            Event::Reported(report) | Event::Trusted(report, _) => report.says.name(),
+            Event::Reported(report) | Event::Trusted(report, _) => report.status.name(),
             Event::ExpiryReached => EventName::ExpiryReached,
             Event::Cancel => EventName::Cancel,
             Event::ResultOverdue => EventName::ResultOverdue,
@@ -175,8 +175,8 @@ fn with(detail: String, remark: Option<String>) -> String {
 impl Report {
     /// What of it is no vendor's ordinary word.
     fn remark(&self) -> Option<String> {
-        match &self.says {
-            Reported::UnknownStatus { text } => Some(format!("status {text:?}")),
+        match &self.status {
+            ReportedStatus::UnknownStatus { text } => Some(format!("status {text:?}")),
             _ if self.unreadable.is_empty() => None,
             _ => {
                 let names: Vec<_> = self.unreadable.iter().map(ToString::to_string).collect();
@@ -186,17 +186,17 @@ impl Report {
     }
 }
 
-impl Reported {
+impl ReportedStatus {
     fn name(&self) -> EventName {
         match self {
-            Reported::Ready => EventName::ReportReady,
-            Reported::InProgress => EventName::ReportInProgress,
-            Reported::AwaitingScore => EventName::ReportAwaitingScore,
-            Reported::UnderReview { .. } => EventName::ReportUnderReview,
-            Reported::Completed(_) => EventName::ReportCompleted,
-            Reported::CompletedWithoutScores => EventName::ReportWithoutScores,
-            Reported::Invalidated => EventName::ReportInvalidated,
-            Reported::UnknownStatus { .. } => EventName::ReportUnknownStatus,
+            ReportedStatus::Ready => EventName::ReportReady,
+            ReportedStatus::InProgress => EventName::ReportInProgress,
+            ReportedStatus::AwaitingScore => EventName::ReportAwaitingScore,
+            ReportedStatus::UnderReview { .. } => EventName::ReportUnderReview,
+            ReportedStatus::Completed(_) => EventName::ReportCompleted,
+            ReportedStatus::CompletedWithoutScores => EventName::ReportWithoutScores,
+            ReportedStatus::Invalidated => EventName::ReportInvalidated,
+            ReportedStatus::UnknownStatus { .. } => EventName::ReportUnknownStatus,
         }
     }
 }

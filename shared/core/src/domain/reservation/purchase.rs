@@ -4,28 +4,30 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::transition::{APPLIED, Draft, Ruling};
-use super::{Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, Reason, Refusal, State, Surplus, Unknown, Why};
+use super::transition::{APPLIED, Draft, RuleOutcome};
+use super::{
+    Alert, CallOutcome, Effect, Evidence, Lease, NotProcessed, NoteReason, Reason, Refusal, State, Surplus, Unknown,
+};
+use crate::domain::deadline::later;
 use crate::domain::ids::VendorReference;
 use crate::domain::launch::Launch;
-use crate::domain::time::later;
 
 /// How many lost answers a reservation keeps; the history has a line for each.
 const EVIDENCE_KEPT: usize = 5;
 
 impl Draft<'_> {
-    pub(super) fn call_started(&mut self, lease: &Lease) -> Ruling {
-        match self.r.state {
-            State::Queued { tries, .. } if self.r.may_call(self.now) => {
-                self.r.calls += 1;
+    pub(super) fn call_started(&mut self, lease: &Lease) -> RuleOutcome {
+        match self.reservation.state {
+            State::Queued { tries, .. } if self.reservation.may_call(self.now) => {
+                self.reservation.calls += 1;
                 self.enter(State::Calling { lease: lease.clone(), tries });
                 APPLIED
             }
-            _ => Ruling::Refused(Why::NoCallDue),
+            _ => RuleOutcome::Refused(NoteReason::NoCallDue),
         }
     }
 
-    pub(super) fn call_ended(&mut self, call_no: u32, outcome: &CallOutcome) -> Ruling {
+    pub(super) fn call_ended(&mut self, call_no: u32, outcome: &CallOutcome) -> RuleOutcome {
         match outcome {
             CallOutcome::Confirmed { reference, launch } => self.confirmed(call_no, reference, launch.as_ref()),
             CallOutcome::Refused(refusal) => self.refused(call_no, refusal),
@@ -37,11 +39,13 @@ impl Draft<'_> {
     }
 
     /// A confirmation is never discarded, whatever the status and however late.
-    fn confirmed(&mut self, call_no: u32, reference: &VendorReference, launch: Option<&Launch>) -> Ruling {
-        match &self.r.reference {
+    fn confirmed(&mut self, call_no: u32, reference: &VendorReference, launch: Option<&Launch>) -> RuleOutcome {
+        match &self.reservation.reference {
             Some(known) if known.is_same_test(reference) => self.confirmed_again(launch),
             // Said before: of a test that was given up since, or is one too many.
-            _ if self.r.has_released(reference) || self.r.has_surplus(reference) => Ruling::Duplicate,
+            _ if self.reservation.has_released(reference) || self.reservation.has_surplus(reference) => {
+                RuleOutcome::Duplicate
+            }
             Some(_) => self.surplus(call_no, reference),
             None => {
                 self.adopt(reference);
@@ -52,25 +56,25 @@ impl Draft<'_> {
     }
 
     /// A report outran the answer; only what opens the test can be new in it.
-    fn confirmed_again(&mut self, launch: Option<&Launch>) -> Ruling {
-        let had_password = self.r.password.is_some();
+    fn confirmed_again(&mut self, launch: Option<&Launch>) -> RuleOutcome {
+        let had_password = self.reservation.password.is_some();
         self.keep_password(launch);
-        if self.r.password.is_some() == had_password { Ruling::Duplicate } else { APPLIED }
+        if self.reservation.password.is_some() == had_password { RuleOutcome::Duplicate } else { APPLIED }
     }
 
-    fn surplus(&mut self, call_no: u32, reference: &VendorReference) -> Ruling {
-        self.r.surplus.push(Surplus { call_no, reference: reference.clone() });
+    fn surplus(&mut self, call_no: u32, reference: &VendorReference) -> RuleOutcome {
+        self.reservation.surplus.push(Surplus { call_no, reference: reference.clone() });
         self.effects.push(Effect::Claim(reference.clone()));
         self.alert(Alert::Surplus);
-        Ruling::Refused(Why::Surplus)
+        RuleOutcome::Refused(NoteReason::Surplus)
     }
 
     /// Makes a reference the reservation's own. What had ended stays ended.
     pub(super) fn adopt(&mut self, reference: &VendorReference) {
-        self.r.reference = Some(reference.clone());
-        self.r.released.retain(|released| !released.is_same_test(reference));
+        self.reservation.reference = Some(reference.clone());
+        self.reservation.released.retain(|released| !released.is_same_test(reference));
         self.effects.push(Effect::Claim(reference.clone()));
-        match self.r.state {
+        match self.reservation.state {
             State::Rejected => {
                 self.alert(Alert::RefusedYetSold);
                 self.enter(State::Ready);
@@ -82,31 +86,32 @@ impl Draft<'_> {
 
     fn keep_password(&mut self, launch: Option<&Launch>) {
         if let Some(Launch::Credentials { password: Some(password), .. }) = launch {
-            self.r.password = Some(password.clone());
+            self.reservation.password = Some(password.clone());
         }
     }
 
     /// Whether the call is the one that the reservation waits for: the last, out
     /// or in doubt. Only then does an outcome other than a confirmation matter.
     fn awaits(&self, call_no: u32) -> bool {
-        call_no == self.r.calls && matches!(self.r.state, State::Calling { .. } | State::InDoubt { .. })
+        call_no == self.reservation.calls
+            && matches!(self.reservation.state, State::Calling { .. } | State::InDoubt { .. })
     }
 
-    /// Why a word that a call sold nothing does not count, if so.
-    fn unheeded(&self, call_no: u32) -> Option<Why> {
+    /// NoteReason a word that a call sold nothing does not count, if so.
+    fn disregard_reason(&self, call_no: u32) -> Option<NoteReason> {
         if !self.awaits(call_no) {
-            return Some(Why::OtherCall);
+            return Some(NoteReason::OtherCall);
         }
-        self.was_sent_again().then_some(Why::SentAgain)
+        self.was_sent_again().then_some(NoteReason::SentAgain)
     }
 
-    fn refused(&mut self, call_no: u32, refusal: &Refusal) -> Ruling {
-        if let Some(why) = self.unheeded(call_no) {
-            return Ruling::Refused(why);
+    fn refused(&mut self, call_no: u32, refusal: &Refusal) -> RuleOutcome {
+        if let Some(why) = self.disregard_reason(call_no) {
+            return RuleOutcome::Refused(why);
         }
         self.enter(State::Rejected);
         let reason = if refusal.out_of_tests { Reason::OutOfTests } else { Reason::VendorRefused };
-        self.because(reason, Some(refusal.vendor_reason.clone()));
+        self.set_reason(reason, Some(refusal.vendor_reason.clone()));
         if refusal.out_of_tests {
             self.alert(Alert::OutOfTests);
         }
@@ -119,21 +124,21 @@ impl Draft<'_> {
         why: NotProcessed,
         retry_after: Option<Duration>,
         detail: Option<&str>,
-    ) -> Ruling {
-        if let Some(why) = self.unheeded(call_no) {
-            return Ruling::Refused(why);
+    ) -> RuleOutcome {
+        if let Some(why) = self.disregard_reason(call_no) {
+            return RuleOutcome::Refused(why);
         }
-        let tries = match self.r.state {
+        let tries = match self.reservation.state {
             State::Calling { tries, .. } => tries + 1,
             _ => 1,
         };
         let wait = match why {
             // Ours to make up for, not the vendor's to be spared.
             NotProcessed::NoTime => Duration::ZERO,
-            _ => self.policy.backoff.wait(self.r.id(), tries).max(retry_after.unwrap_or_default()),
+            _ => self.policy.backoff.wait(self.reservation.id(), tries).max(retry_after.unwrap_or_default()),
         };
         self.enter(State::Queued { retry_at: later(self.now, wait), tries });
-        self.because(reason_to_wait(why), detail.map(str::to_owned));
+        self.set_reason(reason_to_wait(why), detail.map(str::to_owned));
         match why {
             NotProcessed::CredentialsRefused => self.alert(Alert::VendorCredentialsRefused),
             NotProcessed::AccountUnavailable => self.alert(Alert::AccountUnavailable),
@@ -143,7 +148,7 @@ impl Draft<'_> {
         APPLIED
     }
 
-    fn unknown(&mut self, call_no: u32, evidence: &Evidence) -> Ruling {
+    fn unknown(&mut self, call_no: u32, evidence: &Evidence) -> RuleOutcome {
         // A test that was handed out twice is the operator's matter in any state.
         let taken = evidence.unknown == Unknown::ReferenceTaken;
         if taken {
@@ -154,16 +159,16 @@ impl Draft<'_> {
             self.keep_evidence(evidence.clone());
         }
         if !awaited {
-            return Ruling::Refused(Why::OtherCall);
+            return RuleOutcome::Refused(NoteReason::OtherCall);
         }
-        if let State::InDoubt { .. } = self.r.state {
+        if let State::InDoubt { .. } = self.reservation.state {
             // Told again: the first time may have died with its function.
             self.alert(Alert::InDoubt);
-            if evidence.unknown == Unknown::Replayed && self.r.reason != Some(Reason::SoldReferenceUnknown) {
-                self.because(Reason::SoldReferenceUnknown, None);
+            if evidence.unknown == Unknown::Replayed && self.reservation.reason != Some(Reason::SoldReferenceUnknown) {
+                self.set_reason(Reason::SoldReferenceUnknown, None);
                 return APPLIED;
             }
-            return Ruling::Refused(Why::MoreEvidence);
+            return RuleOutcome::Refused(NoteReason::MoreEvidence);
         }
         self.doubt(evidence.unknown);
         APPLIED
@@ -177,34 +182,34 @@ impl Draft<'_> {
             Unknown::Replayed => Reason::SoldReferenceUnknown,
             _ => Reason::AnswerLost,
         };
-        self.because(reason, None);
+        self.set_reason(reason, None);
         self.alert(Alert::InDoubt);
     }
 
     fn keep_evidence(&mut self, evidence: Evidence) {
-        if self.r.evidence.len() == EVIDENCE_KEPT {
-            self.r.evidence.remove(0);
+        if self.reservation.evidence.len() == EVIDENCE_KEPT {
+            self.reservation.evidence.remove(0);
         }
-        self.r.evidence.push(evidence);
+        self.reservation.evidence.push(evidence);
     }
 
-    pub(super) fn lease_lapsed(&mut self, call_no: u32) -> Ruling {
-        match &self.r.state {
-            State::Calling { lease, .. } if call_no == self.r.calls => {
+    pub(super) fn lease_lapsed(&mut self, call_no: u32) -> RuleOutcome {
+        match &self.reservation.state {
+            State::Calling { lease, .. } if call_no == self.reservation.calls => {
                 if lease.until > self.now {
-                    return Ruling::Refused(Why::NotDue);
+                    return RuleOutcome::Refused(NoteReason::NotDue);
                 }
                 self.keep_evidence(Evidence::without_answer(call_no, self.now, Unknown::LeaseLapsed));
                 self.doubt(Unknown::LeaseLapsed);
                 APPLIED
             }
-            _ => Ruling::Refused(Why::OtherCall),
+            _ => RuleOutcome::Refused(NoteReason::OtherCall),
         }
     }
 
-    pub(super) fn nothing_sold(&mut self) -> Ruling {
-        let State::InDoubt { .. } = self.r.state else {
-            return Ruling::Refused(Why::NotInDoubt);
+    pub(super) fn nothing_sold(&mut self) -> RuleOutcome {
+        let State::InDoubt { .. } = self.reservation.state else {
+            return RuleOutcome::Refused(NoteReason::NotInDoubt);
         };
         self.enter(State::Queued { retry_at: self.now, tries: 0 });
         self.effects.push(Effect::Fulfil);
@@ -213,19 +218,19 @@ impl Draft<'_> {
 
     /// The time of asking guards against a look-up that was overtaken: by then
     /// another call may be in doubt, which it knows nothing of.
-    pub(super) fn nothing_found(&mut self, asked_at: Timestamp) -> Ruling {
-        match self.r.doubt_quiet_from(self.policy) {
-            Some(quiet) if asked_at < quiet => Ruling::Refused(Why::NotDue),
+    pub(super) fn nothing_found(&mut self, asked_at: Timestamp) -> RuleOutcome {
+        match self.reservation.doubt_quiet_from(self.policy) {
+            Some(quiet) if asked_at < quiet => RuleOutcome::Refused(NoteReason::NotDue),
             _ => self.nothing_sold(),
         }
     }
 
-    pub(super) fn given_up(&mut self) -> Ruling {
-        let State::InDoubt { .. } = self.r.state else {
-            return Ruling::Refused(Why::NotInDoubt);
+    pub(super) fn given_up(&mut self) -> RuleOutcome {
+        let State::InDoubt { .. } = self.reservation.state else {
+            return RuleOutcome::Refused(NoteReason::NotInDoubt);
         };
         self.enter(State::Rejected);
-        self.because(Reason::GivenUp, None);
+        self.set_reason(Reason::GivenUp, None);
         APPLIED
     }
 }

@@ -2,52 +2,52 @@
 
 use jiff::Timestamp;
 
-use super::transition::{Draft, Ruling};
-use super::{Alert, Attempt, Reason, Report, Reported, Reservation, State, Status, Why};
-use crate::domain::result::TestResult;
+use super::transition::{Draft, RuleOutcome};
+use super::{Alert, Attempt, NoteReason, Reason, Report, ReportedStatus, Reservation, State, Status};
+use crate::domain::test_result::TestResult;
 
 impl Draft<'_> {
     /// A kept report counts as of when it came, and for the sitting that was open
     /// then: it undoes nothing that the vendor has said since. What was noted of it
     /// while it could not be read does not stand in its way.
-    pub(super) fn reprocessed(&mut self, report: &Report, attempt: u32) -> Ruling {
-        let own = self.r.reference.as_ref();
+    pub(super) fn reprocessed(&mut self, report: &Report, attempt: u32) -> RuleOutcome {
+        let own = self.reservation.reference.as_ref();
         if !own.is_some_and(|own| own.is_same_test(&report.reference)) {
-            return Ruling::Refused(Why::OtherTest);
+            return RuleOutcome::Refused(NoteReason::OtherTest);
         }
         let is_last_word = self.is_last_word(report, attempt);
-        let ruling = match &report.says {
-            Reported::UnknownStatus { .. } => Ruling::Duplicate,
+        let outcome = match &report.status {
+            ReportedStatus::UnknownStatus { .. } => RuleOutcome::Duplicate,
             // Of these, only fresh news can tell a beginning from a reset.
-            Reported::Ready | Reported::InProgress => Ruling::Refused(Why::Stale),
-            Reported::Completed(result) => self.grades_sitting(result, report, attempt),
-            Reported::CompletedWithoutScores if is_last_word => self.statement(report),
-            Reported::CompletedWithoutScores => self.notes_unreadable_grade(report, attempt),
+            ReportedStatus::Ready | ReportedStatus::InProgress => RuleOutcome::Refused(NoteReason::Stale),
+            ReportedStatus::Completed(result) => self.grades_sitting(result, report, attempt),
+            ReportedStatus::CompletedWithoutScores if is_last_word => self.statement(report),
+            ReportedStatus::CompletedWithoutScores => self.notes_unreadable_grade(report, attempt),
             _ if is_last_word => self.statement(report),
-            _ => Ruling::Refused(Why::Stale),
+            _ => RuleOutcome::Refused(NoteReason::Stale),
         };
-        if let Ruling::Applied(_) = ruling
+        if let RuleOutcome::Applied(_) = outcome
             && is_last_word
         {
             self.remember_applied(&report.digest);
         }
-        ruling
+        outcome
     }
 
     /// Whether nothing newer was heard than the report.
     fn is_last_word(&self, report: &Report, attempt: u32) -> bool {
-        let current = self.r.attempt();
+        let current = self.reservation.attempt();
         current.number == attempt && current.observed_at <= Some(report.observed_at)
     }
 
-    fn grades_sitting(&mut self, result: &TestResult, report: &Report, number: u32) -> Ruling {
-        let is_current = number == self.r.attempt().number;
-        let Some(attempt) = self.sitting(number) else { return Ruling::Refused(Why::Stale) };
+    fn grades_sitting(&mut self, result: &TestResult, report: &Report, number: u32) -> RuleOutcome {
+        let is_current = number == self.reservation.attempt().number;
+        let Some(attempt) = self.sitting(number) else { return RuleOutcome::Refused(NoteReason::Stale) };
         if attempt.shows_newer_than(report) {
-            return Ruling::Refused(Why::Stale);
+            return RuleOutcome::Refused(NoteReason::Stale);
         }
         if attempt.shows_exactly(result, report) {
-            return Ruling::Duplicate;
+            return RuleOutcome::Duplicate;
         }
         let revises = attempt.graded.is_some();
         attempt.show(result, report);
@@ -57,43 +57,47 @@ impl Draft<'_> {
         }
         self.tell_unreadable(report);
         if !is_current {
-            return Ruling::Applied(Some(Why::EarlierSitting));
+            return RuleOutcome::Applied(Some(NoteReason::EarlierSitting));
         }
-        let late = self.has_ended() || self.r.state == State::Invalidated;
+        let late = self.has_ended() || self.reservation.state == State::Invalidated;
         if self.is_completed_by(report) {
             self.attempt().late |= late;
             self.enter(State::Completed);
-            return Ruling::Applied(if late { Some(Why::Late) } else { revises.then_some(Why::Revision) });
+            return RuleOutcome::Applied(if late {
+                Some(NoteReason::Late)
+            } else {
+                revises.then_some(NoteReason::Revision)
+            });
         }
-        Ruling::Applied(revises.then_some(Why::Revision))
+        RuleOutcome::Applied(revises.then_some(NoteReason::Revision))
     }
 
     /// Whether the current sitting's grade, which shows by now, is what it came to.
     /// What the vendor said later stands, but for what a grade overrides anyway.
     fn is_completed_by(&self, report: &Report) -> bool {
-        let attempt = self.r.attempt();
-        match self.r.state {
+        let attempt = self.reservation.attempt();
+        match self.reservation.state {
             State::Completed | State::AwaitingScore { .. } => true,
-            State::UnderReview { .. } if self.r.reason == Some(Reason::ResultUnreadable) => {
+            State::UnderReview { .. } if self.reservation.reason == Some(Reason::ResultUnreadable) => {
                 attempt.unreadable_grade.is_none()
             }
             _ => attempt.observed_at <= Some(report.observed_at),
         }
     }
 
-    fn notes_unreadable_grade(&mut self, report: &Report, number: u32) -> Ruling {
-        let Some(attempt) = self.sitting(number) else { return Ruling::Refused(Why::Stale) };
+    fn notes_unreadable_grade(&mut self, report: &Report, number: u32) -> RuleOutcome {
+        let Some(attempt) = self.sitting(number) else { return RuleOutcome::Refused(NoteReason::Stale) };
         if attempt.is_graded() {
-            return Ruling::Duplicate;
+            return RuleOutcome::Duplicate;
         }
         attempt.note_unreadable(report);
         self.alert(Alert::CompleteWithoutScores);
-        let is_earlier = number != self.r.attempt().number;
-        Ruling::Applied(is_earlier.then_some(Why::EarlierSitting))
+        let is_earlier = number != self.reservation.attempt().number;
+        RuleOutcome::Applied(is_earlier.then_some(NoteReason::EarlierSitting))
     }
 
     pub(super) fn sitting(&mut self, number: u32) -> Option<&mut Attempt> {
-        self.r.attempts.iter_mut().find(|attempt| attempt.number == number)
+        self.reservation.attempts.iter_mut().find(|attempt| attempt.number == number)
     }
 }
 

@@ -4,17 +4,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::transition::{APPLIED, Draft, Ruling};
-use super::{Policy, Reason, Reservation, State, Why};
+use super::transition::{APPLIED, Draft, RuleOutcome};
+use super::{NoteReason, Policy, Reason, Reservation, State};
+use crate::domain::deadline::later;
 use crate::domain::ids::Digest;
-use crate::domain::time::later;
 
 /// How often a request is sent again. The wait doubles each time.
 const RESENDS: u32 = 5;
 
 /// What a call's request was, written before the call is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seal {
+pub struct RequestDigest {
     /// Which call.
     pub call_no: u32,
     /// The digest of all that leaves: address, signature and so key, body.
@@ -30,46 +30,51 @@ pub struct Seal {
 impl Reservation {
     /// With the seal of the call that is about to be made.
     #[must_use]
-    pub fn sealed(self, call_no: u32, digest: Option<Digest>) -> Self {
-        let seal = digest.map(|digest| Seal { call_no, digest, resends: 0, resent_at: None });
-        Self { seal, ..self }
+    pub fn with_request_digest(self, call_no: u32, digest: Option<Digest>) -> Self {
+        let request_digest = digest.map(|digest| RequestDigest { call_no, digest, resends: 0, resent_at: None });
+        Self { request_digest, ..self }
     }
 
     /// From when on the doubtful call's request may be sent again; `None` where it
     /// may not. What the vendor has processed already, or has sold twice, no
     /// repetition clears up.
     pub fn resend_from(&self, policy: &Policy) -> Option<Timestamp> {
-        let seal = self.seal.as_ref().filter(|seal| seal.call_no == self.calls && seal.resends < RESENDS)?;
+        let request_digest = self
+            .request_digest
+            .as_ref()
+            .filter(|request_digest| request_digest.call_no == self.calls && request_digest.resends < RESENDS)?;
         if matches!(self.reason, Some(Reason::ReferenceTaken | Reason::SoldReferenceUnknown)) {
             return None;
         }
         let quiet = self.doubt_quiet_from(policy)?;
-        let wait = policy.doubt_quiet.saturating_mul(1 << seal.resends);
-        Some(seal.resent_at.map_or(quiet, |resent| quiet.max(later(resent, wait))))
+        let wait = policy.doubt_quiet.saturating_mul(1 << request_digest.resends);
+        Some(request_digest.resent_at.map_or(quiet, |resent| quiet.max(later(resent, wait))))
     }
 }
 
 impl Draft<'_> {
-    pub(super) fn resend_started(&mut self) -> Ruling {
-        match self.r.resend_from(self.policy) {
-            None => return Ruling::Refused(Why::NotInDoubt),
-            Some(from) if from > self.now => return Ruling::Refused(Why::NotDue),
+    pub(super) fn resend_started(&mut self) -> RuleOutcome {
+        match self.reservation.resend_from(self.policy) {
+            None => return RuleOutcome::Refused(NoteReason::NotInDoubt),
+            Some(from) if from > self.now => return RuleOutcome::Refused(NoteReason::NotDue),
             Some(_) => {}
         }
-        if let Some(seal) = &mut self.r.seal {
-            seal.resends += 1;
-            seal.resent_at = Some(self.now);
+        if let Some(request_digest) = &mut self.reservation.request_digest {
+            request_digest.resends += 1;
+            request_digest.resent_at = Some(self.now);
         }
         APPLIED
     }
 
     /// The bytes cannot be made again: the operator is left with the doubt. That
     /// they were sent again before is not forgotten.
-    pub(super) fn resend_impossible(&mut self) -> Ruling {
-        match (&self.r.state, &mut self.r.seal) {
-            (State::InDoubt { .. }, Some(seal)) if seal.resends > 1 => seal.resends = RESENDS,
-            (State::InDoubt { .. }, Some(_)) => self.r.seal = None,
-            _ => return Ruling::Refused(Why::NotInDoubt),
+    pub(super) fn resend_impossible(&mut self) -> RuleOutcome {
+        match (&self.reservation.state, &mut self.reservation.request_digest) {
+            (State::InDoubt { .. }, Some(request_digest)) if request_digest.resends > 1 => {
+                request_digest.resends = RESENDS
+            }
+            (State::InDoubt { .. }, Some(_)) => self.reservation.request_digest = None,
+            _ => return RuleOutcome::Refused(NoteReason::NotInDoubt),
         }
         APPLIED
     }
@@ -77,11 +82,13 @@ impl Draft<'_> {
     /// Whether the doubtful call's request was sent again. Then a late word that the
     /// call sold nothing proves nothing: a repetition may have.
     pub(super) fn was_sent_again(&self) -> bool {
-        self.r.seal.as_ref().is_some_and(|seal| seal.call_no == self.r.calls && seal.resends > 0)
+        self.reservation.request_digest.as_ref().is_some_and(|request_digest| {
+            request_digest.call_no == self.reservation.calls && request_digest.resends > 0
+        })
     }
 
     /// It says nothing of the call itself, which stays in doubt.
-    pub(super) fn resend_not_processed(&self) -> Ruling {
-        Ruling::Refused(Why::NotProcessed)
+    pub(super) fn resend_not_processed(&self) -> RuleOutcome {
+        RuleOutcome::Refused(NoteReason::NotProcessed)
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, HistoryEntry, Policy, Reason, Reservation, Source, State, Verdict, due};
+use crate::domain::deadline::later;
 use crate::domain::ids::VendorReference;
-use crate::domain::time::later;
 
 /// What the state machine makes of an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,10 +137,10 @@ impl Alert {
     }
 }
 
-/// Why an event changed nothing, or what was remarkable about it.
+/// NoteReason an event changed nothing, or what was remarkable about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum NoteReason {
     /// It is older than what is known.
     Stale,
     /// It says what is known already.
@@ -186,17 +186,17 @@ pub enum Why {
 }
 
 /// What a rule says. Rules edit a draft and say whether that is an application.
-pub(super) enum Ruling {
-    Applied(Option<Why>),
-    Refused(Why),
+pub(super) enum RuleOutcome {
+    Applied(Option<NoteReason>),
+    Refused(NoteReason),
     Duplicate,
 }
 
-pub(super) const APPLIED: Ruling = Ruling::Applied(None);
+pub(super) const APPLIED: RuleOutcome = RuleOutcome::Applied(None);
 
 /// A reservation under edit.
 pub(super) struct Draft<'a> {
-    pub(super) r: Reservation,
+    pub(super) reservation: Reservation,
     pub(super) now: Timestamp,
     pub(super) policy: &'a Policy,
     pub(super) effects: Vec<Effect>,
@@ -205,18 +205,18 @@ pub(super) struct Draft<'a> {
 impl Draft<'_> {
     /// Enters a state; what was said of the former one goes with it.
     pub(super) fn enter(&mut self, state: State) {
-        self.r.state = state;
-        self.r.reason = None;
-        self.r.detail = None;
-        self.r.overdue = false;
-        if self.r.reference.is_some() {
-            self.r.mark_attempt();
+        self.reservation.state = state;
+        self.reservation.reason = None;
+        self.reservation.detail = None;
+        self.reservation.overdue = false;
+        if self.reservation.reference.is_some() {
+            self.reservation.mark_attempt();
         }
     }
 
-    pub(super) fn because(&mut self, reason: Reason, detail: Option<String>) {
-        self.r.reason = Some(reason);
-        self.r.detail = detail;
+    pub(super) fn set_reason(&mut self, reason: Reason, detail: Option<String>) {
+        self.reservation.reason = Some(reason);
+        self.reservation.detail = detail;
     }
 
     pub(super) fn alert(&mut self, alert: Alert) {
@@ -227,13 +227,13 @@ impl Draft<'_> {
 impl Reservation {
     /// Rules on one event.
     pub fn apply(&self, event: &Event, source: Source, now: Timestamp, policy: &Policy) -> Decision {
-        let mut draft = Draft { r: self.clone(), now, policy, effects: Vec::new() };
+        let mut draft = Draft { reservation: self.clone(), now, policy, effects: Vec::new() };
         let (verdict, why) = match draft.rule(event) {
-            Ruling::Duplicate => return Decision::Duplicate,
-            Ruling::Applied(why) => (Verdict::Applied, why),
-            Ruling::Refused(why) => (Verdict::Refused, Some(why)),
+            RuleOutcome::Duplicate => return Decision::Duplicate,
+            RuleOutcome::Applied(why) => (Verdict::Applied, why),
+            RuleOutcome::Refused(why) => (Verdict::Refused, Some(why)),
         };
-        let Draft { r: mut after, effects, .. } = draft;
+        let Draft { reservation: mut after, effects, .. } = draft;
         after.seq += 1;
         if verdict == Verdict::Applied {
             after.version += 1;
@@ -254,7 +254,7 @@ impl Reservation {
         event: &Event,
         source: Source,
         verdict: Verdict,
-        why: Option<Why>,
+        why: Option<NoteReason>,
         now: Timestamp,
     ) -> HistoryEntry {
         HistoryEntry {
@@ -284,7 +284,7 @@ impl Reservation {
 }
 
 impl Draft<'_> {
-    fn rule(&mut self, event: &Event) -> Ruling {
+    fn rule(&mut self, event: &Event) -> RuleOutcome {
         match event {
             Event::CallStarted(lease) => self.call_started(lease),
             Event::CallEnded { call_no, outcome } => self.call_ended(*call_no, outcome),
@@ -305,52 +305,64 @@ impl Draft<'_> {
         }
     }
 
-    fn expiry_reached(&mut self) -> Ruling {
-        match self.r.state {
-            State::Queued { .. } | State::Ready if !self.r.is_past_expiry(self.now) => Ruling::Refused(Why::NotDue),
-            State::Queued { .. } | State::Ready if self.r.was_sat() => Ruling::Refused(Why::Begun),
+    fn expiry_reached(&mut self) -> RuleOutcome {
+        match self.reservation.state {
+            State::Queued { .. } | State::Ready if !self.reservation.is_past_expiry(self.now) => {
+                RuleOutcome::Refused(NoteReason::NotDue)
+            }
+            State::Queued { .. } | State::Ready if self.reservation.was_sat() => {
+                RuleOutcome::Refused(NoteReason::Begun)
+            }
             State::Queued { .. } | State::Ready => {
                 self.enter(State::Expired);
                 APPLIED
             }
-            State::Calling { .. } | State::InDoubt { .. } => Ruling::Refused(Why::PurchaseInProgress),
-            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => Ruling::Refused(Why::Begun),
-            State::Expired => Ruling::Duplicate,
-            State::Rejected | State::Completed | State::Invalidated | State::Cancelled => Ruling::Refused(Why::Ended),
+            State::Calling { .. } | State::InDoubt { .. } => RuleOutcome::Refused(NoteReason::PurchaseInProgress),
+            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => {
+                RuleOutcome::Refused(NoteReason::Begun)
+            }
+            State::Expired => RuleOutcome::Duplicate,
+            State::Rejected | State::Completed | State::Invalidated | State::Cancelled => {
+                RuleOutcome::Refused(NoteReason::Ended)
+            }
         }
     }
 
-    fn cancel(&mut self) -> Ruling {
-        match self.r.state {
+    fn cancel(&mut self) -> RuleOutcome {
+        match self.reservation.state {
             State::Queued { .. } | State::Ready => {
                 self.enter(State::Cancelled);
                 APPLIED
             }
-            State::Calling { .. } | State::InDoubt { .. } => Ruling::Refused(Why::PurchaseInProgress),
-            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => Ruling::Refused(Why::Begun),
-            State::Cancelled => Ruling::Duplicate,
-            State::Rejected | State::Completed | State::Invalidated | State::Expired => Ruling::Refused(Why::Ended),
+            State::Calling { .. } | State::InDoubt { .. } => RuleOutcome::Refused(NoteReason::PurchaseInProgress),
+            State::InProgress | State::AwaitingScore { .. } | State::UnderReview { .. } => {
+                RuleOutcome::Refused(NoteReason::Begun)
+            }
+            State::Cancelled => RuleOutcome::Duplicate,
+            State::Rejected | State::Completed | State::Invalidated | State::Expired => {
+                RuleOutcome::Refused(NoteReason::Ended)
+            }
         }
     }
 
-    fn result_overdue(&mut self) -> Ruling {
-        match self.r.state {
+    fn result_overdue(&mut self) -> RuleOutcome {
+        match self.reservation.state {
             State::AwaitingScore { since } | State::UnderReview { since } => {
-                if self.r.is_overdue() {
-                    return Ruling::Duplicate;
+                if self.reservation.is_overdue() {
+                    return RuleOutcome::Duplicate;
                 }
                 if later(since, self.policy.result_overdue) > self.now {
-                    return Ruling::Refused(Why::NotDue);
+                    return RuleOutcome::Refused(NoteReason::NotDue);
                 }
-                match self.r.reason {
-                    // Why the result is missing says more than for how long.
-                    Some(Reason::ResultUnreadable) => self.r.overdue = true,
-                    _ => self.because(Reason::ResultOverdue, None),
+                match self.reservation.reason {
+                    // NoteReason the result is missing says more than for how long.
+                    Some(Reason::ResultUnreadable) => self.reservation.overdue = true,
+                    _ => self.set_reason(Reason::ResultOverdue, None),
                 }
                 self.alert(Alert::ResultOverdue);
                 APPLIED
             }
-            _ => Ruling::Refused(Why::NotDue),
+            _ => RuleOutcome::Refused(NoteReason::NotDue),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Import, Importing, Listing, Report};
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Alert, Reservation, Status};
-use crate::ports::{Alerts, Clock, Outage, Store, Worklist};
+use crate::ports::{Alerts, BackendError, Clock, Store, Worklist};
 
 /// How many reservations are read at a time.
 const PAGE: usize = 100;
@@ -52,7 +52,11 @@ pub struct LowStock {
 impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
     /// The unused tests of the account that had expired when the file was written,
     /// and that it does not list.
-    pub(super) async fn perhaps_sat(&self, import: &Import, listing: &Listing) -> Result<Vec<PerhapsSat>, Outage> {
+    pub(super) async fn perhaps_sat(
+        &self,
+        import: &Import,
+        listing: &Listing,
+    ) -> Result<Vec<PerhapsSat>, BackendError> {
         let Some(exported_at) = import.exported_at else { return Ok(Vec::new()) };
         let ready: HashSet<_> = listing.rows.iter().map(|row| row.test_id.as_str()).collect();
         let (list, mut cursor) = (Worklist::Unused(import.account.clone()), None);

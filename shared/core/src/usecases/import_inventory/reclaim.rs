@@ -3,9 +3,9 @@
 
 use super::{Finding, Import, Importing};
 use crate::domain::ids::VendorReference;
-use crate::domain::reservation::{Event, Source, Why};
-use crate::ports::{Alerts, Clock, Outage, Store};
-use crate::usecases::commit::{Settled, Writer};
+use crate::domain::reservation::{Event, NoteReason, Source};
+use crate::ports::{Alerts, BackendError, Clock, Store};
+use crate::usecases::commit::{CommitOutcome, Writer};
 
 /// What became of a test that was to be reclaimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Reclaimed {
     /// It had been reclaimed before.
     Before,
     /// It was left alone, since the reservation has changed or never allowed it.
-    Refused(Why),
+    Refused(NoteReason),
     /// It belongs to another reservation.
     ReferenceTaken,
 }
@@ -26,23 +26,23 @@ impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
     ///
     /// # Errors
     /// Storage failed; it may be done.
-    pub async fn reclaim(&self, import: &Import, finding: &Finding, reason: &str) -> Result<Reclaimed, Outage> {
+    pub async fn reclaim(&self, import: &Import, finding: &Finding, reason: &str) -> Result<Reclaimed, BackendError> {
         let (Some(id), Some(seen_at), true) = (&finding.reservation_id, import.exported_at, finding.reclaimable) else {
-            return Ok(Reclaimed::Refused(Why::NotDue));
+            return Ok(Reclaimed::Refused(NoteReason::NotDue));
         };
         let Some(reservation) = self.store.reservation(id).await? else {
-            return Ok(Reclaimed::Refused(Why::OtherTest));
+            return Ok(Reclaimed::Refused(NoteReason::OtherTest));
         };
         let reference = VendorReference::itep(&finding.test_id);
         let event = Event::Reclaimed { reference, seen_at, reason: reason.to_owned() };
         let source = Source::Operator { name: import.operator.clone() };
-        let Importing { store, alerts, clock, times } = *self;
-        let writer = Writer { store, alerts, clock, times };
+        let Importing { store, alerts, clock, timeouts } = *self;
+        let writer = Writer { store, alerts, clock, timeouts };
         Ok(match writer.settle(reservation, &event, &source, None).await? {
-            Settled::Written(change) if change.is_applied() => Reclaimed::Done,
-            Settled::Written(change) => Reclaimed::Refused(change.entry.why.unwrap_or(Why::NoChange)),
-            Settled::Duplicate(_) => Reclaimed::Before,
-            Settled::ReferenceTaken(_) => Reclaimed::ReferenceTaken,
+            CommitOutcome::Written(change) if change.is_applied() => Reclaimed::Done,
+            CommitOutcome::Written(change) => Reclaimed::Refused(change.entry.why.unwrap_or(NoteReason::NoChange)),
+            CommitOutcome::Duplicate(_) => Reclaimed::Before,
+            CommitOutcome::ReferenceTaken(_) => Reclaimed::ReferenceTaken,
         })
     }
 }

@@ -16,17 +16,17 @@ fn a_confirmed_call_makes_the_test_ready_and_claims_its_reference() {
     let life = Life::ready(ITEP);
     assert_eq!(life.status(), Status::Ready);
     assert_eq!(life.claims, [reference(ITEP, 1)]);
-    assert_eq!(life.r.due_at, Some(at(EXPIRY)));
+    assert_eq!(life.reservation.due_at, Some(at(EXPIRY)));
 }
 
 #[test]
 fn an_unknown_outcome_is_doubt_that_keeps_its_evidence_and_is_told() {
     let life = in_doubt();
     assert_eq!(life.status(), Status::InDoubt);
-    assert_eq!(life.r.reason, Some(Reason::AnswerLost));
-    assert_eq!(life.r.evidence.len(), 1);
+    assert_eq!(life.reservation.reason, Some(Reason::AnswerLost));
+    assert_eq!(life.reservation.evidence.len(), 1);
     assert_eq!(life.alerts, [Alert::InDoubt]);
-    assert_eq!(life.r.due_at, None);
+    assert_eq!(life.reservation.due_at, None);
 }
 
 #[test]
@@ -38,15 +38,15 @@ fn a_doubt_says_what_is_known_of_it() {
     ] {
         let mut life = Life::calling(ITEP);
         life.hears(&ended(1, unknown(1, seen)));
-        assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(reason)));
+        assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(reason)));
     }
 }
 
 #[test]
 fn no_call_begins_while_one_is_out_or_in_doubt() {
     let start = Event::CallStarted(lease(at(DAY)));
-    assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Heard::Noted(Why::NoCallDue));
-    assert_eq!(in_doubt().waits(DAY).hears(&start), Heard::Noted(Why::NoCallDue));
+    assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Heard::Noted(NoteReason::NoCallDue));
+    assert_eq!(in_doubt().waits(DAY).hears(&start), Heard::Noted(NoteReason::NoCallDue));
 }
 
 #[test]
@@ -58,19 +58,19 @@ fn an_unprocessed_call_waits_its_turn_and_is_then_made_anew() {
         detail: Some("slow down".to_owned()),
     };
     life.hears(&ended(1, busy));
-    assert_eq!(life.r.reason, Some(Reason::VendorBusy));
-    assert!(life.r.due_at >= Some(at(60)), "the vendor's own wish is honoured");
-    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(Why::NoCallDue));
+    assert_eq!(life.reservation.reason, Some(Reason::VendorBusy));
+    assert!(life.reservation.due_at >= Some(at(60)), "the vendor's own wish is honoured");
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(NoteReason::NoCallDue));
     life.waits(120);
     assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Applied);
-    assert_eq!(life.r.calls, 2);
+    assert_eq!(life.reservation.calls, 2);
 }
 
 #[test]
 fn a_test_past_its_expiry_is_not_bought() {
     let mut life = Life::of(Reservation::queued(order(ITEP), at(0), at(0)));
     life.waits(EXPIRY);
-    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(Why::NoCallDue));
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(NoteReason::NoCallDue));
     assert_eq!(life.hears(&Event::ExpiryReached), Heard::Applied);
 }
 
@@ -78,9 +78,9 @@ fn a_test_past_its_expiry_is_not_bought() {
 fn a_lease_lapses_into_doubt_once_it_is_over_and_not_before() {
     let mut life = Life::calling(ITEP);
     let lapse = Event::LeaseLapsed { call_no: 1 };
-    assert_eq!(life.waits(LEASE - 1).hears(&lapse), Heard::Noted(Why::NotDue));
+    assert_eq!(life.waits(LEASE - 1).hears(&lapse), Heard::Noted(NoteReason::NotDue));
     assert_eq!(life.waits(1).hears(&lapse), Heard::Applied);
-    assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(Reason::CallAbandoned)));
+    assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(Reason::CallAbandoned)));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_late_refusal_of_the_same_call_settles_doubt() {
     let mut life = in_doubt();
     assert_eq!(life.hears(&ended(1, refused())), Heard::Applied);
     assert_eq!(life.status(), Status::Rejected);
-    assert_eq!(life.r.detail.as_deref(), Some("no such product"));
+    assert_eq!(life.reservation.detail.as_deref(), Some("no such product"));
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn a_late_answer_of_an_older_call_changes_nothing_but_a_confirmation_counts() {
     let mut life = in_doubt();
     life.hears(&Event::NothingSold);
     life.hears(&Event::CallStarted(lease(life.now)));
-    assert_eq!(life.hears(&ended(1, refused())), Heard::Noted(Why::OtherCall));
-    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(Why::OtherCall));
-    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Heard::Noted(Why::OtherCall));
+    assert_eq!(life.hears(&ended(1, refused())), Heard::Noted(NoteReason::OtherCall));
+    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(NoteReason::OtherCall));
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Heard::Noted(NoteReason::OtherCall));
     assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
     assert_eq!(life.status(), Status::Ready);
 }
@@ -118,10 +118,10 @@ fn a_second_confirmed_call_is_surplus_kept_claimed_and_told_once() {
     life.hears(&Event::CallStarted(lease(life.now)));
     life.hears(&ended(1, confirmed(reference(ITEP, 1))));
     let second = ended(2, confirmed(reference(ITEP, 2)));
-    assert_eq!(life.hears(&second), Heard::Noted(Why::Surplus));
+    assert_eq!(life.hears(&second), Heard::Noted(NoteReason::Surplus));
     assert_eq!(life.hears(&second), Heard::Duplicate);
-    assert_eq!(life.r.reference, Some(reference(ITEP, 1)));
-    assert_eq!(life.r.surplus, [Surplus { call_no: 2, reference: reference(ITEP, 2) }]);
+    assert_eq!(life.reservation.reference, Some(reference(ITEP, 1)));
+    assert_eq!(life.reservation.surplus, [Surplus { call_no: 2, reference: reference(ITEP, 2) }]);
     assert_eq!(life.claims, [reference(ITEP, 1), reference(ITEP, 2)]);
     assert_eq!(life.alerts, [Alert::InDoubt, Alert::Surplus]);
 }
@@ -133,7 +133,7 @@ fn a_confirmation_after_cancel_or_expiry_keeps_the_reference_and_the_status() {
         life.hears(&Event::NothingSold);
         life.waits(EXPIRY).hears(&end);
         assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
-        assert_eq!((life.status(), &life.r.reference), (status, &Some(reference(ITEP, 1))));
+        assert_eq!((life.status(), &life.reservation.reference), (status, &Some(reference(ITEP, 1))));
         assert_eq!(life.claims, [reference(ITEP, 1)]);
     }
 }
@@ -142,7 +142,7 @@ fn a_confirmation_after_cancel_or_expiry_keeps_the_reference_and_the_status() {
 fn a_confirmation_after_a_refusal_is_ready_and_told() {
     let mut life = in_doubt();
     life.hears(&Event::GivenUp);
-    assert_eq!((life.status(), life.r.reason), (Status::Rejected, Some(Reason::GivenUp)));
+    assert_eq!((life.status(), life.reservation.reason), (Status::Rejected, Some(Reason::GivenUp)));
     assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
     assert_eq!(life.status(), Status::Ready);
     assert_eq!(life.alerts, [Alert::InDoubt, Alert::RefusedYetSold]);
@@ -151,23 +151,25 @@ fn a_confirmation_after_a_refusal_is_ready_and_told() {
 #[test]
 fn a_report_that_outruns_the_answer_confirms_and_the_answer_adds_the_password() {
     let mut life = Life::calling(ITEP);
-    assert_eq!(life.itep("ready", Reported::Ready), Heard::Applied);
+    assert_eq!(life.itep("ready", ReportedStatus::Ready), Heard::Applied);
     assert_eq!(life.status(), Status::Ready);
     let launch = Launch::Credentials { url: None, test_id: "TEST1".to_owned(), password: Some("open-sesame".into()) };
     let answer = ended(1, CallOutcome::Confirmed { reference: reference(ITEP, 1), launch: Some(launch) });
     assert_eq!(life.hears(&answer), Heard::Applied);
     assert_eq!(life.hears(&answer), Heard::Duplicate);
-    assert!(life.r.password.is_some());
+    assert!(life.reservation.password.is_some());
     assert_eq!(life.claims, [reference(ITEP, 1)]);
 }
 
 #[test]
 fn a_report_settles_doubt_whatever_it_says() {
-    for says in [Reported::Ready, Reported::InProgress, unheard_of(), Reported::CompletedWithoutScores] {
+    for status in
+        [ReportedStatus::Ready, ReportedStatus::InProgress, unheard_of(), ReportedStatus::CompletedWithoutScores]
+    {
         let mut life = in_doubt();
-        life.itep("any", says.clone());
-        assert_eq!(life.r.reference, Some(reference(ITEP, 1)), "{says:?}");
-        assert_ne!(life.status(), Status::InDoubt, "{says:?}");
+        life.itep("any", status.clone());
+        assert_eq!(life.reservation.reference, Some(reference(ITEP, 1)), "{status:?}");
+        assert_ne!(life.status(), Status::InDoubt, "{status:?}");
     }
 }
 
@@ -179,29 +181,29 @@ fn a_reference_that_was_handed_out_twice_is_told_in_whatever_state() {
     for mut life in [Life::calling(ITEP), in_doubt(), Life::ready(TRUENORTH)] {
         life.hears(&taken);
         assert!(life.alerts.contains(&Alert::ReferenceTaken));
-        assert_eq!(life.r.evidence.last().unwrap().reference, Some(reference(ITEP, 9)));
+        assert_eq!(life.reservation.evidence.last().unwrap().reference, Some(reference(ITEP, 9)));
     }
 }
 
 #[test]
 fn cancelling_is_refused_during_a_call_and_once_begun_and_final_otherwise() {
-    assert_eq!(Life::calling(ITEP).hears(&Event::Cancel), Heard::Noted(Why::PurchaseInProgress));
-    assert_eq!(in_doubt().hears(&Event::Cancel), Heard::Noted(Why::PurchaseInProgress));
+    assert_eq!(Life::calling(ITEP).hears(&Event::Cancel), Heard::Noted(NoteReason::PurchaseInProgress));
+    assert_eq!(in_doubt().hears(&Event::Cancel), Heard::Noted(NoteReason::PurchaseInProgress));
     let mut life = Life::ready(ITEP);
     assert_eq!(life.hears(&Event::Cancel), Heard::Applied);
     assert_eq!(life.hears(&Event::Cancel), Heard::Duplicate);
     let mut begun = Life::ready(TRUENORTH);
-    begun.truenorth("begun", Reported::InProgress);
-    assert_eq!(begun.hears(&Event::Cancel), Heard::Noted(Why::Begun));
+    begun.truenorth("begun", ReportedStatus::InProgress);
+    assert_eq!(begun.hears(&Event::Cancel), Heard::Noted(NoteReason::Begun));
 }
 
 #[test]
 fn nothing_sold_queues_the_purchase_at_once() {
     let mut life = in_doubt();
     assert_eq!(life.hears(&Event::NothingSold), Heard::Applied);
-    assert!(life.r.may_call(life.now));
+    assert!(life.reservation.may_call(life.now));
     assert_eq!(life.hand_overs, 1);
-    assert_eq!(life.hears(&Event::NothingSold), Heard::Noted(Why::NotInDoubt));
+    assert_eq!(life.hears(&Event::NothingSold), Heard::Noted(NoteReason::NotInDoubt));
 }
 
 #[test]
@@ -211,14 +213,14 @@ fn a_truenorth_doubt_is_due_for_a_look_up_after_the_quiet_time_an_itep_doubt_nev
     for event in [lost, lapsed] {
         let mut life = Life::calling(TRUENORTH);
         life.waits(LEASE).hears(&event);
-        assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, Some(at(LEASE + QUIET))));
+        assert_eq!((life.status(), life.reservation.due_at), (Status::InDoubt, Some(at(LEASE + QUIET))));
         let mut life = Life::calling(ITEP);
         life.waits(LEASE).hears(&event);
-        assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
+        assert_eq!((life.status(), life.reservation.due_at), (Status::InDoubt, None));
     }
     let mut life = Life::calling(TRUENORTH);
     life.hears(&ended(1, unknown(1, Unknown::ReferenceTaken)));
-    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None), "the operator's to settle");
+    assert_eq!((life.status(), life.reservation.due_at), (Status::InDoubt, None), "the operator's to settle");
 }
 
 #[test]
@@ -227,10 +229,10 @@ fn a_look_up_that_finds_nothing_proves_it_only_after_the_quiet_time() {
     life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
     life.waits(QUIET);
     let too_early = Event::NothingFound { asked_at: at(QUIET - 1) };
-    assert_eq!(life.hears(&too_early), Heard::Noted(Why::NotDue));
+    assert_eq!(life.hears(&too_early), Heard::Noted(NoteReason::NotDue));
     assert_eq!((life.status(), life.hand_overs), (Status::InDoubt, 0));
     assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Applied);
-    assert!(life.r.may_call(life.now));
+    assert!(life.reservation.may_call(life.now));
     assert_eq!(life.hand_overs, 1);
 }
 
@@ -240,9 +242,9 @@ fn the_quiet_time_begins_anew_when_the_lost_call_is_seen_to_end_later() {
     life.waits(LEASE).hears(&Event::LeaseLapsed { call_no: 1 });
     let evidence = Evidence::without_answer(1, at(LEASE + 100), Unknown::TimedOut);
     life.waits(100).hears(&ended(1, CallOutcome::Unknown(evidence)));
-    assert_eq!(life.r.due_at, Some(at(LEASE + 100 + QUIET)));
+    assert_eq!(life.reservation.due_at, Some(at(LEASE + 100 + QUIET)));
     life.waits(QUIET);
-    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(LEASE + QUIET) }), Heard::Noted(Why::NotDue));
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(LEASE + QUIET) }), Heard::Noted(NoteReason::NotDue));
 }
 
 #[test]
@@ -252,7 +254,7 @@ fn a_look_up_that_another_call_overtook_proves_nothing() {
     life.waits(QUIET).hears(&Event::NothingFound { asked_at: at(QUIET) });
     life.hears(&Event::CallStarted(lease(life.now)));
     life.waits(1).hears(&Event::CallEnded { call_no: 2, outcome: unknown(2, Unknown::TimedOut) });
-    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Noted(Why::NotDue));
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Noted(NoteReason::NotDue));
     assert_eq!(life.status(), Status::InDoubt);
 }
 
@@ -262,7 +264,7 @@ fn a_call_without_time_is_handed_over() {
     let no_time = CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None };
     life.hears(&ended(1, no_time));
     assert_eq!((life.status(), life.hand_overs), (Status::Pending, 1));
-    assert_eq!(life.r.due_at, Some(life.now), "it is ours to make up for");
+    assert_eq!(life.reservation.due_at, Some(life.now), "it is ours to make up for");
 }
 
 #[test]
@@ -270,7 +272,9 @@ fn waits_grow_with_every_try_that_was_not_processed() {
     let mut life = Life::calling(ITEP);
     for tries in 1..4 {
         life.hears(&ended(tries, not_processed()));
-        let State::Queued { retry_at, tries: counted } = life.r.state else { panic!("{:?}", life.r.state) };
+        let State::Queued { retry_at, tries: counted } = life.reservation.state else {
+            panic!("{:?}", life.reservation.state)
+        };
         assert_eq!(counted, tries);
         assert!(retry_at <= life.now + POLICY.backoff.base * (1 << (tries - 1)));
         life.now = retry_at;
@@ -289,7 +293,7 @@ fn what_an_operator_must_mend_is_told() {
     ] {
         let mut life = Life::calling(ITEP);
         life.hears(&ended(1, outcome));
-        assert_eq!((life.alerts.as_slice(), life.r.reason), ([alert].as_slice(), Some(reason)));
+        assert_eq!((life.alerts.as_slice(), life.reservation.reason), ([alert].as_slice(), Some(reason)));
     }
 }
 
@@ -300,7 +304,7 @@ fn the_newest_evidence_is_kept_and_no_more_than_a_handful() {
         let evidence = Evidence::without_answer(1, at(n), Unknown::TimedOut);
         life.hears(&ended(1, CallOutcome::Unknown(evidence)));
     }
-    let times: Vec<_> = life.r.evidence.iter().map(|evidence| evidence.at).collect();
+    let times: Vec<_> = life.reservation.evidence.iter().map(|evidence| evidence.at).collect();
     assert_eq!(times, [at(4), at(5), at(6), at(7), at(8)]);
 }
 

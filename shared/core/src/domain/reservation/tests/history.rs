@@ -54,14 +54,15 @@ fn an_alerts_metric_has_its_name() {
 #[test]
 fn the_vendor_may_still_change_what_is_assigned_and_not_graded() {
     let mut life = Life::calling(ITEP);
-    assert!(!life.r.is_open());
+    assert!(!life.reservation.is_open());
     life.hears(&ended(1, confirmed(reference(ITEP, 1))));
-    for (document, says) in [("begun", Reported::InProgress), ("finished", Reported::AwaitingScore), ("review", REVIEW)]
+    for (document, status) in
+        [("begun", ReportedStatus::InProgress), ("finished", ReportedStatus::AwaitingScore), ("review", REVIEW)]
     {
-        assert!(life.r.is_open());
-        life.itep(document, says);
+        assert!(life.reservation.is_open());
+        life.itep(document, status);
     }
-    assert!(life.r.is_open());
+    assert!(life.reservation.is_open());
     life.itep("graded", completed(9));
-    assert!(!life.r.is_open());
+    assert!(!life.reservation.is_open());
 }

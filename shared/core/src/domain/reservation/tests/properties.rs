@@ -34,14 +34,14 @@ proptest! {
         for told in &lived.told {
             if let Event::CallEnded { outcome: CallOutcome::Confirmed { reference, .. }, .. } = &told.event {
                 prop_assert!(is_ours(&told.after, reference));
-                prop_assert!(is_ours(&lived.life.r, reference), "it was lost afterwards");
+                prop_assert!(is_ours(&lived.life.reservation, reference), "it was lost afterwards");
             }
         }
     }
 
     #[test]
     fn every_reference_is_claimed_exactly_once(lived in lives()) {
-        let r = &lived.life.r;
+        let r = &lived.life.reservation;
         let mut ours: Vec<_> = r.reference.iter().chain(r.surplus.iter().map(|s| &s.reference)).map(|r| r.test()).collect();
         let mut claims: Vec<_> = lived.life.claims.iter().map(|r| r.test()).collect();
         ours.sort_unstable();
@@ -123,7 +123,7 @@ proptest! {
             if told.after.status() == Status::InDoubt {
                 prop_assert!(!told.after.evidence.is_empty());
                 let enters = told.before.status() != Status::InDoubt;
-                let more = told.entry.as_ref().is_some_and(|entry| entry.why == Some(Why::MoreEvidence));
+                let more = told.entry.as_ref().is_some_and(|entry| entry.why == Some(NoteReason::MoreEvidence));
                 prop_assert_eq!(enters || more, told.alerts.contains(&Alert::InDoubt));
             }
         }
@@ -150,7 +150,7 @@ proptest! {
             }
         }
         let numbers: Vec<_> = lived.life.history.iter().map(|entry| entry.seq).collect();
-        prop_assert_eq!(numbers, (1..=lived.life.r.seq).collect::<Vec<_>>());
+        prop_assert_eq!(numbers, (1..=lived.life.reservation.seq).collect::<Vec<_>>());
     }
 
     #[test]
@@ -158,10 +158,11 @@ proptest! {
         for r in std::iter::once(&lived.told[0].before).chain(lived.told.iter().map(|told| &told.after)) {
             let expiry = r.order.expires_at;
             let overdue = SignedDuration::from_secs(7 * DAY);
+            let is_graded = |r: &Reservation| r.holds_result() || r.attempt().unreadable_grade.is_some();
             let owed = match &r.state {
                 State::Queued { retry_at, .. } => Some((*retry_at).min(expiry)),
                 State::Calling { lease, .. } => Some(lease.until),
-                State::Ready if r.attempts.len() == 1 && !r.holds_result() => Some(expiry),
+                State::Ready if r.attempts.len() == 1 && !is_graded(r) => Some(expiry),
                 State::AwaitingScore { since } | State::UnderReview { since }
                     if !r.is_overdue() => Some(*since + overdue),
                 State::InDoubt { .. }
@@ -175,13 +176,13 @@ proptest! {
     /// Otherwise every sweep would find the reservation again.
     #[test]
     fn the_attention_that_was_due_leaves_nothing_due(lived in lives()) {
-        let Some(due) = lived.life.r.due_at else { return Ok(()) };
+        let Some(due) = lived.life.reservation.due_at else { return Ok(()) };
         let mut life = lived.life;
         life.now = due;
-        let event = match life.r.state {
-            State::Queued { .. } if life.r.is_past_expiry(due) => Event::ExpiryReached,
+        let event = match life.reservation.state {
+            State::Queued { .. } if life.reservation.is_past_expiry(due) => Event::ExpiryReached,
             State::Queued { .. } => Event::CallStarted(lease(due)),
-            State::Calling { .. } => Event::LeaseLapsed { call_no: life.r.calls },
+            State::Calling { .. } => Event::LeaseLapsed { call_no: life.reservation.calls },
             State::Ready => Event::ExpiryReached,
             State::InDoubt { .. } => Event::NothingFound { asked_at: due },
             _ => Event::ResultOverdue,
@@ -189,7 +190,7 @@ proptest! {
         let hand_overs = life.hand_overs;
         prop_assert_eq!(life.hears(&event), Heard::Applied);
         let is_handed_over = life.hand_overs > hand_overs;
-        prop_assert!(is_handed_over || life.r.due_at.is_none_or(|next| next > due), "{:?}", life.r.due_at);
+        prop_assert!(is_handed_over || life.reservation.due_at.is_none_or(|next| next > due), "{:?}", life.reservation.due_at);
     }
 
     #[test]
@@ -240,7 +241,7 @@ proptest! {
 
     #[test]
     fn what_is_stored_is_read_back(lived in lives()) {
-        let r = &lived.life.r;
+        let r = &lived.life.reservation;
         let stored = serde_json::to_string(r).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Reservation>(&stored).unwrap(), r);
         for entry in &lived.life.history {

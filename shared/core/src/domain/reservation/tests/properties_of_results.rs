@@ -6,7 +6,7 @@ use super::sequences::lives;
 use super::*;
 
 /// A grade that was held up behind a reset.
-const EARLIER: Heard = Heard::Remarked(Why::EarlierSitting);
+const EARLIER: Heard = Heard::Remarked(NoteReason::EarlierSitting);
 
 fn holds(attempt: &Attempt, digest: &Digest, graded: &TestResult) -> bool {
     let is_newest = attempt.graded.as_ref() == Some(digest) && attempt.result.as_ref() == Some(graded);
@@ -17,12 +17,12 @@ proptest! {
     #[test]
     fn a_result_that_was_applied_is_never_lost(lived in lives()) {
         for told in lived.told.iter().filter(|told| told.is_applied()) {
-            let Some(Report { digest, says: Reported::Completed(graded), .. }) = told.report() else { continue };
+            let Some(Report { digest, status: ReportedStatus::Completed(graded), .. }) = told.report() else { continue };
             let shows = told.after.attempts.iter().rev().find(|attempt| attempt.graded.as_ref() == Some(digest));
             prop_assert_eq!(shows.and_then(|attempt| attempt.result.as_ref()), Some(&**graded), "it does not show");
             prop_assert!(told.heard == EARLIER || told.after.result() == Some(graded));
             let read_again = lived.told.iter().any(|told| matches!(&told.event, Event::Reprocessed { report, .. } if report.digest == *digest));
-            prop_assert!(read_again || lived.life.r.attempts.iter().any(|attempt| holds(attempt, digest, graded)));
+            prop_assert!(read_again || lived.life.reservation.attempts.iter().any(|attempt| holds(attempt, digest, graded)));
             prop_assert!(lived.life.history.iter().any(|entry| entry.digest.as_ref() == Some(digest)));
         }
     }
@@ -33,8 +33,8 @@ proptest! {
         for report in lived.told.iter().filter_map(|told| told.report()) {
             let is_known = lived.life.history.iter().any(|entry| entry.digest.as_ref() == Some(&report.digest));
             let says_nothing_new = matches!(
-                report.says,
-                Reported::Ready | Reported::InProgress | Reported::AwaitingScore | Reported::UnderReview { .. }
+                report.status,
+                ReportedStatus::Ready | ReportedStatus::InProgress | ReportedStatus::AwaitingScore | ReportedStatus::UnderReview { .. }
             );
             prop_assert!(is_known || (report.receipt.is_none() && says_nothing_new), "{report:?}");
         }
@@ -44,7 +44,7 @@ proptest! {
     fn a_result_for_a_finished_or_ended_reservation_is_applied_unless_it_is_old(lived in lives()) {
         for told in &lived.told {
             let Some(report) = told.report() else { continue };
-            if !matches!(report.says, Reported::Completed(_)) || told.is_applied() {
+            if !matches!(report.status, ReportedStatus::Completed(_)) || told.is_applied() {
                 continue;
             }
             let known = told.before.attempts.iter().any(|attempt| {
@@ -53,7 +53,7 @@ proptest! {
             let is_older = told.before.attempt().observed_at.is_some_and(|last| report.observed_at < last);
             let shows_newer = told.before.attempts.iter().any(|attempt| attempt.graded_at > Some(report.observed_at));
             let is_older = (is_older && report.receipt.is_none()) || shows_newer;
-            prop_assert!(known || is_older || told.heard == Heard::Noted(Why::OtherTest), "{:?}", told.heard);
+            prop_assert!(known || is_older || told.heard == Heard::Noted(NoteReason::OtherTest), "{:?}", told.heard);
         }
     }
 
@@ -65,7 +65,7 @@ proptest! {
             }
             prop_assert!(told.after.attempt().result.is_some());
             if told.before.status() != Status::Completed {
-                prop_assert!(matches!(told.says(), Some(Reported::Completed(_))));
+                prop_assert!(matches!(told.says(), Some(ReportedStatus::Completed(_))));
             }
         }
     }
@@ -94,19 +94,19 @@ proptest! {
             prop_assert!(told.heard != EARLIER || before.last() == after.last());
             if after.len() > before.len() {
                 prop_assert_eq!(before.last(), after.get(before.len() - 1), "the new attempt's report changed the old");
-                let resets = [Why::Reset, Why::ResetRepeated].map(Heard::Remarked);
+                let resets = [NoteReason::Reset, NoteReason::ResetRepeated].map(Heard::Remarked);
                 prop_assert!(resets.contains(&told.heard) || told.is_correction(), "{:?}", told.heard);
                 prop_assert_eq!(told.after.result(), None);
             }
         }
-        let numbers: Vec<_> = lived.life.r.attempts.iter().map(|attempt| attempt.number).collect();
-        prop_assert_eq!(numbers, (1..=lived.life.r.attempts.len() as u32).collect::<Vec<_>>());
+        let numbers: Vec<_> = lived.life.reservation.attempts.iter().map(|attempt| attempt.number).collect();
+        prop_assert_eq!(numbers, (1..=lived.life.reservation.attempts.len() as u32).collect::<Vec<_>>());
     }
 
     #[test]
     fn truenorth_has_one_attempt_at_each_test(lived in lives()) {
         let is_corrected = lived.told.iter().any(|told| told.is_correction());
-        prop_assert!(lived.life.r.vendor() == Vendor::Itep || is_corrected || lived.life.r.attempts.len() == 1);
+        prop_assert!(lived.life.reservation.vendor() == Vendor::Itep || is_corrected || lived.life.reservation.attempts.len() == 1);
     }
 
     /// Left out are reports on another test, whose receipts stay open so that a
@@ -116,8 +116,8 @@ proptest! {
     fn the_same_report_twice_in_a_row_is_a_duplicate(lived in lives()) {
         for told in &lived.told {
             let Some(report) = told.report() else { continue };
-            let overtaken = report.receipt.is_none() && told.heard == Heard::Noted(Why::Stale);
-            if told.heard != Heard::Noted(Why::OtherTest) && !overtaken {
+            let overtaken = report.receipt.is_none() && told.heard == Heard::Noted(NoteReason::Stale);
+            if told.heard != Heard::Noted(NoteReason::OtherTest) && !overtaken {
                 let again = told.after.apply(&told.event, Source::VendorWebhook, told.now, &POLICY);
                 prop_assert_eq!(again, Decision::Duplicate, "after {:?}", told.heard);
             }
@@ -127,9 +127,9 @@ proptest! {
     #[test]
     fn a_receipt_that_was_written_once_is_a_duplicate_ever_after(lived in lives()) {
         for told in &lived.told {
-            let written = !matches!(told.heard, Heard::Duplicate | Heard::Noted(Why::OtherTest));
+            let written = !matches!(told.heard, Heard::Duplicate | Heard::Noted(NoteReason::OtherTest));
             if written && told.report().is_some_and(|report| report.receipt.is_some()) {
-                let again = lived.life.r.apply(&told.event, Source::VendorWebhook, lived.life.now, &POLICY);
+                let again = lived.life.reservation.apply(&told.event, Source::VendorWebhook, lived.life.now, &POLICY);
                 prop_assert_eq!(again, Decision::Duplicate);
             }
         }
@@ -138,8 +138,8 @@ proptest! {
     #[test]
     fn an_unknown_status_is_told_and_taken_for_no_progress(lived in lives()) {
         for told in &lived.told {
-            let Some(Reported::UnknownStatus { .. }) = told.report().map(|report| &report.says) else { continue };
-            let quiet = [Heard::Duplicate, Heard::Noted(Why::OtherTest), Heard::Noted(Why::Stale)];
+            let Some(ReportedStatus::UnknownStatus { .. }) = told.report().map(|report| &report.status) else { continue };
+            let quiet = [Heard::Duplicate, Heard::Noted(NoteReason::OtherTest), Heard::Noted(NoteReason::Stale)];
             prop_assert_eq!(told.alerts.contains(&Alert::UnknownStatus), !quiet.contains(&told.heard));
             if told.before.reference.is_some() {
                 prop_assert_eq!(&told.before.state, &told.after.state);
@@ -150,8 +150,8 @@ proptest! {
     #[test]
     fn a_grade_without_a_readable_score_is_told_and_never_leaves_a_test_to_be_launched_or_to_expire(lived in lives()) {
         for told in &lived.told {
-            let Some(report) = told.report().filter(|report| report.says == UNREADABLE) else { continue };
-            let is_again = told.heard == Heard::Remarked(Why::WithoutScores);
+            let Some(report) = told.report().filter(|report| report.status == UNREADABLE) else { continue };
+            let is_again = told.heard == Heard::Remarked(NoteReason::WithoutScores);
             prop_assert_eq!(told.alerts.contains(&Alert::CompleteWithoutScores), told.is_applied() && !is_again);
             let was_heard_since = told.before.attempt().observed_at > Some(report.observed_at);
             let says_more = matches!(told.before.status(), Status::UnderReview | Status::Invalidated);

@@ -22,8 +22,8 @@ fn given_up() -> Life {
 #[test]
 fn an_unused_test_is_released_with_a_line_that_says_which_and_why() {
     let life = given_up();
-    assert_eq!((life.status(), &life.r.reference, life.claims.len()), (Status::Expired, &None, 0));
-    assert_eq!(life.r.released, [reference(ITEP, 1)]);
+    assert_eq!((life.status(), &life.reservation.reference, life.claims.len()), (Status::Expired, &None, 0));
+    assert_eq!(life.reservation.released, [reference(ITEP, 1)]);
     let entry = life.history.last().unwrap();
     assert_eq!((entry.event, entry.verdict), (EventName::Reclaimed, Verdict::Applied));
     assert_eq!(entry.detail.as_deref(), Some("TEST1: nobody came"));
@@ -34,7 +34,7 @@ fn reclaiming_again_or_hearing_its_sale_again_does_nothing() {
     let mut life = given_up();
     assert_eq!(life.hears(&reclaimed(ITEP, life.now)), Heard::Duplicate);
     assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Duplicate);
-    assert_eq!((&life.r.reference, life.claims.len()), (&None, 0));
+    assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_test_that_is_one_too_many_does_not_take_the_released_ones_place() {
     life.hears(&Event::ExpiryReached);
     assert_eq!(life.hears(&reclaimed(ITEP, life.now)), Heard::Applied);
     assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 2)))), Heard::Duplicate);
-    assert_eq!((&life.r.reference, &life.claims), (&None, &vec![reference(ITEP, 2)]));
+    assert_eq!((&life.reservation.reference, &life.claims), (&None, &vec![reference(ITEP, 2)]));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn what_the_client_withdrew_is_released_too_but_not_before_its_expiry() {
     let mut life = Life::ready(ITEP);
     life.hears(&Event::Cancel);
     life.now = at(2 * EXPIRY);
-    assert_eq!(life.hears(&reclaimed(ITEP, at(EXPIRY - 1))), Heard::Noted(Why::NotDue));
+    assert_eq!(life.hears(&reclaimed(ITEP, at(EXPIRY - 1))), Heard::Noted(NoteReason::NotDue));
     assert_eq!(life.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Applied);
     assert_eq!(life.status(), Status::Cancelled);
 }
@@ -61,38 +61,38 @@ fn what_the_client_withdrew_is_released_too_but_not_before_its_expiry() {
 #[test]
 fn a_test_that_was_begun_or_is_another_or_may_still_be_begun_is_left_alone() {
     let mut ready = Life::ready(ITEP);
-    assert_eq!(ready.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(Why::NotDue));
+    assert_eq!(ready.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(NoteReason::NotDue));
     let mut again = Life::ready(ITEP);
     again.itep("graded", completed(9));
-    again.itep("reset", Reported::Ready);
+    again.itep("reset", ReportedStatus::Ready);
     assert_eq!(again.status(), Status::Ready);
-    assert_eq!(again.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(Why::Begun));
+    assert_eq!(again.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(NoteReason::Begun));
     let mut graded = expired();
     graded.itep("graded", completed(9));
-    assert_eq!(graded.hears(&reclaimed(ITEP, graded.now)), Heard::Noted(Why::Begun));
+    assert_eq!(graded.hears(&reclaimed(ITEP, graded.now)), Heard::Noted(NoteReason::Begun));
     let mut other = expired();
     let event = Event::Reclaimed { reference: reference(ITEP, 2), seen_at: other.now, reason: "so".to_owned() };
-    assert_eq!(other.hears(&event), Heard::Noted(Why::OtherTest));
+    assert_eq!(other.hears(&event), Heard::Noted(NoteReason::OtherTest));
     assert_eq!(other.claims, [reference(ITEP, 1)]);
 }
 
 #[test]
 fn a_sitting_takes_the_test_back_where_nobody_else_has_it() {
-    for says in [Reported::InProgress, Reported::AwaitingScore, completed(9)] {
+    for status in [ReportedStatus::InProgress, ReportedStatus::AwaitingScore, completed(9)] {
         let mut life = given_up();
-        assert_eq!(life.itep("sat", says), Heard::Remarked(Why::Late));
+        assert_eq!(life.itep("sat", status), Heard::Remarked(NoteReason::Late));
         // The claim is refused where the test is another's by now.
-        assert_eq!((life.r.reference.clone(), life.claims.len()), (Some(reference(ITEP, 1)), 1));
-        assert_eq!(life.r.released, []);
+        assert_eq!((life.reservation.reference.clone(), life.claims.len()), (Some(reference(ITEP, 1)), 1));
+        assert_eq!(life.reservation.released, []);
     }
 }
 
 #[test]
 fn a_report_of_no_sitting_does_not_take_the_test_back() {
-    for says in [Reported::Ready, Reported::Invalidated, unheard_of()] {
+    for status in [ReportedStatus::Ready, ReportedStatus::Invalidated, unheard_of()] {
         let mut life = given_up();
-        assert!(matches!(life.itep("unused", says), Heard::Noted(_)));
-        assert_eq!((&life.r.reference, life.claims.len()), (&None, 0));
+        assert!(matches!(life.itep("unused", status), Heard::Noted(_)));
+        assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
     }
 }
 
@@ -101,6 +101,6 @@ fn a_report_of_another_test_is_not_taken_for_the_one_that_was_given_up() {
     let mut life = given_up();
     let Event::Reported(mut report) = webhook(ITEP, "r9", "graded", completed(9)) else { unreachable!() };
     report.reference = reference(ITEP, 2);
-    assert_eq!(life.hears(&Event::Reported(report)), Heard::Noted(Why::OtherTest));
-    assert_eq!((&life.r.reference, life.claims.len()), (&None, 0));
+    assert_eq!(life.hears(&Event::Reported(report)), Heard::Noted(NoteReason::OtherTest));
+    assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
 }

@@ -9,24 +9,26 @@ const ITEP: Vendor = Vendor::Itep;
 const TRUENORTH: Vendor = Vendor::Truenorth;
 
 /// A document that was received at a time, in the sitting that was open then.
-fn read_again(life: &Life, observed_at: Timestamp, document: &str, says: Reported) -> Event {
-    let Event::Reported(report) = received(observed_at, webhook(life.r.vendor(), "original", document, says)) else {
+fn read_again(life: &Life, observed_at: Timestamp, document: &str, status: ReportedStatus) -> Event {
+    let Event::Reported(report) =
+        received(observed_at, webhook(life.reservation.vendor(), "original", document, status))
+    else {
         unreachable!()
     };
-    let attempt = life.r.sitting_at(observed_at);
+    let attempt = life.reservation.sitting_at(observed_at);
     Event::Reprocessed { report, attempt, reason: "the reader was mended".to_owned() }
 }
 
-fn hears_again(life: &mut Life, observed_at: Timestamp, document: &str, says: Reported) -> Heard {
-    let event = read_again(life, observed_at, document, says);
+fn hears_again(life: &mut Life, observed_at: Timestamp, document: &str, status: ReportedStatus) -> Heard {
+    let event = read_again(life, observed_at, document, status);
     life.hears(&event)
 }
 
-fn unknown_then(later: &[Reported]) -> Life {
+fn unknown_then(later: &[ReportedStatus]) -> Life {
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.itep("odd", unheard_of()), Heard::Noted(Why::UnknownStatus));
-    for (n, says) in later.iter().enumerate() {
-        life.waits(60).itep(&format!("later {n}"), says.clone());
+    assert_eq!(life.itep("odd", unheard_of()), Heard::Noted(NoteReason::UnknownStatus));
+    for (n, status) in later.iter().enumerate() {
+        life.waits(60).itep(&format!("later {n}"), status.clone());
     }
     life
 }
@@ -51,7 +53,10 @@ fn a_grade_that_could_not_be_read_completes_its_test() {
         life.hears(&look_up(vendor, life.now, "blank", UNREADABLE));
         life.waits(8 * DAY).hears(&Event::ResultOverdue);
         assert_eq!(hears_again(&mut life, at(0), "blank", completed(9)), Heard::Applied);
-        assert_eq!((life.status(), life.r.reason, life.overall()), (Status::Completed, None, Some(&result(9))));
+        assert_eq!(
+            (life.status(), life.reservation.reason, life.overall()),
+            (Status::Completed, None, Some(&result(9)))
+        );
     }
 }
 
@@ -61,9 +66,9 @@ fn scores_that_could_not_be_read_are_filled_in() {
     let Event::Reported(mut report) = webhook(ITEP, "r1", "partly", completed(8)) else { unreachable!() };
     report.unreadable = vec![ScoreField::Speaking];
     life.hears(&Event::Reported(report));
-    assert_eq!(hears_again(&mut life, at(0), "partly", completed(9)), Heard::Remarked(Why::Revision));
-    assert_eq!((life.overall(), &life.r.attempt().unreadable[..]), (Some(&result(9)), &[][..]));
-    assert_eq!(life.r.attempt().superseded, []);
+    assert_eq!(hears_again(&mut life, at(0), "partly", completed(9)), Heard::Remarked(NoteReason::Revision));
+    assert_eq!((life.overall(), &life.reservation.attempt().unreadable[..]), (Some(&result(9)), &[][..]));
+    assert_eq!(life.reservation.attempt().superseded, []);
 }
 
 #[test]
@@ -79,23 +84,23 @@ fn what_still_cannot_be_read_or_says_nothing_new_is_not_written() {
 fn an_old_grade_amends_its_own_sitting_and_never_completes_a_newer_one() {
     let mut life = Life::ready(ITEP);
     life.itep("blank", UNREADABLE);
-    life.waits(HOUR).itep("reset", Reported::Ready);
-    assert_eq!(hears_again(&mut life, at(0), "blank", completed(9)), Heard::Remarked(Why::EarlierSitting));
-    assert_eq!((life.status(), life.r.reason, life.overall()), (Status::Ready, Some(Reason::Reset), None));
-    let [first, second] = &life.r.attempts[..] else { panic!("two sittings") };
+    life.waits(HOUR).itep("reset", ReportedStatus::Ready);
+    assert_eq!(hears_again(&mut life, at(0), "blank", completed(9)), Heard::Remarked(NoteReason::EarlierSitting));
+    assert_eq!((life.status(), life.reservation.reason, life.overall()), (Status::Ready, Some(Reason::Reset), None));
+    let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
     assert_eq!((first.result.as_ref(), first.status), (Some(&result(9)), Status::Completed));
     assert_eq!((second.result.as_ref(), second.status), (None, Status::Ready));
 }
 
 #[test]
 fn a_sitting_that_may_have_begun_since_is_left_as_it_is_and_the_grade_kept() {
-    for later in [Reported::Ready, Reported::InProgress] {
+    for later in [ReportedStatus::Ready, ReportedStatus::InProgress] {
         let mut life = unknown_then(std::slice::from_ref(&later));
         let status = life.status();
         assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Applied);
         assert_eq!((life.status(), life.overall()), (status, None));
-        assert_eq!(life.r.attempt().result, Some(result(9)));
-        assert!(life.r.was_sat(), "it never expires");
+        assert_eq!(life.reservation.attempt().result, Some(result(9)));
+        assert!(life.reservation.was_sat(), "it never expires");
     }
 }
 
@@ -103,20 +108,20 @@ fn a_sitting_that_may_have_begun_since_is_left_as_it_is_and_the_grade_kept() {
 fn what_the_vendor_said_since_stands() {
     for (later, status) in [
         (REVIEW, Status::UnderReview),
-        (Reported::Invalidated, Status::Invalidated),
+        (ReportedStatus::Invalidated, Status::Invalidated),
         (completed(10), Status::Completed),
     ] {
         let mut life = unknown_then(&[later]);
         hears_again(&mut life, at(0), "odd", completed(9));
         assert_eq!(life.status(), status);
         let shows = if status == Status::Completed { result(10) } else { result(9) };
-        assert_eq!(life.r.attempt().result, Some(shows));
+        assert_eq!(life.reservation.attempt().result, Some(shows));
     }
 }
 
 #[test]
 fn a_finished_report_since_does_not_keep_the_grade_from_completing() {
-    let mut life = unknown_then(&[Reported::AwaitingScore]);
+    let mut life = unknown_then(&[ReportedStatus::AwaitingScore]);
     assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Applied);
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
 }
@@ -125,7 +130,7 @@ fn a_finished_report_since_does_not_keep_the_grade_from_completing() {
 fn a_newer_grade_that_cannot_be_read_is_still_to_be_checked() {
     let mut life = unknown_then(&[UNREADABLE]);
     assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Applied);
-    assert_eq!((life.status(), life.r.reason), (Status::UnderReview, Some(Reason::ResultUnreadable)));
+    assert_eq!((life.status(), life.reservation.reason), (Status::UnderReview, Some(Reason::ResultUnreadable)));
     assert_eq!(life.overall(), Some(&result(9)));
 }
 
@@ -133,17 +138,17 @@ fn a_newer_grade_that_cannot_be_read_is_still_to_be_checked() {
 fn after_an_expiry_it_wins_and_is_marked_late() {
     let mut life = unknown_then(&[]);
     life.waits(EXPIRY).hears(&Event::ExpiryReached);
-    assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Remarked(Why::Late));
-    assert_eq!((life.status(), life.r.attempt().late), (Status::Completed, true));
+    assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Remarked(NoteReason::Late));
+    assert_eq!((life.status(), life.reservation.attempt().late), (Status::Completed, true));
 }
 
 #[test]
 fn one_that_is_a_grade_without_a_readable_score_by_now_is_held_for_review() {
     let mut life = unknown_then(&[]);
     assert_eq!(hears_again(&mut life, at(0), "odd", UNREADABLE), Heard::Applied);
-    assert_eq!((life.status(), life.r.reason), (Status::UnderReview, Some(Reason::ResultUnreadable)));
-    assert_eq!(hears_again(&mut life, at(0), "odd", UNREADABLE), Heard::Noted(Why::WithoutScores));
-    let mut life = unknown_then(&[Reported::Ready]);
+    assert_eq!((life.status(), life.reservation.reason), (Status::UnderReview, Some(Reason::ResultUnreadable)));
+    assert_eq!(hears_again(&mut life, at(0), "odd", UNREADABLE), Heard::Noted(NoteReason::WithoutScores));
+    let mut life = unknown_then(&[ReportedStatus::Ready]);
     assert_eq!(hears_again(&mut life, at(0), "odd", UNREADABLE), Heard::Applied);
     assert_eq!(life.status(), Status::Ready);
     assert_eq!(hears_again(&mut life, at(0), "odd", UNREADABLE), Heard::Duplicate);
@@ -152,12 +157,12 @@ fn one_that_is_a_grade_without_a_readable_score_by_now_is_held_for_review() {
 #[test]
 fn anything_else_counts_only_as_the_vendors_last_word() {
     let mut life = unknown_then(&[]);
-    assert_eq!(hears_again(&mut life, at(0), "odd", Reported::AwaitingScore), Heard::Applied);
+    assert_eq!(hears_again(&mut life, at(0), "odd", ReportedStatus::AwaitingScore), Heard::Applied);
     assert_eq!(life.status(), Status::AwaitingScore);
-    let mut life = unknown_then(&[Reported::InProgress]);
-    assert_eq!(hears_again(&mut life, at(0), "odd", Reported::AwaitingScore), Heard::Noted(Why::Stale));
-    for says in [Reported::Ready, Reported::InProgress] {
-        assert_eq!(hears_again(&mut unknown_then(&[]), at(0), "odd", says), Heard::Noted(Why::Stale));
+    let mut life = unknown_then(&[ReportedStatus::InProgress]);
+    assert_eq!(hears_again(&mut life, at(0), "odd", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    for status in [ReportedStatus::Ready, ReportedStatus::InProgress] {
+        assert_eq!(hears_again(&mut unknown_then(&[]), at(0), "odd", status), Heard::Noted(NoteReason::Stale));
     }
 }
 
@@ -169,7 +174,7 @@ fn a_document_about_another_test_is_none_of_its_own() {
     };
     report.reference = reference(ITEP, 2);
     let event = Event::Reprocessed { report, attempt, reason };
-    assert_eq!(life.hears(&event), Heard::Noted(Why::OtherTest));
+    assert_eq!(life.hears(&event), Heard::Noted(NoteReason::OtherTest));
 }
 
 proptest! {
@@ -186,7 +191,7 @@ proptest! {
                     prop_assert_eq!(before, after);
                 }
             }
-            let is_grade = matches!(report.says, Reported::Completed(_) | Reported::CompletedWithoutScores);
+            let is_grade = matches!(report.status, ReportedStatus::Completed(_) | ReportedStatus::CompletedWithoutScores);
             if is_grade && *number != told.before.attempt().number {
                 prop_assert_eq!(&told.before.state, &told.after.state);
             }
@@ -197,7 +202,7 @@ proptest! {
     fn reading_the_same_again_at_once_writes_nothing_more(lived in lives()) {
         for told in lived.told.iter().filter(|told| told.is_applied()) {
             let Event::Reprocessed { report, .. } = &told.event else { continue };
-            if let Reported::Completed(_) = report.says {
+            if let ReportedStatus::Completed(_) = report.status {
                 let again = told.after.apply(&told.event, Source::Hub, told.now, &POLICY);
                 prop_assert_eq!(again, Decision::Duplicate);
             }

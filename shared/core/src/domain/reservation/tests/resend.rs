@@ -7,25 +7,25 @@ const ITEP: Vendor = Vendor::Itep;
 /// In doubt since its only call, whose request was sealed.
 fn doubtful() -> Life {
     let calling = Reservation::calling(order(ITEP), lease(at(0)), at(0));
-    let mut life = Life::of(calling.sealed(1, Some(digest("request"))));
+    let mut life = Life::of(calling.with_request_digest(1, Some(digest("request"))));
     life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
     life
 }
 
 /// Waits until the request may be sent again, and begins to.
 fn resend(life: &mut Life) -> Heard {
-    life.now = life.r.due_at.unwrap();
+    life.now = life.reservation.due_at.unwrap();
     life.hears(&Event::ResendStarted)
 }
 
 #[test]
 fn a_request_is_sent_again_after_the_quiet_time_and_not_before() {
     let mut life = doubtful();
-    assert_eq!(life.r.due_at, Some(at(QUIET)));
-    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotDue));
+    assert_eq!(life.reservation.due_at, Some(at(QUIET)));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(NoteReason::NotDue));
     assert_eq!(resend(&mut life), Heard::Applied);
-    assert_eq!((life.status(), life.r.calls), (Status::InDoubt, 1), "it is no other call");
-    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotDue), "somebody else has begun to");
+    assert_eq!((life.status(), life.reservation.calls), (Status::InDoubt, 1), "it is no other call");
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(NoteReason::NotDue), "somebody else has begun to");
 }
 
 #[test]
@@ -33,11 +33,11 @@ fn a_refused_repetition_means_sold_and_stays_in_doubt_for_the_operator() {
     let mut life = doubtful();
     resend(&mut life);
     assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Replayed))), Heard::Applied);
-    assert_eq!((life.status(), life.r.reason), (Status::InDoubt, Some(Reason::SoldReferenceUnknown)));
-    assert_eq!((life.r.due_at, life.alerts.last()), (None, Some(&Alert::InDoubt)));
-    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Replayed))), Heard::Noted(Why::MoreEvidence));
-    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotInDoubt), "there is nothing to learn");
-    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Applied);
+    assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(Reason::SoldReferenceUnknown)));
+    assert_eq!((life.reservation.due_at, life.alerts.last()), (None, Some(&Alert::InDoubt)));
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Replayed))), Heard::Noted(NoteReason::MoreEvidence));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(NoteReason::NotInDoubt), "there is nothing to learn");
+    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Applied);
 }
 
 #[test]
@@ -45,14 +45,14 @@ fn a_repetition_that_buys_confirms_the_call() {
     let mut life = doubtful();
     resend(&mut life);
     assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
-    assert_eq!((life.status(), life.r.calls), (Status::Ready, 1));
+    assert_eq!((life.status(), life.reservation.calls), (Status::Ready, 1));
 }
 
 #[test]
 fn repetitions_are_few_and_ever_further_apart() {
     let mut life = doubtful();
     let mut waits = Vec::new();
-    while life.r.due_at.is_some() {
+    while life.reservation.due_at.is_some() {
         let before = life.now;
         assert_eq!(resend(&mut life), Heard::Applied);
         waits.push(life.now.duration_since(before).as_secs() / QUIET);
@@ -67,7 +67,10 @@ fn what_cannot_be_made_again_as_it_was_is_left_to_the_operator() {
     let mut life = doubtful();
     resend(&mut life);
     assert_eq!(life.hears(&Event::ResendImpossible), Heard::Applied);
-    assert_eq!((life.status(), life.r.due_at, &life.r.seal), (Status::InDoubt, None, &None));
+    assert_eq!(
+        (life.status(), life.reservation.due_at, &life.reservation.request_digest),
+        (Status::InDoubt, None, &None)
+    );
 }
 
 #[test]
@@ -76,8 +79,8 @@ fn that_it_was_sent_again_is_remembered_where_it_can_be_made_no_more() {
     resend(&mut life);
     resend(&mut life);
     assert_eq!(life.hears(&Event::ResendImpossible), Heard::Applied);
-    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
-    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(Why::SentAgain));
+    assert_eq!((life.status(), life.reservation.due_at), (Status::InDoubt, None));
+    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(NoteReason::SentAgain));
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn a_late_word_that_the_call_sold_nothing_counts_only_until_its_request_is_sent_
         assert_eq!(life.status(), status);
         let mut life = doubtful();
         resend(&mut life);
-        assert_eq!(life.hears(&ended(1, outcome)), Heard::Noted(Why::SentAgain));
+        assert_eq!(life.hears(&ended(1, outcome)), Heard::Noted(NoteReason::SentAgain));
         assert_eq!(life.status(), Status::InDoubt, "the repetition may have bought");
         assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
     }
@@ -100,8 +103,8 @@ fn the_seal_of_an_earlier_call_sends_nothing_again() {
     life.hears(&Event::NothingSold);
     life.hears(&Event::CallStarted(lease(life.now)));
     life.hears(&ended(2, unknown(2, Unknown::TimedOut)));
-    assert_eq!((life.status(), life.r.due_at), (Status::InDoubt, None));
-    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(Why::NotInDoubt));
+    assert_eq!((life.status(), life.reservation.due_at), (Status::InDoubt, None));
+    assert_eq!(life.hears(&Event::ResendStarted), Heard::Noted(NoteReason::NotInDoubt));
 }
 
 #[test]
@@ -109,8 +112,8 @@ fn what_is_said_too_late_of_a_repetition_leaves_the_next_calls_seal() {
     let mut life = doubtful();
     resend(&mut life);
     life.hears(&Event::NothingSold);
-    life.r = life.r.clone().sealed(2, Some(digest("second")));
+    life.reservation = life.reservation.clone().with_request_digest(2, Some(digest("second")));
     life.hears(&Event::CallStarted(lease(life.now)));
-    assert_eq!(life.hears(&Event::ResendImpossible), Heard::Noted(Why::NotInDoubt));
-    assert!(life.r.seal.is_some());
+    assert_eq!(life.hears(&Event::ResendImpossible), Heard::Noted(NoteReason::NotInDoubt));
+    assert!(life.reservation.request_digest.is_some());
 }

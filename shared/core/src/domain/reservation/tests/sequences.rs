@@ -67,15 +67,15 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn says(&self) -> Reported {
+    fn says(&self) -> ReportedStatus {
         match self.kind {
-            0 => Reported::Ready,
-            1 => Reported::InProgress,
-            2 => Reported::AwaitingScore,
+            0 => ReportedStatus::Ready,
+            1 => ReportedStatus::InProgress,
+            2 => ReportedStatus::AwaitingScore,
             3 => REVIEW,
             4 => PROBLEM,
-            5 => Reported::CompletedWithoutScores,
-            6 => Reported::Invalidated,
+            5 => ReportedStatus::CompletedWithoutScores,
+            6 => ReportedStatus::Invalidated,
             7 => unheard_of(),
             _ => completed(self.n),
         }
@@ -84,7 +84,9 @@ impl Document {
     /// Every other grade has a score that cannot be read.
     fn unreadable(&self) -> Vec<ScoreField> {
         match self.says() {
-            Reported::Completed(_) | Reported::CompletedWithoutScores if self.n % 2 == 1 => vec![ScoreField::Speaking],
+            ReportedStatus::Completed(_) | ReportedStatus::CompletedWithoutScores if self.n % 2 == 1 => {
+                vec![ScoreField::Speaking]
+            }
             _ => Vec::new(),
         }
     }
@@ -97,7 +99,7 @@ impl Document {
             digest: digest(&document),
             reference: reference(vendor, *test),
             observed_at: now - SignedDuration::from_secs(self.age),
-            says: self.says(),
+            status: self.says(),
             unreadable: self.unreadable(),
         }
     }
@@ -158,7 +160,7 @@ fn reprocessed(told: &[Told], nth: usize, as_read_now: &Document) -> Option<Even
     let kept: Vec<_> = told.iter().filter(|told| told.entry.is_some() && told.report().is_some()).collect();
     let first = kept.get(nth % kept.len().max(1))?;
     let report = first.report()?;
-    let report = Report { says: as_read_now.says(), unreadable: as_read_now.unreadable(), ..report.clone() };
+    let report = Report { status: as_read_now.says(), unreadable: as_read_now.unreadable(), ..report.clone() };
     let attempt = first.after.sitting_at(report.observed_at);
     Some(Event::Reprocessed { report: Box::new(report), attempt, reason: "it can be read now".to_owned() })
 }
@@ -183,9 +185,9 @@ impl Told {
     }
 
     /// What a report says that came just now, or that is read again.
-    pub(super) fn says(&self) -> Option<&Reported> {
+    pub(super) fn says(&self) -> Option<&ReportedStatus> {
         match &self.event {
-            Event::Reported(report) | Event::Reprocessed { report, .. } => Some(&report.says),
+            Event::Reported(report) | Event::Reprocessed { report, .. } => Some(&report.status),
             _ => None,
         }
     }
@@ -216,7 +218,7 @@ fn live(vendor: Vendor, respond_async: bool, steps: &[(Step, i64)]) -> Lived {
     };
     let mut told = Vec::new();
     for (step, seconds) in steps {
-        let (before, alerts) = (life.r.clone(), life.alerts.len());
+        let (before, alerts) = (life.reservation.clone(), life.alerts.len());
         let event = step.event(&before, life.waits(*seconds).now, &told);
         let heard = life.hears(&event);
         told.push(Told {
@@ -224,7 +226,7 @@ fn live(vendor: Vendor, respond_async: bool, steps: &[(Step, i64)]) -> Lived {
             event,
             now: life.now,
             heard,
-            after: life.r.clone(),
+            after: life.reservation.clone(),
             entry: (heard != Heard::Duplicate).then(|| life.history.last().unwrap().clone()),
             alerts: life.alerts[alerts..].to_vec(),
         });

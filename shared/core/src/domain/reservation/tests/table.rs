@@ -44,11 +44,11 @@ fn rows(vendor: Vendor) -> Vec<(&'static str, Life)> {
         ("`in_doubt`", told(second_call(vendor), ended(2, unknown(2, Unknown::TimedOut)))),
         ("`rejected`", told(second_call(vendor), ended(2, refused()))),
         ("`ready`", with_test(vendor)),
-        ("`in_progress`", then(|life| says(life, "begun", Reported::InProgress))),
-        ("`awaiting_score`", then(|life| says(life, "finished", Reported::AwaitingScore))),
+        ("`in_progress`", then(|life| says(life, "begun", ReportedStatus::InProgress))),
+        ("`awaiting_score`", then(|life| says(life, "finished", ReportedStatus::AwaitingScore))),
         ("`under_review`", then(|life| says(life, "review", REVIEW))),
         ("`completed`", then(|life| says(life, "graded", completed(9)))),
-        ("`invalidated`", then(|life| says(life, "invalid", Reported::Invalidated))),
+        ("`invalidated`", then(|life| says(life, "invalid", ReportedStatus::Invalidated))),
         ("`expired`", at_expiry(with_test(vendor))),
         ("`expired`, no test", at_expiry(queued(second_call(vendor)))),
         ("`expired`, reclaimed", told(at_expiry(with_test(vendor)), reclaimed(vendor, at(EXPIRY)))),
@@ -79,40 +79,48 @@ fn at_expiry(mut life: Life) -> Life {
 }
 
 /// A vendor's report in its own way: iTEP's webhook, TrueNorth's answer.
-fn says(life: &Life, document: &str, says: Reported) -> Event {
-    match life.r.vendor() {
-        Vendor::Itep => webhook(Vendor::Itep, &format!("receipt-{}", life.r.seq), document, says),
-        Vendor::Truenorth => look_up(Vendor::Truenorth, life.now, document, says),
+fn says(life: &Life, document: &str, status: ReportedStatus) -> Event {
+    match life.reservation.vendor() {
+        Vendor::Itep => webhook(Vendor::Itep, &format!("receipt-{}", life.reservation.seq), document, status),
+        Vendor::Truenorth => look_up(Vendor::Truenorth, life.now, document, status),
     }
 }
 
 const OUTCOMES: [Column; 6] = [
     column("confirmed, a first test", |life| {
-        life.r.reference.is_none().then(|| ended(life.r.calls, confirmed(reference(life.r.vendor(), 1))))
+        life.reservation
+            .reference
+            .is_none()
+            .then(|| ended(life.reservation.calls, confirmed(reference(life.reservation.vendor(), 1))))
     }),
-    column("confirmed, the same test", |life| Some(ended(life.r.calls, confirmed(life.r.reference.clone()?)))),
+    column("confirmed, the same test", |life| {
+        Some(ended(life.reservation.calls, confirmed(life.reservation.reference.clone()?)))
+    }),
     column("confirmed, another test", |life| {
-        life.r.reference.as_ref().map(|_| ended(life.r.calls, confirmed(reference(life.r.vendor(), 2))))
+        life.reservation
+            .reference
+            .as_ref()
+            .map(|_| ended(life.reservation.calls, confirmed(reference(life.reservation.vendor(), 2))))
     }),
-    column("refused", |life| Some(ended(life.r.calls, refused()))),
-    column("not processed", |life| Some(ended(life.r.calls, not_processed()))),
-    column("unknown", |life| Some(ended(life.r.calls, unknown(life.r.calls, Unknown::TimedOut)))),
+    column("refused", |life| Some(ended(life.reservation.calls, refused()))),
+    column("not processed", |life| Some(ended(life.reservation.calls, not_processed()))),
+    column("unknown", |life| Some(ended(life.reservation.calls, unknown(life.reservation.calls, Unknown::TimedOut)))),
 ];
 
 const LEASES: [Column; 2] = [
-    column("lease lapsed", |life| Some(Event::LeaseLapsed { call_no: life.r.calls })),
+    column("lease lapsed", |life| Some(Event::LeaseLapsed { call_no: life.reservation.calls })),
     column("call started", |life| Some(Event::CallStarted(lease(life.now)))),
 ];
 
 const REPORTS: [fn(&Life) -> Option<Event>; 9] = [
-    |life| Some(says(life, "new", Reported::Ready)),
-    |life| Some(says(life, "new", Reported::InProgress)),
-    |life| Some(says(life, "new", Reported::AwaitingScore)),
+    |life| Some(says(life, "new", ReportedStatus::Ready)),
+    |life| Some(says(life, "new", ReportedStatus::InProgress)),
+    |life| Some(says(life, "new", ReportedStatus::AwaitingScore)),
     |life| Some(says(life, "new", REVIEW)),
     |life| Some(says(life, "new", PROBLEM)),
     |life| Some(says(life, "new", completed(10))),
-    |life| Some(says(life, "new", Reported::CompletedWithoutScores)),
-    |life| Some(says(life, "new", Reported::Invalidated)),
+    |life| Some(says(life, "new", ReportedStatus::CompletedWithoutScores)),
+    |life| Some(says(life, "new", ReportedStatus::Invalidated)),
     |life| Some(says(life, "new", unheard_of())),
 ];
 
@@ -161,19 +169,19 @@ const OTHERS: [Column; 12] = [
     Column { heading: "reclaimed before expiry", event: reclaim, seconds: HOUR },
     Column { heading: "reclaimed later", event: reclaim, seconds: 2 * EXPIRY },
     column("a kept report read again as graded", |life| {
-        let heard = life.r.attempt().observed_at.unwrap_or(at(0));
-        let report = look_up(life.r.vendor(), heard, "kept", completed(10));
+        let heard = life.reservation.attempt().observed_at.unwrap_or(at(0));
+        let report = look_up(life.reservation.vendor(), heard, "kept", completed(10));
         let Event::Reported(report) = report else { return None };
         Some(Event::Reprocessed { report, attempt: 1, reason: "it can be read now".to_owned() })
     }),
     column("reference corrected", |life| {
-        let reference = reference(life.r.vendor(), 2);
+        let reference = reference(life.reservation.vendor(), 2);
         Some(Event::ReferenceCorrected { reference, reason: "misread".to_owned() })
     }),
 ];
 
 fn reclaim(life: &Life) -> Option<Event> {
-    Some(reclaimed(life.r.vendor(), life.now))
+    Some(reclaimed(life.reservation.vendor(), life.now))
 }
 
 fn nothing_found(life: &Life) -> Option<Event> {
@@ -194,12 +202,12 @@ fn cell(mut life: Life, column: &Column, older_call: bool) -> String {
     life.waits(column.seconds);
     let Some(event) = (column.event)(&life) else { return "–".to_owned() };
     let event = if older_call { of_older_call(event) } else { event };
-    let (before, alerts) = (life.r.clone(), life.alerts.len());
+    let (before, alerts) = (life.reservation.clone(), life.alerts.len());
     let mut cell = match life.hears(&event) {
         Heard::Duplicate => "duplicate".to_owned(),
         Heard::Noted(why) => format!("noted: {}", words(why)),
-        Heard::Applied => change(&before, &life.r),
-        Heard::Remarked(why) => format!("{}, {}", change(&before, &life.r), words(why)),
+        Heard::Applied => change(&before, &life.reservation),
+        Heard::Remarked(why) => format!("{}, {}", change(&before, &life.reservation), words(why)),
     };
     for alert in &life.alerts[alerts..] {
         write!(cell, " ⚠ {}", words(alert)).unwrap();

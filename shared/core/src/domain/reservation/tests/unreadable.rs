@@ -13,14 +13,14 @@ fn unreadable() -> Life {
 }
 
 /// A grade with two scores that cannot be read.
-fn partly_read(document: &str, says: Reported) -> Event {
-    let Event::Reported(mut report) = webhook(ITEP, "partly", document, says) else { unreachable!() };
+fn partly_read(document: &str, status: ReportedStatus) -> Event {
+    let Event::Reported(mut report) = webhook(ITEP, "partly", document, status) else { unreachable!() };
     report.unreadable = vec![ScoreField::Overall, ScoreField::Speaking];
     Event::Reported(report)
 }
 
 fn stands(life: &Life) -> (Status, Option<Reason>, Option<&TestResult>) {
-    (life.status(), life.r.reason, life.overall())
+    (life.status(), life.reservation.reason, life.overall())
 }
 
 const CHECKED: (Status, Option<Reason>, Option<&TestResult>) =
@@ -41,7 +41,7 @@ fn what_was_graded_unreadably_neither_expires_nor_is_withdrawn_nor_reclaimed() {
     let mut life = unreadable();
     life.waits(EXPIRY);
     for event in [Event::ExpiryReached, Event::Cancel, reclaimed(ITEP, life.now)] {
-        assert_eq!(life.hears(&event), Heard::Noted(Why::Begun), "{event:?}");
+        assert_eq!(life.hears(&event), Heard::Noted(NoteReason::Begun), "{event:?}");
     }
     assert_eq!(stands(&life), CHECKED);
 }
@@ -49,7 +49,7 @@ fn what_was_graded_unreadably_neither_expires_nor_is_withdrawn_nor_reclaimed() {
 #[test]
 fn a_finished_report_after_it_is_stale() {
     let mut life = unreadable();
-    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
     assert_eq!(stands(&life), CHECKED);
 }
 
@@ -58,7 +58,7 @@ fn a_readable_grade_completes_it_and_the_unreadable_one_is_stale_from_then_on() 
     let mut life = unreadable();
     assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
     assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
-    assert_eq!(life.itep("blank", UNREADABLE), Heard::Noted(Why::Stale));
+    assert_eq!(life.itep("blank", UNREADABLE), Heard::Noted(NoteReason::Stale));
     assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
 }
 
@@ -69,7 +69,7 @@ fn the_same_bytes_complete_it_once_they_can_be_read() {
     assert_eq!(life.truenorth("report", UNREADABLE), Heard::Duplicate);
     assert_eq!(life.truenorth("report", completed(9)), Heard::Applied);
     assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
-    assert_eq!(life.r.attempt().superseded, []);
+    assert_eq!(life.reservation.attempt().superseded, []);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_result_that_shows_stays_when_a_later_grade_cannot_be_read() {
     life.itep("graded", completed(9));
     assert_eq!(life.waits(60).itep("blank", UNREADABLE), Heard::Applied);
     assert_eq!(stands(&life), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
-    assert_eq!(life.waits(60).itep("regraded", completed(10)), Heard::Remarked(Why::Revision));
+    assert_eq!(life.waits(60).itep("regraded", completed(10)), Heard::Remarked(NoteReason::Revision));
     assert_eq!(stands(&life), (Status::Completed, None, Some(&result(10))));
 }
 
@@ -98,11 +98,11 @@ fn an_unreadable_grade_that_was_held_up_behind_a_newer_grade_is_stale() {
     let mut life = Life::ready(ITEP);
     let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
     life.waits(20).itep("graded", completed(9));
-    assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale));
+    assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale));
     assert_eq!(life.alerts, []);
     let mut life = Life::ready(ITEP);
     life.waits(20).itep("blank again", UNREADABLE);
-    assert_eq!(life.hears(&held_up), Heard::Noted(Why::Stale));
+    assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
@@ -110,7 +110,7 @@ fn an_unreadable_grade_that_was_held_up_behind_a_newer_grade_is_stale() {
 fn an_unreadable_grade_is_not_too_late_behind_a_finished_report_that_overtook_it() {
     let mut life = Life::ready(ITEP);
     let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
-    life.waits(20).itep("finished", Reported::AwaitingScore);
+    life.waits(20).itep("finished", ReportedStatus::AwaitingScore);
     assert_eq!(life.hears(&held_up), Heard::Applied);
     assert_eq!(stands(&life), CHECKED);
 }
@@ -118,45 +118,45 @@ fn an_unreadable_grade_is_not_too_late_behind_a_finished_report_that_overtook_it
 #[test]
 fn another_unreadable_grade_is_kept_and_rings_no_second_alarm() {
     let mut life = unreadable();
-    assert_eq!(life.waits(60).itep("blank again", UNREADABLE), Heard::Noted(Why::WithoutScores));
+    assert_eq!(life.waits(60).itep("blank again", UNREADABLE), Heard::Noted(NoteReason::WithoutScores));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
     assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
     let unread = ["blank", "blank again"].map(digest);
-    assert_eq!(life.r.attempt().superseded, unread);
+    assert_eq!(life.reservation.attempt().superseded, unread);
 }
 
 #[test]
 fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
-    for says in [UNREADABLE, completed(9)] {
+    for status in [UNREADABLE, completed(9)] {
         let mut life = unreadable();
-        assert_eq!(life.waits(60).itep("incomplete", Reported::InProgress), Heard::Remarked(Why::Reset));
-        assert_eq!(life.itep("blank", says), Heard::Noted(Why::Stale));
-        assert_eq!((life.status(), life.r.attempts.len()), (Status::InProgress, 2));
+        assert_eq!(life.waits(60).itep("incomplete", ReportedStatus::InProgress), Heard::Remarked(NoteReason::Reset));
+        assert_eq!(life.itep("blank", status), Heard::Noted(NoteReason::Stale));
+        assert_eq!((life.status(), life.reservation.attempts.len()), (Status::InProgress, 2));
     }
 }
 
 #[test]
 fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", Reported::AwaitingScore);
+    life.itep("finished", ReportedStatus::AwaitingScore);
     let held_up = received(life.now, webhook(ITEP, "late", "blank", UNREADABLE));
-    life.waits(HOUR).itep("reset", Reported::Ready);
-    assert_eq!(life.hears(&held_up), Heard::Remarked(Why::EarlierSitting));
-    assert_eq!((life.status(), life.r.reason), (Status::Ready, Some(Reason::Reset)));
-    let [first, second] = &life.r.attempts[..] else { panic!("two sittings") };
+    life.waits(HOUR).itep("reset", ReportedStatus::Ready);
+    assert_eq!(life.hears(&held_up), Heard::Remarked(NoteReason::EarlierSitting));
+    assert_eq!((life.status(), life.reservation.reason), (Status::Ready, Some(Reason::Reset)));
+    let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
     assert_eq!((first.status, second.status), (Status::UnderReview, Status::Ready));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
 #[test]
 fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_told() {
-    for (later, status) in [(PROBLEM, Status::UnderReview), (Reported::Invalidated, Status::Invalidated)] {
+    for (later, status) in [(PROBLEM, Status::UnderReview), (ReportedStatus::Invalidated, Status::Invalidated)] {
         let mut life = Life::ready(ITEP);
         let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
         life.waits(20).itep("later", later);
-        let reason = life.r.reason;
+        let reason = life.reservation.reason;
         assert_eq!(life.hears(&held_up), Heard::Applied);
-        assert_eq!((life.status(), life.r.reason), (status, reason));
+        assert_eq!((life.status(), life.reservation.reason), (status, reason));
         assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
     }
 }
@@ -164,63 +164,66 @@ fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_to
 #[test]
 fn another_that_names_other_scores_is_a_change_that_clients_see() {
     let mut life = unreadable();
-    let version = life.r.version;
+    let version = life.reservation.version;
     let Event::Reported(mut report) = received(at(60), webhook(ITEP, "r9", "blank again", UNREADABLE)) else {
         unreachable!()
     };
     report.unreadable = vec![ScoreField::Speaking];
-    assert_eq!(life.waits(60).hears(&Event::Reported(report)), Heard::Remarked(Why::WithoutScores));
-    assert_eq!((life.r.version, &life.r.attempt().unreadable[..]), (version + 1, &[ScoreField::Speaking][..]));
+    assert_eq!(life.waits(60).hears(&Event::Reported(report)), Heard::Remarked(NoteReason::WithoutScores));
+    assert_eq!(
+        (life.reservation.version, &life.reservation.attempt().unreadable[..]),
+        (version + 1, &[ScoreField::Speaking][..])
+    );
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
 #[test]
 fn a_test_that_was_graded_unreadably_never_expires_wherever_it_stands() {
     let mut life = Life::ready(ITEP);
-    life.r.attempts[0].noted = Some(digest("blank"));
-    life.waits(60).itep("ready", Reported::Ready);
+    life.reservation.attempts[0].noted = Some(digest("blank"));
+    life.waits(60).itep("ready", ReportedStatus::Ready);
     let Event::Reported(report) = received(at(0), webhook(ITEP, "r1", "blank", UNREADABLE)) else { unreachable!() };
     life.hears(&Event::Reprocessed { report, attempt: 1, reason: "heeded".to_owned() });
-    assert_eq!((life.status(), life.r.was_sat(), life.r.due_at), (Status::Ready, true, None));
-    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(Why::Begun));
+    assert_eq!((life.status(), life.reservation.was_sat(), life.reservation.due_at), (Status::Ready, true, None));
+    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(NoteReason::Begun));
 }
 
 #[test]
 fn after_an_end_it_wins_and_is_marked_late() {
-    for end in [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", Reported::Invalidated)] {
+    for end in [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", ReportedStatus::Invalidated)] {
         let mut life = Life::ready(ITEP);
         life.waits(EXPIRY).hears(&end);
-        assert_eq!(life.itep("blank", UNREADABLE), Heard::Remarked(Why::Late));
+        assert_eq!(life.itep("blank", UNREADABLE), Heard::Remarked(NoteReason::Late));
         assert_eq!(stands(&life), CHECKED);
-        assert!(life.r.attempt().late);
+        assert!(life.reservation.attempt().late);
     }
 }
 
 #[test]
 fn an_overdue_alarm_rings_beside_the_reason_and_once() {
     let mut life = unreadable();
-    assert_eq!(life.r.due_at, Some(at(7 * DAY)));
+    assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
     assert_eq!(life.waits(7 * DAY).hears(&Event::ResultOverdue), Heard::Applied);
     assert_eq!(life.hears(&Event::ResultOverdue), Heard::Duplicate);
     assert_eq!(stands(&life), CHECKED);
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores, Alert::ResultOverdue]);
-    assert_eq!(life.r.due_at, None);
+    assert_eq!(life.reservation.due_at, None);
     life.itep("review", REVIEW);
-    assert_eq!(life.r.due_at, Some(at(14 * DAY)), "the vendor spoke: another wait begins");
+    assert_eq!(life.reservation.due_at, Some(at(14 * DAY)), "the vendor spoke: another wait begins");
 }
 
 #[test]
 fn a_review_of_it_goes_on_and_finished_stays_stale() {
     let mut life = unreadable();
     assert_eq!(life.itep("review", REVIEW), Heard::Applied);
-    assert_eq!(life.r.reason, Some(Reason::VendorReview));
-    assert_eq!(life.itep("finished", Reported::AwaitingScore), Heard::Noted(Why::Stale));
+    assert_eq!(life.reservation.reason, Some(Reason::VendorReview));
+    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
 }
 
 #[test]
 fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
     let mut life = Life::ready(TRUENORTH);
-    life.r.attempts[0].noted = Some(digest("blank"));
+    life.reservation.attempts[0].noted = Some(digest("blank"));
     assert_eq!(life.truenorth("blank", UNREADABLE), Heard::Applied);
     assert_eq!(stands(&life), CHECKED);
 }
@@ -229,24 +232,24 @@ fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
 fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
     let mut life = Life::ready(ITEP);
     assert_eq!(life.hears(&partly_read("graded", completed(9))), Heard::Applied);
-    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
     assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
     assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
-    assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(Why::Revision));
-    assert_eq!(life.r.attempt().unreadable, []);
+    assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(NoteReason::Revision));
+    assert_eq!(life.reservation.attempt().unreadable, []);
 }
 
 #[test]
 fn a_grade_of_which_nothing_can_be_read_names_it() {
     let mut life = Life::ready(ITEP);
-    life.hears(&partly_read("graded", Reported::CompletedWithoutScores));
-    assert_eq!(life.r.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    life.hears(&partly_read("graded", ReportedStatus::CompletedWithoutScores));
+    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
 #[test]
 fn an_attempt_that_was_stored_before_names_nothing_unreadable() {
-    let mut stored = serde_json::to_value(Life::ready(ITEP).r.attempt()).unwrap();
+    let mut stored = serde_json::to_value(Life::ready(ITEP).reservation.attempt()).unwrap();
     assert!(stored.as_object_mut().unwrap().remove("unreadable").is_none(), "an empty list is not stored");
     assert_eq!(serde_json::from_value::<Attempt>(stored).unwrap().unreadable, []);
 }

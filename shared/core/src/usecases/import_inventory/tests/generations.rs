@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::Digest;
-use crate::domain::reservation::{Report as VendorReport, Reported};
+use crate::domain::reservation::{Report as VendorReport, ReportedStatus};
 use crate::usecases::commit::Writer;
 
 const KEYS: [&str; 3] = ["first", "second", "third"];
@@ -40,14 +40,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn says(kind: u8) -> Reported {
+fn says(kind: u8) -> ReportedStatus {
     match kind {
-        0 => Reported::Ready,
-        1 => Reported::InProgress,
-        2 => Reported::AwaitingScore,
-        3 => Reported::Completed(Box::default()),
-        4 => Reported::Invalidated,
-        _ => Reported::CompletedWithoutScores,
+        0 => ReportedStatus::Ready,
+        1 => ReportedStatus::InProgress,
+        2 => ReportedStatus::AwaitingScore,
+        3 => ReportedStatus::Completed(Box::default()),
+        4 => ReportedStatus::Invalidated,
+        _ => ReportedStatus::CompletedWithoutScores,
     }
 }
 
@@ -65,7 +65,7 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
             digest: Digest::of(format!("{key}-{test}-{kind}").as_bytes()),
             reference: VendorReference::itep(test),
             observed_at: at(100 * DAY),
-            says: says(*kind),
+            status: says(*kind),
             unreadable: Vec::new(),
         })),
         Step::Expired => Event::ExpiryReached,
@@ -77,14 +77,14 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
         Step::Reclaimed { day, marked } => {
             let import = imported(*day, true);
             let report = run(books, &import, row(*marked));
-            let importing = Importing { store: books, alerts: books, clock: books, times: &TIMES };
+            let importing = Importing { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
             for finding in report.reclaimable() {
                 wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
             }
             return;
         }
     };
-    let writer = Writer { store: books, alerts: books, clock: books, times: &TIMES };
+    let writer = Writer { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
     wait(writer.settle(reservation, &event, &Source::VendorWebhook, None)).unwrap();
 }
 

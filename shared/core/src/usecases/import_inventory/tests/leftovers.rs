@@ -15,7 +15,7 @@ fn missing(report: &Report) -> Vec<&str> {
 fn reclaim(books: &World, rows: Vec<Row>) -> Vec<Reclaimed> {
     let import = Import { dry_run: true, ..import() };
     let report = run(books, &import, rows);
-    let importing = Importing { store: books, alerts: books, clock: books, times: &TIMES };
+    let importing = Importing { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
     let outcome = |finding: &Finding| wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
     report.reclaimable().map(outcome).collect()
 }
@@ -78,13 +78,13 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
         digest: crate::domain::ids::Digest::of(b"{}"),
         reference: VendorReference::itep("A1"),
         observed_at: at(99 * DAY),
-        says: crate::domain::reservation::Reported::InProgress,
+        status: crate::domain::reservation::ReportedStatus::InProgress,
         unreadable: Vec::new(),
     };
     let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, times: &TIMES };
+    let importing = Importing { store: &books, alerts: &books, clock: &books, timeouts: &TIMEOUTS };
     let outcome = wait(importing.reclaim(&import, &report.findings[0], "nobody came")).unwrap();
-    assert_eq!(outcome, Reclaimed::Refused(Why::Begun));
+    assert_eq!(outcome, Reclaimed::Refused(NoteReason::Begun));
     assert_eq!(books.owner_of("A1"), Some(old.id().clone()));
 }
 

@@ -1,0 +1,79 @@
+//! What every handler works with: the hub, the caller, the request, the time left.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lambda_http::{Request, RequestExt};
+use shared::aws::dynamodb::Client;
+use shared::hub::Hub;
+use shared::runtime::problem::{Problem, kinds};
+use shared::runtime::time_left;
+use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::domain::reservation::Reservation;
+use shared_core::ports::Store;
+
+use crate::problems::Failure;
+use crate::rules::Accounts;
+
+/// One authenticated request.
+pub(crate) struct RequestContext<'a> {
+    /// The hub.
+    pub(crate) hub: &'a Hub,
+    /// Who calls.
+    pub(crate) client: &'a Client,
+    /// What they sent.
+    pub(crate) request: &'a Request,
+    /// The invocation that serves it.
+    pub(crate) invocation: &'a Invocation,
+}
+
+/// The invocation of the function: its unique id and its time.
+pub(crate) struct Invocation {
+    /// Unique among all invocations: it marks the lease of a purchase call.
+    pub(crate) id: String,
+    context: Option<lambda_http::Context>,
+}
+
+/// The time of a request that did not come through Lambda.
+const OUTSIDE_LAMBDA: Duration = Duration::from_secs(29);
+
+impl Invocation {
+    /// The invocation that brought a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        match request.lambda_context_ref() {
+            Some(context) => Self { id: context.request_id.clone(), context: Some(context.clone()) },
+            None => Self { id: outside_lambda(), context: None },
+        }
+    }
+
+    /// How long it may still take.
+    pub(crate) fn left(&self) -> Duration {
+        self.context.as_ref().map_or(OUTSIDE_LAMBDA, time_left)
+    }
+}
+
+fn outside_lambda() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    format!("outside-lambda-{process}-{count}-{}", jiff::Timestamp::now().as_nanosecond())
+}
+
+impl RequestContext<'_> {
+    /// The vendor accounts that the caller may use.
+    pub(crate) fn accounts(&self) -> Accounts {
+        let accounts = &self.client.accounts;
+        [(Vendor::Itep, accounts.itep.clone()), (Vendor::Truenorth, accounts.truenorth.clone())].into()
+    }
+
+    /// The client's own reservation; another's is as unknown as none.
+    pub(crate) async fn reservation(&self, id: &str) -> Result<Reservation, Failure> {
+        let Ok(id) = id.parse::<ReservationId>() else { return Err(not_found().into()) };
+        let found = self.hub.store.reservation(&id).await?;
+        let own = found.filter(|reservation| reservation.order.client == self.client.id);
+        own.ok_or_else(|| not_found().into())
+    }
+}
+
+fn not_found() -> Problem {
+    Problem::new(kinds::NOT_FOUND).detail("No reservation of yours has this id.")
+}

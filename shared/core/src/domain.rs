@@ -1,0 +1,15 @@
+//! What the hub knows: ids, orders, reservations, results.
+
+pub mod backoff;
+pub mod breaker;
+pub mod candidate;
+pub mod deadline;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod ids;
+pub mod launch;
+pub mod limiter;
+pub mod order;
+pub mod reservation;
+pub mod sensitive;
+pub mod test_result;

@@ -1,0 +1,115 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::domain::reservation::{ReportedStatus, Reservation, Status};
+use crate::usecases::testing::*;
+
+#[test]
+fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
+    let day = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n);
+    assert_eq!(slices(day(0), day(15)), [(day(0), day(7)), (day(7), day(14)), (day(14), day(15))]);
+    assert_eq!(slices(day(3), day(3)), []);
+    assert_eq!(slices(day(4), day(3)), []);
+}
+
+fn with_test(key: &str) -> Reservation {
+    ready(order_at_truenorth(key), &format!("test-of-{key}"))
+}
+
+/// A world at day 30 whose last poll left this mark.
+fn polled_before(mark: PollMark, keys: &[&str]) -> World {
+    let world = World::with(keys.iter().map(|key| with_test(key))).at(30 * DAY);
+    world.kept().poll = Some(mark);
+    world
+}
+
+fn saw(world: &World, key: &str, status: ReportedStatus) {
+    let seen = observed_test(&format!("test-of-{key}"), status, at(30 * DAY - 60));
+    world.kept().observed.push((order(key).id, seen));
+}
+
+fn poll(world: &World) -> Result<Option<PollSummary>, CheckError> {
+    wait(looking(world).poll(&order("").account.name))
+}
+
+fn marks(world: &World) -> Vec<PollMark> {
+    world.kept().marks.clone()
+}
+
+#[test]
+fn two_polls_do_not_run_at_once() {
+    let world = World::with([with_test("a")]).at(30 * DAY);
+    assert_eq!(poll(&world).unwrap(), None);
+    let kept = world.kept();
+    assert_eq!((kept.leased_until, kept.swept.len(), kept.looked_up.len()), (Some(at(30 * DAY + 120)), 0, 0));
+}
+
+#[test]
+fn a_poll_asks_from_a_day_before_the_last_one_on() {
+    for (seen_to, from) in [(None, vec![29]), (Some(29), vec![28]), (Some(15), vec![14, 21, 28])] {
+        let mark = PollMark { seen_to: seen_to.map(|day| at(day * DAY)), cursor: None };
+        let world = polled_before(mark, &[]);
+        poll(&world).unwrap();
+        assert_eq!(
+            world.kept().swept.iter().map(|span| span.0).collect::<Vec<_>>(),
+            from.into_iter().map(|day| at(day * DAY)).collect::<Vec<_>>()
+        );
+        assert_eq!(marks(&world), [PollMark { seen_to: Some(at(30 * DAY)), cursor: None }]);
+    }
+}
+
+#[test]
+fn what_the_window_shows_is_applied_and_not_asked_for_again() {
+    let world = polled_before(PollMark::default(), &["a", "b"]);
+    saw(&world, "a", ReportedStatus::Ready);
+    saw(&world, "a", ReportedStatus::InProgress);
+    let done = poll(&world).unwrap();
+    assert_eq!(done, Some(PollSummary { seen: 2, told: 1, asked: 1 }));
+    assert_eq!((world.status_of("a"), world.status_of("b")), (Status::InProgress, Status::Ready));
+    assert_eq!(world.kept().looked_up, [order("b").id]);
+}
+
+#[test]
+fn every_slice_counts_what_it_shows() {
+    let world = polled_before(PollMark { seen_to: Some(at(15 * DAY)), cursor: None }, &["a", "b"]);
+    saw(&world, "a", ReportedStatus::InProgress);
+    let seen = observed_test("test-of-b", ReportedStatus::InProgress, at(16 * DAY));
+    world.kept().observed.push((order("b").id, seen));
+    assert_eq!(poll(&world).unwrap().map(|polled| polled.seen), Some(2));
+}
+
+#[test]
+fn those_that_no_window_shows_are_asked_about_a_few_at_a_time_round_and_round() {
+    let keys = ["a", "b", "c", "d", "e", "f", "g"];
+    let world = polled_before(PollMark::default(), &keys);
+    let mut asked = Vec::new();
+    for of_this_poll in [5, 2, 5] {
+        assert_eq!(poll(&world).unwrap().map(|polled| polled.asked), Some(of_this_poll));
+        asked.append(&mut world.kept().looked_up);
+        let mark = marks(&world).pop();
+        assert_eq!(mark.as_ref().is_some_and(|mark| mark.cursor.is_some()), of_this_poll == 5);
+        world.kept().poll = mark;
+    }
+    let (round, next) = asked.split_at(7);
+    assert!(keys.iter().all(|key| round.contains(&order(key).id)));
+    assert_eq!(next, &round[..5]);
+}
+
+#[test]
+fn what_could_not_be_written_is_asked_for_again_by_the_next_poll() {
+    let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: None };
+    let world = polled_before(mark.clone(), &["a", "b"]).failing(&["commit"]);
+    saw(&world, "a", ReportedStatus::InProgress);
+    assert!(matches!(poll(&world), Err(CheckError::BackendError(_))));
+    assert_eq!((marks(&world), world.kept().notes.clone()), (vec![mark], vec![order("a").id.to_string()]));
+}
+
+#[test]
+fn a_round_that_the_rate_limit_holds_does_not_undo_what_was_seen() {
+    let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: Some("res_".to_owned()) };
+    let world = polled_before(mark.clone(), &["a", "b"]).failing(&["look_up"]);
+    saw(&world, "a", ReportedStatus::InProgress);
+    assert!(matches!(poll(&world), Err(CheckError::LookUp(_))));
+    assert_eq!(world.status_of("a"), Status::InProgress);
+    assert_eq!(marks(&world), [PollMark { seen_to: Some(at(30 * DAY)), ..mark }]);
+}

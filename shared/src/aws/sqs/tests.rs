@@ -1,0 +1,34 @@
+use shared_core::ports::{AuthOutcome, CheckReason, InboundWebhook, SenderCredentials};
+
+use super::*;
+
+fn id() -> ReservationId {
+    ReservationId::derive(&"acme".parse().unwrap(), "order-42")
+}
+
+#[test]
+fn messages_travel_in_this_form() {
+    let receipt_id = "receipt-1".parse().unwrap();
+    let receipt = InboundWebhook {
+        credentials: SenderCredentials::new(&receipt_id, "a-token", [("Authorization", "Bearer a-secret")]),
+        id: receipt_id,
+        account: "default".parse().unwrap(),
+        received_at: "2026-11-23T12:00:00Z".parse().unwrap(),
+        content_type: "multipart/form-data; boundary=----x".to_owned(),
+        body: b"------x".to_vec(),
+        authenticated: AuthOutcome::Verified,
+    };
+    let check =
+        ScoreCheck { v: 1, account: "default".parse().unwrap(), reservation_id: id(), reason: CheckReason::Expiry };
+    insta::assert_json_snapshot!((
+        Fulfilment { v: VERSION, reservation_id: id() },
+        RecordMessage::new(ResultMessage::InboundWebhook(receipt)),
+        check,
+    ));
+}
+
+#[test]
+fn a_message_of_another_kind_is_not_taken_for_one() {
+    assert!(serde_json::from_str::<RecordMessage>(r#"{"v":1,"kind":"hearsay"}"#).is_err());
+    assert!(serde_json::from_str::<Fulfilment>(r#"{"v":1,"reservation_id":"42"}"#).is_err());
+}

@@ -1,0 +1,87 @@
+//! Working through a batch of queue messages: each record fails alone, and what
+//! there is no time for is handed back.
+
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::FutureExt;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::telemetry::ErrorChain;
+
+/// The form of the messages that this code reads. Newer code may give the same
+/// fields another meaning: what it wrote is handed back rather than guessed at, and
+/// waits among the dead letters for code that knows it.
+const FORM: u64 = 1;
+
+/// What the messages of every queue have in common.
+#[derive(Deserialize)]
+struct Form {
+    v: u64,
+}
+
+/// Works through a batch one by one. A record that fails, panics, cannot be read
+/// or finds no time left (`needs` is what one record may take) is reported, and
+/// the queue delivers it again; the others are done.
+///
+/// # Panics
+/// After the batch, if a record failed that has no message id. SQS gives every
+/// message one, and Lambda takes an empty one in an answer for a failure of the whole
+/// batch: this says so itself. The runtime reports it, and nothing is taken off the queue.
+pub async fn process_batch<M, E, F>(
+    event: SqsEvent,
+    time_left: impl Fn() -> Duration,
+    needs: Duration,
+    handle: impl Fn(M) -> F,
+) -> SqsBatchResponse
+where
+    M: DeserializeOwned,
+    E: Error,
+    F: Future<Output = Result<(), E>>,
+{
+    let (mut response, mut nameless) = (SqsBatchResponse::default(), false);
+    for record in event.records {
+        let done = if time_left() < needs { Err("no time left".to_owned()) } else { one(&record, &handle).await };
+        let Err(failure) = done else { continue };
+        let message_id = record.message_id.unwrap_or_default();
+        tracing::error!(message_id, failure, "a record failed and is handed back");
+        match failed(message_id) {
+            Some(failure) => response.batch_item_failures.push(failure),
+            None => nameless = true,
+        }
+    }
+    assert!(!nameless, "a record failed that has no message id: the whole batch is handed back");
+    response
+}
+
+async fn one<M: DeserializeOwned, E: Error, F: Future<Output = Result<(), E>>>(
+    record: &SqsMessage,
+    handle: &impl Fn(M) -> F,
+) -> Result<(), String> {
+    let message = read(record.body.as_deref().unwrap_or_default())?;
+    match AssertUnwindSafe(async { handle(message).await }).catch_unwind().await {
+        Ok(done) => done.map_err(|e| ErrorChain(&e).to_string()),
+        Err(_) => Err("a panic, see the log line before".to_owned()),
+    }
+}
+
+fn read<M: DeserializeOwned>(body: &str) -> Result<M, String> {
+    // The error's text may quote the message, which may hold a candidate's data.
+    let unreadable = |e: serde_json::Error| format!("not a message of ours, at column {}", e.column());
+    match serde_json::from_str(body).map_err(unreadable)? {
+        Form { v: FORM } => serde_json::from_str(body).map_err(unreadable),
+        Form { v } => Err(format!("a message of form {v}, which this code does not know")),
+    }
+}
+
+fn failed(item_identifier: String) -> Option<BatchItemFailure> {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = item_identifier;
+    (!failure.item_identifier.is_empty()).then_some(failure)
+}
+
+#[cfg(test)]
+mod tests;
