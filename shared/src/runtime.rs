@@ -1,5 +1,5 @@
-//! What the functions have in common: their settings, their wiring, telemetry,
-//! problems over HTTP and partial-batch answers.
+//! What stands between the Lambda runtime and the functions: invocations and their
+//! deadlines, HTTP requests and problems, webhooks, partial-batch answers.
 
 pub mod batch;
 pub mod gateway;
@@ -7,16 +7,26 @@ pub mod invocation;
 pub mod problem;
 pub mod webhook;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::timeouts::Timeouts;
 
 /// What an invocation gets where its runner names no deadline: `cargo lambda
 /// watch` sends one in 1970.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long an invocation may still take.
-pub fn time_left(context: &lambda_runtime::Context) -> Duration {
-    if context.deadline < 24 * 3600 * 1000 {
-        return WITHOUT_DEADLINE;
+/// By when an invocation must have ended.
+pub fn deadline(context: &lambda_runtime::Context) -> Deadline {
+    match i64::try_from(context.deadline).map(Timestamp::from_millisecond) {
+        Ok(Ok(deadline)) if context.deadline >= 24 * 3600 * 1000 => Deadline::at(deadline),
+        _ => Deadline::after(Timestamp::now(), WITHOUT_DEADLINE),
     }
-    context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+/// What one record of a batch that speaks to a vendor may take: the call, its writes
+/// and a margin.
+pub fn purchase_needs(timeouts: &Timeouts) -> Duration {
+    timeouts.call + timeouts.write_margin * 2
 }

@@ -3,14 +3,12 @@
 //! A log line is JSON and never holds a name, an address, a key, a link or a body:
 //! whatever could is wrapped in a type that does not print itself.
 
-use std::error::Error;
-use std::fmt;
 use std::panic::{Location, PanicHookInfo};
 
 use jiff::Timestamp;
 use serde_json::json;
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::{Alerts, BackendError};
+use shared_core::ports::{AlertSubject, Alerts, BackendError, ErrorChain};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -55,33 +53,18 @@ fn filter(level: Option<&str>) -> Targets {
         .with_targets(OWN.map(|name| (name, level.min(LevelFilter::DEBUG))))
 }
 
-/// An error with its causes, on one line.
-pub struct ErrorChain<'a>(pub &'a dyn Error);
-
-impl fmt::Display for ErrorChain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
 /// Alerts as CloudWatch metrics in the embedded metric format: one line on
 /// standard output, no call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MetricAlerts;
 
 impl Alerts for MetricAlerts {
-    fn raise(&self, alert: Alert, about: &str) {
-        println!("{}", metric_line(alert, about, Timestamp::now()));
+    fn raise(&self, alert: Alert, subject: AlertSubject<'_>) {
+        println!("{}", metric_line(alert, &subject.to_string(), Timestamp::now()));
     }
 
-    fn note(&self, failure: &BackendError, about: &str) {
-        tracing::error!(about, error = %ErrorChain(failure), "recovering by itself");
+    fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
+        tracing::error!(about = %subject, error = %ErrorChain(error), "backend error, made up for later");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Timeouts from outside.
+//! Times from outside.
 
 use jiff::Timestamp;
 

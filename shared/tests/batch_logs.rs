@@ -8,9 +8,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::clock::SystemClock;
 use shared::runtime::batch::process_batch;
+use shared_core::domain::deadline::Deadline;
 
 /// What the messages hold that no log may.
 const PERSON: &str = "Zoë Canarybird";
@@ -55,7 +58,7 @@ fn logged(bodies: &[&str]) -> (Value, Vec<Value>) {
     let event = serde_json::from_value(json!({ "Records": records })).unwrap();
     let answer = tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(process_batch(event, || Duration::MAX, Duration::from_secs(1), work))
+        runtime.block_on(process_batch(event, &SystemClock, Deadline::at(Timestamp::MAX), Duration::from_secs(1), work))
     });
     let bytes = lines.0.lock().unwrap().clone();
     let lines = String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

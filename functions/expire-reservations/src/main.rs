@@ -9,6 +9,6 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let hub = &Hub::from_env()?;
+    let hub = &Hub::<()>::from_env()?;
     invocation::run(async |event: LambdaEvent<IgnoredAny>| expire_reservations::handle(hub, &event.context).await).await
 }

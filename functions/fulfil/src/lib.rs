@@ -1,28 +1,24 @@
 //! Buys what `provision` could not: the consumer of the `fulfilment` queue.
 
-use std::time::Duration;
-
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, LambdaEvent};
 use shared::aws::sqs::Fulfilment;
-use shared::hub::{Hub, purchase_needs};
-use shared::runtime::{batch, time_left};
-use shared_core::ports::BackendError;
+use shared::runtime::batch::process_batch;
+use shared::runtime::{deadline, purchase_needs};
+use shared_core::ports::{BackendError, VendorEnv};
+use shared_core::usecases::{Invocation, fulfil};
 
-/// Attends to a batch of reservations.
-pub async fn handle(hub: &Hub, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-    let context = &event.context;
-    let left = || time_left(context);
-    batch::process_batch(event.payload, left, purchase_needs(&hub.settings), |message: Fulfilment| {
-        fulfil(hub, context, message)
-    })
-    .await
+pub async fn handle<E: VendorEnv>(env: &E, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    let LambdaEvent { payload, context } = event;
+    let needs = purchase_needs(env.timeouts());
+    let fulfil = |message: Fulfilment| fulfil_one(env, &context, message);
+    process_batch(payload, env.clock(), deadline(&context), needs, fulfil).await
 }
 
-async fn fulfil(hub: &Hub, context: &Context, message: Fulfilment) -> Result<(), BackendError> {
-    let left: Duration = time_left(context);
-    let id = &message.reservation_id;
-    let fulfilled = hub.buying().fulfil(id, &context.request_id, left).await?;
-    tracing::info!(reservation_id = %id, ?fulfilled, "attended to a reservation");
+async fn fulfil_one<E: VendorEnv>(env: &E, context: &Context, message: Fulfilment) -> Result<(), BackendError> {
+    let invocation = Invocation { id: context.request_id.clone(), deadline: deadline(context) };
+    let reservation_id = message.reservation_id;
+    let outcome = fulfil::fulfil(env, &reservation_id, &invocation).await?;
+    tracing::info!(%reservation_id, ?outcome, "fulfilment processed");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The `itep-webhook` function.
 
 use lambda_runtime::Error;
+use shared::aws::SecretCache;
 use shared::hub::Hub;
 use shared::runtime::gateway;
 use shared::telemetry;
@@ -8,6 +9,6 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let hub = &Hub::from_env()?;
+    let hub = &Hub::<SecretCache>::from_env()?;
     gateway::run(|request| itep_webhook::handle(hub, request)).await
 }

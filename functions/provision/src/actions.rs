@@ -1,14 +1,12 @@
 //! What a client does with a reservation: withdraw it, launch its test.
 
 use lambda_http::http::StatusCode;
-use shared::hub::Hub;
 use shared::runtime::problem::Problem;
 use shared_core::domain::launch::{LINK_WINDOW, LINKS};
 use shared_core::domain::reservation::{Alert, NoteReason, Reservation};
-use shared_core::ports::{Alerts, LookupError};
-use shared_core::usecases::cancel::{Cancelled, cancel as withdraw};
-use shared_core::usecases::commit::Writer;
-use shared_core::usecases::launch::{LaunchError, launch as make_launch};
+use shared_core::ports::{AlertSubject, Alerts, LookupError};
+use shared_core::usecases::cancel::{self, CancelOutcome};
+use shared_core::usecases::launch::{self, LaunchError};
 
 use crate::answer::{self, HandlerResult};
 use crate::context::RequestContext;
@@ -24,11 +22,9 @@ use crate::view::ReservationView;
 pub(crate) async fn cancel(context: &RequestContext<'_>, id: &str) -> HandlerResult {
     Query::of(context.request, &[])?;
     let reservation = context.reservation(id).await?;
-    let Hub { store, alerts, clock, settings, .. } = context.hub;
-    let writer = Writer { store, alerts, clock, timeouts: &settings.timeouts };
-    match withdraw(&writer, reservation).await? {
-        Cancelled::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
-        Cancelled::Refused(reservation, why) => Err(not_withdrawn(&reservation, why).into()),
+    match cancel::cancel(context.hub, reservation).await? {
+        CancelOutcome::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
+        CancelOutcome::Refused(reservation, why) => Err(not_withdrawn(&reservation, why).into()),
     }
 }
 
@@ -45,11 +41,7 @@ fn not_withdrawn(reservation: &Reservation, why: NoteReason) -> Problem {
 pub(crate) async fn launch(context: &RequestContext<'_>, id: &str) -> HandlerResult {
     Query::of(context.request, &[])?;
     let reservation = context.reservation(id).await?;
-    // That an account's profile cannot be read must not keep a candidate from
-    // the test: the address of the exam's site is then absent.
-    let exam_url = context.hub.vendors.exam_url(&reservation.order.account).await.ok().flatten();
-    let Hub { vendors, store, clock, .. } = context.hub;
-    match make_launch(vendors, store, clock, &reservation, exam_url).await {
+    match launch::launch(context.hub, &reservation).await {
         Ok(launch) => answer::json(StatusCode::OK, &launch),
         Err(error) => Err(not_launched(context, &reservation, error)),
     }
@@ -68,13 +60,13 @@ fn not_launched(context: &RequestContext<'_>, reservation: &Reservation, error: 
             let detail = format!("A reservation may ask for {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
             Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
         }
-        LaunchError::BackendError(outage) => return outage.into(),
+        LaunchError::Backend(error) => return error.into(),
         LaunchError::LookUp(LookupError::Held { retry_after }) => {
             Problem::new(VENDOR_BUSY).retry_after(retry_after.as_secs().saturating_add(1))
         }
         LaunchError::LookUp(LookupError::AccountUnavailable { what }) => account_unavailable(context, account, &what),
         LaunchError::LookUp(LookupError::CredentialsRefused) => {
-            context.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+            context.hub.alerts.raise(Alert::VendorCredentialsRefused, AlertSubject::Account(account));
             account_unavailable(context, account, "the vendor refused our credentials")
         }
         LaunchError::LookUp(error @ LookupError::Unusable { .. }) => {

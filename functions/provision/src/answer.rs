@@ -1,12 +1,10 @@
 //! Answers that are no problems, and what an outage is answered with.
 
-use std::error::Error;
-
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 use shared::runtime::problem::{Problem, kinds};
-use shared_core::ports::BackendError;
+use shared_core::ports::{BackendError, ErrorChain};
 
 use crate::problems::Failure;
 
@@ -15,8 +13,7 @@ pub(crate) type HandlerResult = Result<Response<Body>, Failure>;
 
 /// A JSON answer. Nobody between the hub and the client may keep it.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HandlerResult {
-    let text = serde_json::to_string(body)
-        .map_err(|error| BackendError { operation: "writing an answer", source: error.into() })?;
+    let text = serde_json::to_string(body).map_err(|error| BackendError::corrupt("writing an answer", error))?;
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -44,8 +41,8 @@ pub(crate) fn set(response: &mut Response<Body>, name: &'static str, value: &str
 pub(crate) fn of(failure: Failure) -> Response<Body> {
     match failure {
         Failure::Problem(problem) => problem.into_response(),
-        Failure::BackendError(outage) => {
-            tracing::error!(operation = outage.operation, cause = causes(&outage), "an outage");
+        Failure::Backend(error) => {
+            tracing::error!(error = %ErrorChain(&error), "backend error");
             Problem::new(kinds::UNAVAILABLE)
                 .detail("The same request, with the same Idempotency-Key where it has one, may be sent again.")
                 .retry_after(5)
@@ -54,34 +51,16 @@ pub(crate) fn of(failure: Failure) -> Response<Body> {
     }
 }
 
-/// An error's causes, outermost first.
-fn causes(error: &dyn Error) -> String {
-    let mut told = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        told.push(cause.to_string());
-        next = cause.source();
-    }
-    told.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_outage_answers_503_and_says_that_the_same_request_may_come_again() {
-        let outage = BackendError { operation: "reading", source: "the secret cause".into() };
+        let outage = BackendError::unavailable("reading", "the secret cause");
         let response = of(outage.into());
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(5)));
         let body = String::from_utf8(response.body().to_vec()).unwrap();
         assert!(body.contains("may be sent again") && !body.contains("secret cause"));
-    }
-
-    #[test]
-    fn causes_are_told_from_the_outermost_to_the_root() {
-        let inner = BackendError { operation: "inner", source: "root".into() };
-        let outer = BackendError { operation: "outer", source: Box::new(inner) };
-        assert_eq!(causes(&outer), "inner failed: root");
     }
 }

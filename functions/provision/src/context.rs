@@ -3,14 +3,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lambda_http::{Request, RequestExt};
 use shared::aws::dynamodb::Client;
-use shared::hub::Hub;
+use shared::hub::{Hub, Vendors};
+use shared::runtime::deadline;
 use shared::runtime::problem::{Problem, kinds};
-use shared::runtime::time_left;
+use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
+use shared_core::usecases::Invocation;
 
 use crate::problems::Failure;
 use crate::rules::Accounts;
@@ -18,7 +21,7 @@ use crate::rules::Accounts;
 /// One authenticated request.
 pub(crate) struct RequestContext<'a> {
     /// The hub.
-    pub(crate) hub: &'a Hub,
+    pub(crate) hub: &'a Hub<Vendors>,
     /// Who calls.
     pub(crate) client: &'a Client,
     /// What they sent.
@@ -27,42 +30,28 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) invocation: &'a Invocation,
 }
 
-/// The invocation of the function: its unique id and its time.
-pub(crate) struct Invocation {
-    /// Unique among all invocations: it marks the lease of a purchase call.
-    pub(crate) id: String,
-    context: Option<lambda_http::Context>,
-}
-
 /// The time of a request that did not come through Lambda.
 const OUTSIDE_LAMBDA: Duration = Duration::from_secs(29);
 
-impl Invocation {
-    /// The invocation that brought a request.
-    pub(crate) fn of(request: &Request) -> Self {
-        match request.lambda_context_ref() {
-            Some(context) => Self { id: context.request_id.clone(), context: Some(context.clone()) },
-            None => Self { id: outside_lambda(), context: None },
-        }
-    }
-
-    /// How long it may still take.
-    pub(crate) fn left(&self) -> Duration {
-        self.context.as_ref().map_or(OUTSIDE_LAMBDA, time_left)
+/// The invocation that brought a request.
+pub(crate) fn invocation(request: &Request) -> Invocation {
+    match request.lambda_context_ref() {
+        Some(context) => Invocation { id: context.request_id.clone(), deadline: deadline(context) },
+        None => Invocation { id: outside_lambda(), deadline: Deadline::after(Timestamp::now(), OUTSIDE_LAMBDA) },
     }
 }
 
 fn outside_lambda() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    format!("outside-lambda-{process}-{count}-{}", jiff::Timestamp::now().as_nanosecond())
+    format!("outside-lambda-{process}-{count}-{}", Timestamp::now().as_nanosecond())
 }
 
 impl RequestContext<'_> {
     /// The vendor accounts that the caller may use.
     pub(crate) fn accounts(&self) -> Accounts {
         let accounts = &self.client.accounts;
-        [(Vendor::Itep, accounts.itep.clone()), (Vendor::Truenorth, accounts.truenorth.clone())].into()
+        Vendor::ALL.map(|vendor| (vendor, accounts.at(vendor).to_vec())).into()
     }
 
     /// The client's own reservation; another's is as unknown as none.

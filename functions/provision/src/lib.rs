@@ -31,13 +31,13 @@ mod fixtures;
 mod tests;
 
 use lambda_http::{Body, Request, Response};
-use shared::hub::Hub;
+use shared::hub::{Hub, Vendors};
 use tracing::Instrument;
 
 /// Answers one request. Whatever goes wrong is a problem in the answer, and is
 /// logged once where it is the hub's fault.
-pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
-    let invocation = context::Invocation::of(&request);
+pub async fn handle(hub: &Hub<Vendors>, request: Request) -> Response<Body> {
+    let invocation = context::invocation(&request);
     let span = tracing::info_span!("request", request_id = invocation.id, client = tracing::field::Empty);
     routes::answer(hub, &request, &invocation).instrument(span).await
 }

@@ -1,13 +1,13 @@
 //! The `provision` function.
 
 use lambda_runtime::Error;
-use shared::hub::Hub;
+use shared::hub::{Hub, Vendors};
 use shared::runtime::gateway;
 use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let hub = &Hub::from_env()?;
+    let hub = &Hub::<Vendors>::from_env()?;
     gateway::run(|request| provision::handle(hub, request)).await
 }

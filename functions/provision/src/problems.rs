@@ -71,7 +71,7 @@ pub(crate) enum Failure {
     /// The caller is told.
     Problem(Problem),
     /// Something of ours is down.
-    BackendError(shared_core::ports::BackendError),
+    Backend(shared_core::ports::BackendError),
 }
 
 impl From<Problem> for Failure {
@@ -82,7 +82,7 @@ impl From<Problem> for Failure {
 
 impl From<shared_core::ports::BackendError> for Failure {
     fn from(outage: shared_core::ports::BackendError) -> Self {
-        Failure::BackendError(outage)
+        Failure::Backend(outage)
     }
 }
 

@@ -4,10 +4,9 @@ use futures_util::future::join_all;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::runtime::problem::{Problem, kinds};
-use shared::vendors::ProductOffer;
 use shared_core::domain::ids::{Account, AccountName, Vendor};
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::{Alerts, LookupError};
+use shared_core::ports::{AlertSubject, Alerts, LookupError, ProductOffer, VendorEnv};
 
 use crate::answer::{self, HandlerResult, List};
 use crate::context::RequestContext;
@@ -32,7 +31,7 @@ pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
     let accounts = context.accounts().into_iter();
     let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
     let asked = join_all(accounts.map(async |account| {
-        let offers = context.hub.vendors.products(&account, &context.client.id).await;
+        let offers = context.hub.vendor(account.vendor).products(&account, &context.client.id).await;
         (account, offers)
     }));
     let (mut data, mut answered, mut failed) = (Vec::new(), 0, 0);
@@ -64,7 +63,7 @@ fn note(context: &RequestContext<'_>, account: &Account, error: &LookupError) {
     match error {
         LookupError::AccountUnavailable { what } => drop(account_unavailable(context, account, what)),
         LookupError::CredentialsRefused => {
-            context.hub.alerts.raise(Alert::VendorCredentialsRefused, &account.to_string());
+            context.hub.alerts.raise(Alert::VendorCredentialsRefused, AlertSubject::Account(account));
         }
         LookupError::Held { .. } | LookupError::Unusable { .. } => {
             tracing::warn!(%account, %error, "an account's products are not known");

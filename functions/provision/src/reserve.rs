@@ -7,8 +7,9 @@ use shared_core::domain::ids::{Account, Fingerprint, ReservationId};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::{Fault, Order};
 use shared_core::domain::reservation::{Alert, Reason, Reservation, State, Status};
-use shared_core::ports::{Alerts, Clock, OrderProblem, Store};
-use shared_core::usecases::reserve::{Outcome, ReserveError, Serving};
+use shared_core::ports::{AlertSubject, Alerts, Clock, OrderProblem, Store, VendorEnv};
+use shared_core::usecases;
+use shared_core::usecases::reserve::{ReserveError, ReserveOutcome};
 
 use crate::answer::{self, HandlerResult};
 use crate::context::RequestContext;
@@ -36,7 +37,7 @@ pub(crate) async fn reserve(context: &RequestContext<'_>) -> HandlerResult {
     let id = ReservationId::derive(&context.client.id, &key);
     let respond_async = prefer::respond_async(context.request.headers());
     let outcome = match take(context, new, &id, &said, respond_async).await {
-        Ok(Outcome::KeyReused(known)) => repeated(known, &said),
+        Ok(ReserveOutcome::KeyReused(known)) => repeated(known, &said),
         Ok(outcome) => outcome,
         Err(refused) => known_before(context, &id, &said, refused).await?,
     };
@@ -53,15 +54,14 @@ async fn take(
     id: &ReservationId,
     said: &RequestMeaning,
     respond_async: bool,
-) -> Result<Outcome, Failure> {
+) -> Result<ReserveOutcome, Failure> {
     let checked = rules::check(new, &context.accounts(), context.hub.clock.now())?;
     let account = checked.account.clone();
     let order = order(context, checked, id, said.fingerprint.clone()).await?;
-    let invocation = context.invocation.id.clone();
-    let serving = Serving { invocation, left: context.invocation.left(), respond_async };
-    context.hub.buying().reserve(order, &serving).await.map_err(|error| match error {
+    usecases::reserve::reserve(context.hub, order, context.invocation, respond_async).await.map_err(|error| match error
+    {
         ReserveError::Order(problem) => refusal(context, &account, problem).into(),
-        ReserveError::BackendError(outage) => Failure::from(outage),
+        ReserveError::Backend(error) => Failure::from(error),
     })
 }
 
@@ -92,7 +92,12 @@ async fn order(
 }
 
 async fn default_expiry(context: &RequestContext<'_>, account: &Account) -> Result<Timestamp, Failure> {
-    let terms = context.hub.vendors.terms(account).await.map_err(|problem| refusal(context, account, problem))?;
+    let terms = context
+        .hub
+        .vendor(account.vendor)
+        .terms(account)
+        .await
+        .map_err(|problem| refusal(context, account, problem))?;
     let days = SignedDuration::from_hours(24 * i64::from(terms.default_expiry_days));
     let time = context.hub.clock.now().checked_add(days).unwrap_or(Timestamp::MAX);
     Ok(Timestamp::from_second(time.as_second()).unwrap_or(time))
@@ -112,7 +117,7 @@ fn refusal(context: &RequestContext<'_>, account: &Account, problem: OrderProble
 /// Tells the operator what is missing, and the client that something is.
 pub(crate) fn account_unavailable(context: &RequestContext<'_>, account: &Account, what: &str) -> Problem {
     tracing::error!(%account, what, "an account is unavailable");
-    context.hub.alerts.raise(Alert::AccountUnavailable, &account.to_string());
+    context.hub.alerts.raise(Alert::AccountUnavailable, AlertSubject::Account(account));
     Problem::new(ACCOUNT_UNAVAILABLE)
         .detail("The account needs the operator, who has been told. The same request may be sent again later.")
         .retry_after(60)
@@ -126,8 +131,8 @@ async fn known_before(
     id: &ReservationId,
     said: &RequestMeaning,
     refused: Failure,
-) -> Result<Outcome, Failure> {
-    if let Failure::BackendError(_) = refused {
+) -> Result<ReserveOutcome, Failure> {
+    if let Failure::Backend(_) = refused {
         return Err(refused);
     }
     let known = context.hub.store.reservation(id).await?;
@@ -135,15 +140,15 @@ async fn known_before(
 }
 
 /// What a key means that was used before.
-fn repeated(known: Box<Reservation>, said: &RequestMeaning) -> Outcome {
-    if said.is_repeated_by(&known.order) { Outcome::Replayed(known) } else { Outcome::KeyReused(known) }
+fn repeated(known: Box<Reservation>, said: &RequestMeaning) -> ReserveOutcome {
+    if said.is_repeated_by(&known.order) { ReserveOutcome::Replayed(known) } else { ReserveOutcome::KeyReused(known) }
 }
 
-fn respond(outcome: &Outcome, id: &ReservationId, now: Timestamp) -> HandlerResult {
+fn respond(outcome: &ReserveOutcome, id: &ReservationId, now: Timestamp) -> HandlerResult {
     let (reservation, launch) = match outcome {
-        Outcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
-        Outcome::Replayed(reservation) => (reservation, None),
-        Outcome::KeyReused(_) => {
+        ReserveOutcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
+        ReserveOutcome::Replayed(reservation) => (reservation, None),
+        ReserveOutcome::KeyReused(_) => {
             let detail = "The key came before with another order. Use a new key for a new test.";
             return Err(Problem::new(KEY_REUSED).detail(detail).reservation(id).into());
         }

@@ -6,13 +6,14 @@ use std::time::Instant;
 use lambda_http::http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::json;
-use shared::hub::Hub;
+use shared::hub::{Hub, Vendors};
 use shared::runtime::gateway;
 use shared::runtime::problem::{Problem, kinds};
 use shared_core::ports::Clock;
+use shared_core::usecases::Invocation;
 
 use crate::answer::{self, HandlerResult};
-use crate::context::{Invocation, RequestContext};
+use crate::context::RequestContext;
 use crate::limits::{self, Limiter};
 use crate::{actions, products, read, reserve};
 
@@ -71,7 +72,7 @@ impl<'a> Route<'a> {
 }
 
 /// Answers a request and writes one line about it.
-pub(crate) async fn answer(hub: &Hub, request: &Request, invocation: &Invocation) -> Response<Body> {
+pub(crate) async fn answer(hub: &Hub<Vendors>, request: &Request, invocation: &Invocation) -> Response<Body> {
     let began = Instant::now();
     let place = Route::of(path(request));
     let response = match place {
@@ -104,7 +105,12 @@ fn health(method: &Method) -> HandlerResult {
 }
 
 /// Serves those who may call, at their pace.
-async fn admitted(hub: &Hub, request: &Request, invocation: &Invocation, place: Option<Route<'_>>) -> HandlerResult {
+async fn admitted(
+    hub: &Hub<Vendors>,
+    request: &Request,
+    invocation: &Invocation,
+    place: Option<Route<'_>>,
+) -> HandlerResult {
     let client = match bearer(request.headers()) {
         Ok(token) => hub.access.authenticate(&token, hub.clock.now()).await?,
         Err(detail) => return Ok(unauthorized(detail)),

@@ -1,6 +1,7 @@
 //! The `record-result` function.
 
 use lambda_runtime::Error;
+use shared::aws::SecretCache;
 use shared::hub::Hub;
 use shared::runtime::invocation;
 use shared::telemetry;
@@ -8,6 +9,6 @@ use shared::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let hub = &Hub::from_env()?;
+    let hub = &Hub::<SecretCache>::from_env()?;
     invocation::run(async |event| Ok(record_result::handle(hub, event).await)).await
 }

@@ -4,92 +4,93 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
-use shared::hub::{Hub, purchase_needs};
-use shared::runtime::{batch, time_left};
-use shared::telemetry::ErrorChain;
-use shared_core::domain::ids::AccountName;
+use shared::runtime::batch::process_batch;
+use shared::runtime::{deadline, purchase_needs};
+use shared_core::domain::ids::{Account, AccountName, Vendor};
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::{Alerts, CheckReason, LookupError, Polls, ScoreCheck};
-use shared_core::usecases::check_score::CheckError;
+use shared_core::ports::{AlertSubject, Alerts, CheckReason, ErrorChain, LookupError, Polls, ScoreCheck, VendorEnv};
+use shared_core::usecases::check_score::{CheckError, check_score};
+use shared_core::usecases::poll_scores::poll_scores;
 
-/// Works through a batch of hints, or polls every account when the schedule says.
-pub async fn handle(hub: &Hub, event: LambdaEvent<Value>) -> Result<Value, Error> {
+/// Processes a batch of hints, or polls every account when the schedule says so.
+pub async fn handle<E: VendorEnv<Store: Polls>>(env: &E, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     if payload.get("Records").is_some() {
         // The error's text may quote the event.
         let event = serde_json::from_value(payload).map_err(|_| "the batch cannot be read")?;
-        let response = check_batch(hub, event, &context).await;
+        let response = check_batch(env, event, &context).await;
         return Ok(serde_json::to_value(response)?);
     }
-    poll_accounts(hub, &context).await?;
+    poll_accounts(env, &context).await?;
     Ok(Value::Null)
 }
 
-async fn check_batch(hub: &Hub, event: SqsEvent, context: &Context) -> SqsBatchResponse {
-    batch::process_batch(event, || time_left(context), purchase_needs(&hub.settings), |check| check_one(hub, check))
-        .await
+async fn check_batch<E: VendorEnv<Store: Polls>>(env: &E, event: SqsEvent, context: &Context) -> SqsBatchResponse {
+    let needs = purchase_needs(env.timeouts());
+    process_batch(event, env.clock(), deadline(context), needs, |check| check_one(env, check)).await
 }
 
-async fn check_one(hub: &Hub, check: ScoreCheck) -> Result<(), CheckError> {
-    let checked = match hub.looking().check(&check).await {
-        Ok(checked) => checked,
-        Err(error) => {
-            alert(hub, &check.account, &error);
-            return deferred(&check, error);
-        }
-    };
-    tracing::info!(reservation_id = %check.reservation_id, reason = ?check.reason, ?checked, "checked a score");
-    Ok(())
-}
-
-/// A check of an expiry or a doubt that the vendor did not answer needs no second delivery: the
-/// reservation stays due, and the sweep sends it again.
-fn deferred(check: &ScoreCheck, error: CheckError) -> Result<(), CheckError> {
-    match error {
-        CheckError::LookUp(error) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => {
-            tracing::warn!(reservation_id = %check.reservation_id, error = %ErrorChain(&error), "left to the next sweep");
+async fn check_one<E: VendorEnv<Store: Polls>>(env: &E, check: ScoreCheck) -> Result<(), CheckError> {
+    let reservation_id = &check.reservation_id;
+    match check_score(env, &check).await {
+        Ok(outcome) => {
+            tracing::info!(%reservation_id, reason = ?check.reason, ?outcome, "score checked");
             Ok(())
         }
-        error => Err(error),
+        Err(error) => {
+            alert(env, &account(check.account.clone()), &error);
+            match error {
+                // No second delivery: the reservation stays due, and the sweep enqueues it again.
+                CheckError::LookUp(error) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => {
+                    tracing::warn!(%reservation_id, error = %ErrorChain(&error), "look-up failed, left to the next sweep");
+                    Ok(())
+                }
+                error => Err(error),
+            }
+        }
     }
 }
 
 /// One account's trouble is not the others', but it is the function's: its error
 /// alarm rings.
-async fn poll_accounts(hub: &Hub, context: &Context) -> Result<(), Error> {
-    let mut failed = 0;
-    for account in hub.store.accounts().await? {
-        if time_left(context) < purchase_needs(&hub.settings) {
+async fn poll_accounts<E: VendorEnv<Store: Polls>>(env: &E, context: &Context) -> Result<(), Error> {
+    let (deadline, mut failed) = (deadline(context), 0);
+    for name in env.store().accounts().await? {
+        if deadline.remaining(env.now()) < purchase_needs(env.timeouts()) {
             tracing::warn!("no time left to poll every account");
             break;
         }
-        failed += usize::from(!poll(hub, &account).await);
+        failed += usize::from(!poll(env, &account(name)).await);
     }
     if failed > 0 { Err(format!("{failed} accounts could not be polled").into()) } else { Ok(()) }
 }
 
 /// Whether an account is polled, or need not be: another poll is under way, or
 /// the rate limit holds this one.
-async fn poll(hub: &Hub, account: &AccountName) -> bool {
-    match hub.looking().poll(account).await {
-        Ok(polled) => {
-            tracing::info!(%account, ?polled, "polled an account");
+async fn poll<E: VendorEnv<Store: Polls>>(env: &E, account: &Account) -> bool {
+    match poll_scores(env, account).await {
+        Ok(summary) => {
+            tracing::info!(%account, ?summary, "poll finished");
             true
         }
         Err(error) => {
-            alert(hub, account, &error);
-            tracing::error!(%account, error = %ErrorChain(&error), "a poll failed");
+            alert(env, account, &error);
+            tracing::error!(%account, error = %ErrorChain(&error), "poll failed");
             matches!(error, CheckError::LookUp(LookupError::Held { .. }))
         }
     }
 }
 
-fn alert(hub: &Hub, account: &AccountName, error: &CheckError) {
+fn alert<E: VendorEnv>(env: &E, account: &Account, error: &CheckError) {
     let CheckError::LookUp(error) = error else { return };
     let alert = match error {
         LookupError::AccountUnavailable { .. } => Alert::AccountUnavailable,
         LookupError::CredentialsRefused => Alert::VendorCredentialsRefused,
         LookupError::Held { .. } | LookupError::Unusable { .. } => return,
     };
-    hub.alerts.raise(alert, &format!("truenorth#{account}"));
+    env.alerts().raise(alert, AlertSubject::Account(account));
+}
+
+fn account(name: AccountName) -> Account {
+    Account { vendor: Vendor::Truenorth, name }
 }

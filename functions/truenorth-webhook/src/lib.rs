@@ -1,63 +1,54 @@
-//! Takes TrueNorth's webhook. It carries no signature, so all that is taken from
-//! it is a hint: which reservation to look up at TrueNorth.
+//! Takes TrueNorth's webhook. It is unsigned, so it is treated as a hint: which
+//! reservation to look up at TrueNorth.
 
 use std::time::Duration;
 
 use lambda_http::{Body, Request, Response};
-use shared::hub::Hub;
 use shared::runtime::problem::{Problem, kinds};
 use shared::runtime::webhook::{self, Delivery};
-use shared::telemetry::ErrorChain;
-use shared::vendors::truenorth::webhook::{Hint, read};
-use shared_core::domain::ids::{Account, AccountName, InboundWebhookId, ReservationId, Vendor};
-use shared_core::ports::{AuthOutcome, BackendError, CheckReason, Queue, ScoreCheck};
+use shared::vendors::truenorth::webhook::{Hint, parse_hint};
+use shared::vendors::webhook_auth;
+use shared_core::domain::ids::{Account, InboundWebhookId, Vendor};
+use shared_core::ports::{AuthOutcome, CheckReason, ErrorChain, Queue, ScoreCheck, WebhookEnv};
 
 /// Answers one event, well within the five seconds that TrueNorth waits.
-pub async fn handle(hub: &Hub, request: Request) -> Response<Body> {
-    match take(hub, &request).await {
+pub async fn handle<E: WebhookEnv>(env: &E, request: Request) -> Response<Body> {
+    match accept(env, &request).await {
         Ok(()) => webhook::accepted(),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn take(hub: &Hub, request: &Request) -> Result<(), Problem> {
-    let id = webhook::receipt_id(request)?;
-    let delivery = webhook::read(request, &id)?;
+async fn accept<E: WebhookEnv>(env: &E, request: &Request) -> Result<(), Problem> {
+    let id = webhook::id(request)?;
+    let delivery = webhook::parse(request, &id)?;
     let account = Account { vendor: Vendor::Truenorth, name: delivery.account.clone() };
-    if !is_admitted(hub, &account, &id, &delivery).await {
+    if !is_admitted(env, &account, &id, &delivery).await {
         return Err(Problem::new(kinds::NOT_FOUND));
     }
-    webhook::bound(&hub.alerts, &account, &delivery.body)?;
-    let hint = read(&delivery.body).map_err(|e| Problem::new(kinds::MALFORMED).detail(e.to_string()))?;
-    match hint {
-        Hint::Test(reservation_id) => queue(hub, delivery.account, reservation_id).await,
+    webhook::check_size(env.alerts(), &account, &delivery.body)?;
+    let hint = parse_hint(&delivery.body).map_err(|e| Problem::new(kinds::MALFORMED).detail(e.to_string()))?;
+    let Hint::Test(reservation_id) = hint else {
         // Somebody else's user, or nobody's: acknowledged and dropped.
-        Hint::Example | Hint::Foreign => {
-            tracing::info!(account = %delivery.account, ?hint, "an event that needs nothing");
-            Ok(())
-        }
-    }
-}
-
-async fn is_admitted(hub: &Hub, account: &Account, id: &InboundWebhookId, delivery: &Delivery) -> bool {
-    match hub.vendors.authenticate(account, id, &delivery.credentials).await {
-        Ok(outcome) => outcome == AuthOutcome::Verified,
-        // A hint proves nothing anyway: the score is fetched with our own key.
-        Err(error) => {
-            tracing::error!(error = %ErrorChain(&error), "took a hint unchecked");
-            true
-        }
-    }
-}
-
-async fn queue(hub: &Hub, account: AccountName, reservation_id: ReservationId) -> Result<(), Problem> {
-    let check = ScoreCheck { v: 1, account, reservation_id, reason: CheckReason::Webhook };
-    hub.queue.check_score(&check, Duration::ZERO).await.map_err(unavailable)?;
-    tracing::info!(reservation_id = %check.reservation_id, "took a hint");
+        tracing::info!(%account, ?hint, "event ignored");
+        return Ok(());
+    };
+    let check = ScoreCheck { v: 1, account: account.name, reservation_id, reason: CheckReason::Webhook };
+    env.queue().check_score(&check, Duration::ZERO).await.map_err(|error| {
+        tracing::error!(error = %ErrorChain(&error), "hint not kept");
+        Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)
+    })?;
+    tracing::info!(reservation_id = %check.reservation_id, "score check queued");
     Ok(())
 }
 
-fn unavailable(outage: BackendError) -> Problem {
-    tracing::error!(error = %ErrorChain(&outage), "a hint could not be kept");
-    Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)
+async fn is_admitted<E: WebhookEnv>(env: &E, account: &Account, id: &InboundWebhookId, delivery: &Delivery) -> bool {
+    match webhook_auth::authenticate(env.secrets(), account, id, &delivery.credentials).await {
+        Ok(outcome) => outcome == AuthOutcome::Verified,
+        // A hint proves nothing anyway: the score is fetched with our own key.
+        Err(error) => {
+            tracing::error!(error = %ErrorChain(&error), "sender not checked, hint accepted");
+            true
+        }
+    }
 }

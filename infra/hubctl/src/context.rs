@@ -4,12 +4,14 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
-use shared::aws::{AwsClients, DynamoStore, SqsQueue};
+use shared::aws::{AwsClients, DynamoStore, SecretCache, SqsQueue};
 use shared::clock::SystemClock;
 use shared::settings::Settings;
+use shared::vendors::Connectors;
+use shared_core::domain::ids::Vendor;
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::{Alerts, BackendError};
-use shared_core::usecases::settle_doubt::Settling;
+use shared_core::domain::timeouts::Timeouts;
+use shared_core::ports::{AlertSubject, Alerts, BackendError, Env, VendorApi};
 
 use crate::missing;
 
@@ -18,22 +20,47 @@ pub(crate) struct OperatorContext {
     store: DynamoStore,
     queue: SqsQueue,
     settings: Settings,
+    connectors: Connectors<SecretCache, DynamoStore, SystemClock>,
 }
 
 impl OperatorContext {
     pub(crate) fn new(store: &DynamoStore) -> anyhow::Result<Self> {
-        let settings = Settings::from_env().context("the hub's times")?;
-        Ok(Self { store: store.clone(), queue: queue()?, settings })
+        let settings = Settings::from_env().context("the hub's settings")?;
+        let secrets = SecretCache::new(clients()?, settings.secret_ttl);
+        let connectors = Connectors::new(secrets, store.clone(), SystemClock, settings.call_timeouts);
+        Ok(Self { store: store.clone(), queue: queue()?, settings, connectors })
     }
 
-    pub(crate) fn settling(&self) -> Settling<'_, DynamoStore, SqsQueue, Terminal, SystemClock> {
-        Settling {
-            store: &self.store,
-            queue: &self.queue,
-            alerts: &Terminal,
-            clock: &SystemClock,
-            timeouts: &self.settings.timeouts,
-        }
+    /// The vendor's connector. To parse what it sent needs no secret of an account's.
+    pub(crate) fn vendor(&self, vendor: Vendor) -> &dyn VendorApi {
+        self.connectors.get(vendor)
+    }
+}
+
+impl Env for OperatorContext {
+    type Store = DynamoStore;
+    type Queue = SqsQueue;
+    type Alerts = Terminal;
+    type Clock = SystemClock;
+
+    fn store(&self) -> &DynamoStore {
+        &self.store
+    }
+
+    fn queue(&self) -> &SqsQueue {
+        &self.queue
+    }
+
+    fn alerts(&self) -> &Terminal {
+        &Terminal
+    }
+
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
+    }
+
+    fn timeouts(&self) -> &Timeouts {
+        &self.settings.timeouts
     }
 }
 
@@ -49,12 +76,12 @@ pub(crate) fn queue() -> anyhow::Result<SqsQueue> {
 pub(crate) struct Terminal;
 
 impl Alerts for Terminal {
-    fn raise(&self, alert: Alert, about: &str) {
-        warn(format_args!("{}: {about}", alert.metric()));
+    fn raise(&self, alert: Alert, subject: AlertSubject<'_>) {
+        warn(format_args!("{}: {subject}", alert.metric()));
     }
 
-    fn note(&self, failure: &BackendError, about: &str) {
-        warn(format_args!("{about}: {failure}; the hub makes up for it within minutes"));
+    fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
+        warn(format_args!("{subject}: {error}; the hub makes up for it within minutes"));
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod candidate;
+pub mod capabilities;
 pub mod deadline;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -13,3 +14,4 @@ pub mod order;
 pub mod reservation;
 pub mod sensitive;
 pub mod test_result;
+pub mod timeouts;

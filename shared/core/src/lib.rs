@@ -5,5 +5,6 @@
 //! keeps it that way, since this crate depends on no runtime and no client.
 
 pub mod domain;
+mod error;
 pub mod ports;
 pub mod usecases;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use shared_core::domain::ids::ReservationId;
 use shared_core::ports::BackendError;
 
-use super::{keys, outage};
+use super::{corrupt, keys};
 
 /// A place in a list of reservations. It names no client and no list, so it
 /// opens nothing: whoever brings it is still scoped to their own.
@@ -45,9 +45,9 @@ impl Cursor {
         &self.id
     }
 
-    /// Reads a caller's cursor; a bad one is the outage's source.
+    /// Reads a caller's cursor; a bad one is the error's source.
     pub(crate) fn read(text: Option<&str>) -> Result<Option<Self>, BackendError> {
-        text.map(str::parse).transpose().map_err(outage("read a cursor"))
+        text.map(str::parse).transpose().map_err(corrupt("read a cursor"))
     }
 }
 

@@ -4,7 +4,7 @@ use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use shared_core::ports::BackendError;
 
 use super::clients::{AwsClients, MissingVariable, variable};
-use super::outage;
+use super::sdk_error;
 
 /// How many messages SQS hands out at once.
 const BATCH: i32 = 10;
@@ -85,7 +85,7 @@ impl DeadLetters {
         let operation = "count dead letters";
         let asked = self.clients.sqs().get_queue_attributes().queue_url(&self.dead_letters);
         let answer =
-            asked.attribute_names(Visible).attribute_names(InFlight).send().await.map_err(outage(operation))?;
+            asked.attribute_names(Visible).attribute_names(InFlight).send().await.map_err(sdk_error(operation))?;
         let number = |name| answer.attributes().and_then(|all| all.get(&name)?.parse().ok()).unwrap_or_default();
         Ok(Count { visible: number(Visible), in_flight: number(InFlight) })
     }
@@ -115,7 +115,7 @@ impl DeadLetters {
         let limit = i32::try_from(limit).unwrap_or(BATCH).min(BATCH);
         let asked = self.clients.sqs().receive_message().queue_url(&self.dead_letters);
         let asked = asked.max_number_of_messages(limit).wait_time_seconds(WAIT).visibility_timeout(VISIBILITY);
-        let answer = asked.send().await.map_err(outage("receive dead letters"))?;
+        let answer = asked.send().await.map_err(sdk_error("receive dead letters"))?;
         Ok(answer.messages.unwrap_or_default())
     }
 
@@ -123,9 +123,9 @@ impl DeadLetters {
         let sqs = self.clients.sqs();
         let body = message.body().unwrap_or_default();
         let sending = sqs.send_message().queue_url(&self.queue).message_body(body);
-        sending.send().await.map_err(outage("send a dead letter back"))?;
+        sending.send().await.map_err(sdk_error("send a dead letter back"))?;
         let deleting = sqs.delete_message().queue_url(&self.dead_letters);
         let deleting = deleting.set_receipt_handle(message.receipt_handle.clone());
-        deleting.send().await.map(drop).map_err(outage("take a dead letter away"))
+        deleting.send().await.map(drop).map_err(sdk_error("take a dead letter away"))
     }
 }

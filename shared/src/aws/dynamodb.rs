@@ -22,7 +22,7 @@ use shared_core::ports::BackendError;
 use super::clients::{AwsClients, MissingVariable, variable};
 use super::item::Attributes;
 use super::keys::Key;
-use super::outage;
+use super::sdk_error;
 
 pub use breakers::DynamoBreakers;
 pub use documents::{KeptDocument, ReadBadly};
@@ -62,7 +62,7 @@ impl DynamoStore {
         consistent: bool,
     ) -> Result<Option<Attributes>, BackendError> {
         let read = self.dynamodb().get_item().table_name(&self.name).set_key(Some(key_of(key)));
-        let answer = read.consistent_read(consistent).send().await.map_err(outage(operation))?;
+        let answer = read.consistent_read(consistent).send().await.map_err(sdk_error(operation))?;
         Ok(answer.item)
     }
 }
@@ -82,6 +82,6 @@ fn number(value: impl std::fmt::Display) -> AttributeValue {
 
 /// A random name, for telling one's own writes.
 fn fresh_name(operation: &'static str) -> Result<String, BackendError> {
-    let random = getrandom::u64().map_err(outage(operation))?;
+    let random = getrandom::u64().map_err(|error| BackendError::unavailable(operation, error))?;
     Ok(format!("{random:016x}"))
 }

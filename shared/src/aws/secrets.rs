@@ -10,7 +10,7 @@ use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{BackendError, Secrets};
 
 use super::clients::AwsClients;
-use super::outage;
+use super::{corrupt, sdk_error};
 
 const OPERATION: &str = "read a secret";
 /// How long at most the absence of a secret is believed, so that a new one is seen soon.
@@ -23,12 +23,12 @@ const REMEMBERED: usize = 200;
 type Text = Arc<Sensitive<String>>;
 
 /// Secrets with their texts kept for a TTL. Whoever asks while a secret is being
-/// fetched waits for that fetch; if it fails, a stale text is better than none.
-#[derive(Debug)]
+/// fetched waits for that fetch; if it fails, a stale text is better than none. Clones share what they keep.
+#[derive(Debug, Clone)]
 pub struct SecretCache {
     clients: AwsClients,
     ttl: Duration,
-    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
+    slots: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>>,
 }
 
 /// What is known of one secret, and until when that is fresh. Wall-clock time,
@@ -42,7 +42,7 @@ struct Slot {
 impl SecretCache {
     /// Secrets that are fetched again after a TTL.
     pub fn new(clients: AwsClients, ttl: Duration) -> Self {
-        Self { clients, ttl, slots: Mutex::default() }
+        Self { clients, ttl, slots: Arc::default() }
     }
 
     fn slot(&self, name: &str) -> Arc<tokio::sync::Mutex<Slot>> {
@@ -58,12 +58,12 @@ impl SecretCache {
         let asked = self.clients.secrets().get_secret_value().secret_id(name).send().await;
         match asked {
             Ok(answer) => {
-                let text = answer.secret_string.ok_or("the secret is not a text").map_err(outage(OPERATION))?;
+                let text = answer.secret_string.ok_or("the secret is not a text").map_err(corrupt(OPERATION))?;
                 Ok(Some(Arc::new(Sensitive::new(text))))
             }
             Err(error) => match error.as_service_error() {
                 Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
-                _ => Err(outage(OPERATION)(error)),
+                _ => Err(sdk_error(OPERATION)(error)),
             },
         }
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared_core::domain::ids::ReservationId;
-use shared_core::ports::{BackendError, Queue, ResultMessage, ScoreCheck};
+use shared_core::ports::{BackendError, BackendErrorKind, Queue, ResultMessage, ScoreCheck};
 
 use super::clients::{AwsClients, MissingVariable, variable};
-use super::outage;
+use super::{corrupt, sdk_error};
 
 /// The form of the messages that this code writes.
 const VERSION: u8 = 1;
@@ -89,15 +89,19 @@ impl SqsQueue {
         body: &impl Serialize,
         delay: Duration,
     ) -> Result<(), BackendError> {
-        let url = url.map_err(outage(operation))?;
-        let body = serde_json::to_string(body).map_err(outage(operation))?;
+        let url = url.map_err(|error| BackendError::unavailable(operation, error))?;
+        let body = serde_json::to_string(body).map_err(corrupt(operation))?;
         if body.len() > LARGEST {
-            return Err(outage(operation)(format!("a message of {} bytes is too large", body.len())));
+            return Err(BackendError::new(
+                BackendErrorKind::TooLarge,
+                operation,
+                format!("a message of {} bytes", body.len()),
+            ));
         }
         let delay = delay.min(LONGEST_DELAY).as_secs_f64().ceil() as i32;
         let message = self.clients.sqs().send_message().queue_url(url).message_body(body);
         let message = message.set_delay_seconds((delay > 0).then_some(delay));
-        message.send().await.map(drop).map_err(outage(operation))
+        message.send().await.map(drop).map_err(sdk_error(operation))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Working through a batch of queue messages: each record fails alone, and what
-//! there is no time for is handed back.
+//! Processing a batch of queue messages: each record fails alone, and what there is no
+//! time for is handed back.
 
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
@@ -9,8 +9,8 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures_util::FutureExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-
-use crate::telemetry::ErrorChain;
+use shared_core::domain::deadline::Deadline;
+use shared_core::ports::{Clock, ErrorChain};
 
 /// The form of the messages that this code reads. Newer code may give the same
 /// fields another meaning: what it wrote is handed back rather than guessed at, and
@@ -23,7 +23,7 @@ struct Form {
     v: u64,
 }
 
-/// Works through a batch one by one. A record that fails, panics, cannot be read
+/// Processes a batch record by record. A record that fails, panics, cannot be read
 /// or finds no time left (`needs` is what one record may take) is reported, and
 /// the queue delivers it again; the others are done.
 ///
@@ -33,7 +33,8 @@ struct Form {
 /// batch: this says so itself. The runtime reports it, and nothing is taken off the queue.
 pub async fn process_batch<M, E, F>(
     event: SqsEvent,
-    time_left: impl Fn() -> Duration,
+    clock: &impl Clock,
+    deadline: Deadline,
     needs: Duration,
     handle: impl Fn(M) -> F,
 ) -> SqsBatchResponse
@@ -44,11 +45,15 @@ where
 {
     let (mut response, mut nameless) = (SqsBatchResponse::default(), false);
     for record in event.records {
-        let done = if time_left() < needs { Err("no time left".to_owned()) } else { one(&record, &handle).await };
+        let done = if deadline.remaining(clock.now()) < needs {
+            Err("no time left".to_owned())
+        } else {
+            process(&record, &handle).await
+        };
         let Err(failure) = done else { continue };
         let message_id = record.message_id.unwrap_or_default();
-        tracing::error!(message_id, failure, "a record failed and is handed back");
-        match failed(message_id) {
+        tracing::error!(message_id, failure, "record failed, handed back");
+        match batch_item_failure(message_id) {
             Some(failure) => response.batch_item_failures.push(failure),
             None => nameless = true,
         }
@@ -57,18 +62,18 @@ where
     response
 }
 
-async fn one<M: DeserializeOwned, E: Error, F: Future<Output = Result<(), E>>>(
+async fn process<M: DeserializeOwned, E: Error, F: Future<Output = Result<(), E>>>(
     record: &SqsMessage,
     handle: &impl Fn(M) -> F,
 ) -> Result<(), String> {
-    let message = read(record.body.as_deref().unwrap_or_default())?;
+    let message = parse(record.body.as_deref().unwrap_or_default())?;
     match AssertUnwindSafe(async { handle(message).await }).catch_unwind().await {
         Ok(done) => done.map_err(|e| ErrorChain(&e).to_string()),
         Err(_) => Err("a panic, see the log line before".to_owned()),
     }
 }
 
-fn read<M: DeserializeOwned>(body: &str) -> Result<M, String> {
+fn parse<M: DeserializeOwned>(body: &str) -> Result<M, String> {
     // The error's text may quote the message, which may hold a candidate's data.
     let unreadable = |e: serde_json::Error| format!("not a message of ours, at column {}", e.column());
     match serde_json::from_str(body).map_err(unreadable)? {
@@ -77,7 +82,7 @@ fn read<M: DeserializeOwned>(body: &str) -> Result<M, String> {
     }
 }
 
-fn failed(item_identifier: String) -> Option<BatchItemFailure> {
+fn batch_item_failure(item_identifier: String) -> Option<BatchItemFailure> {
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = item_identifier;
     (!failure.item_identifier.is_empty()).then_some(failure)

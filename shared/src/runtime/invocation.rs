@@ -11,7 +11,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::telemetry::ErrorChain;
+use shared_core::ports::ErrorChain;
 
 /// An event, or `None` where it could not be read. For a whole document only: what
 /// follows the place of an error is not read.
@@ -23,7 +23,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Event<T> {
     }
 }
 
-/// NoteReason an invocation failed, in words that may be logged and answered.
+/// Why an invocation failed, in words that may be logged and answered.
 struct InvocationError(String);
 
 impl fmt::Debug for InvocationError {

@@ -4,9 +4,9 @@ use lambda_http::http::header;
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared_core::domain::ids::{Account, AccountName, InboundWebhookId};
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::{Alerts, SenderCredentials};
+use shared_core::ports::{AlertSubject, Alerts, SenderCredentials};
 
-use crate::vendors::itep::webhook::BODY_MAX;
+use crate::vendors::bounds::WEBHOOK_BODY_MAX;
 
 use super::gateway;
 use super::problem::{Problem, kinds};
@@ -23,8 +23,8 @@ pub struct Delivery {
     pub body: Vec<u8>,
 }
 
-/// Reads a delivery to `/webhooks/<vendor>/<account>/<token>`.
-pub fn read(request: &Request, id: &InboundWebhookId) -> Result<Delivery, Problem> {
+/// Parses a delivery to `/webhooks/<vendor>/<account>/<token>`.
+pub fn parse(request: &Request, id: &InboundWebhookId) -> Result<Delivery, Problem> {
     if request.method() != "POST" {
         return Err(Problem::method_not_allowed("POST"));
     }
@@ -44,17 +44,17 @@ pub fn read(request: &Request, id: &InboundWebhookId) -> Result<Delivery, Proble
 ///
 /// # Errors
 /// 413.
-pub fn bound(alerts: &impl Alerts, account: &Account, body: &[u8]) -> Result<(), Problem> {
-    if body.len() <= BODY_MAX {
+pub fn check_size(alerts: &impl Alerts, account: &Account, body: &[u8]) -> Result<(), Problem> {
+    if body.len() <= WEBHOOK_BODY_MAX {
         return Ok(());
     }
     tracing::error!(%account, bytes = body.len(), "report too large");
-    alerts.raise(Alert::ReportTooLarge, &account.to_string());
-    Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {BODY_MAX} bytes are taken.")))
+    alerts.raise(Alert::ReportTooLarge, AlertSubject::Account(account));
+    Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {WEBHOOK_BODY_MAX} bytes are taken.")))
 }
 
 /// The id under which a request is received: that of the invocation.
-pub fn receipt_id(request: &Request) -> Result<InboundWebhookId, Problem> {
+pub fn id(request: &Request) -> Result<InboundWebhookId, Problem> {
     request.lambda_context().request_id.parse().map_err(|_| Problem::new(kinds::UNAVAILABLE))
 }
 

@@ -4,6 +4,9 @@
 
 use crate::urls::is_web_address;
 
+/// The longest body of a webhook that is taken, in bytes: what fits the queue in base64.
+pub const WEBHOOK_BODY_MAX: usize = 150 * 1024;
+
 /// The longest text of a report that is kept beside the raw document, in bytes.
 const TEXT_MAX: usize = 200;
 

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response};
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Unknown};
 use shared_core::domain::sensitive::Sensitive;
+use shared_core::ports::Clock;
 
 use super::json::BYTE_ORDER_MARK;
 
@@ -22,8 +25,8 @@ pub struct CallTimeouts {
     pub whole: Duration,
 }
 
-/// How long a vendor may take to give a sign of life.
-pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// How long a vendor may take to show that it can be reached.
+pub(crate) const REACHABILITY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most that is read of a purchase's answer, in bytes.
 pub(crate) const PURCHASE_ANSWER_MAX: usize = 256 * 1024;
 /// The most that is read of any other answer that is held in memory, in bytes.
@@ -32,6 +35,14 @@ pub(crate) const READ_ANSWER_MAX: usize = 4 * 1024 * 1024;
 const EVIDENCE_MAX: usize = 4 * 1024;
 /// The longest wait that a vendor may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// One purchase call that is to be made.
+pub(crate) struct PurchaseCall<'a> {
+    pub(crate) order: &'a Order,
+    pub(crate) call_no: u32,
+    /// By when the answer must be there.
+    pub(crate) deadline: Deadline,
+}
 
 /// The HTTP clients, built when first needed: loading the trusted roots costs
 /// start-up time.
@@ -43,7 +54,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// AwsClients for these times; none is built yet.
+    /// Clients for these times; none is built yet.
     pub fn new(timeouts: CallTimeouts) -> Self {
         Self { timeouts, purchases: OnceLock::new(), reads: OnceLock::new() }
     }
@@ -51,6 +62,11 @@ impl Http {
     /// How long calls may take.
     pub fn timeouts(&self) -> CallTimeouts {
         self.timeouts
+    }
+
+    /// How long a call may take that must end by a deadline.
+    pub(crate) fn time_until(&self, deadline: Deadline, clock: &impl Clock) -> Duration {
+        deadline.remaining(clock.now()).min(self.timeouts.whole)
     }
 
     /// The client of purchases: a fresh connection each time.
@@ -119,13 +135,13 @@ impl Answer {
     }
 }
 
-/// NoteReason a call brought no answer.
+/// Why a call brought no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// No connection came about: not a byte of the request has left.
     #[error("no connection came about: {cause}")]
     NotSent {
-        /// NoteReason, in a few words without addresses.
+        /// Why, in a few words without addresses.
         cause: String,
     },
     /// The time was over.

@@ -51,7 +51,7 @@ pub(crate) struct TestLimits {
 impl RateLimits for TestLimits {
     async fn book(&self, _: &AccountName, booking: &Booking) -> Result<BookingOutcome, BackendError> {
         if self.is_down {
-            return Err(BackendError { operation: "book", source: "down".into() });
+            return Err(BackendError::unavailable("book", "down"));
         }
         let mut levels = self.levels.lock().unwrap();
         if !booking.fits(&levels) {
@@ -80,7 +80,7 @@ impl TestSecrets {
 impl Secrets for TestSecrets {
     async fn secret(&self, name: &str) -> Result<Option<Arc<Sensitive<String>>>, BackendError> {
         if self.0.contains_key("down") {
-            return Err(BackendError { operation: "secret", source: "down".into() });
+            return Err(BackendError::unavailable("secret", "down"));
         }
         Ok(self.0.get(name).map(|secret| Arc::new(Sensitive::new(secret.clone()))))
     }

@@ -1,7 +1,14 @@
 //! The ports over HTTP, against a server that answers with the document's own samples.
 
+use std::time::Duration;
+
 use serde_json::json;
-use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::reservation::{ReportedStatus, Reservation};
+use shared_core::domain::sensitive::Sensitive;
+use shared_core::ports::{ObservedTest, ProductOffer, TimeSpan};
 
 use super::*;
 use crate::vendors::testing::{
@@ -14,7 +21,8 @@ const GRAMMAR: &str = "de83346f-aa2d-4c4f-a250-0d3a09d609e3";
 const BUDGET: Duration = Duration::from_secs(5);
 
 struct World {
-    vendors: Vendors<TestSecrets, TestLimits, TestClock>,
+    secrets: TestSecrets,
+    connectors: Connectors<TestSecrets, TestLimits, TestClock>,
     server: Server,
     limits: TestLimits,
 }
@@ -23,17 +31,25 @@ fn world(deeds: Vec<Does>) -> World {
     let server = Server::start(deeds);
     let profile = json!({ "api_key": "key", "url": format!("{}/2020q1", server.url), "default_expiry_days": 30 });
     let limits = TestLimits::default();
-    let vendors = vendors(TestSecrets::of("hub/truenorth/default", profile), &limits);
-    World { vendors, server, limits }
+    let secrets = TestSecrets::of("hub/truenorth/default", profile);
+    let connectors = connectors(secrets.clone(), &limits);
+    World { secrets, connectors, server, limits }
 }
 
-fn vendors(secrets: TestSecrets, limits: &TestLimits) -> Vendors<TestSecrets, TestLimits, TestClock> {
+fn connectors(secrets: TestSecrets, limits: &TestLimits) -> Connectors<TestSecrets, TestLimits, TestClock> {
     let times = CallTimeouts { connect: Duration::from_secs(3), whole: BUDGET };
-    Vendors::new(secrets, limits.clone(), TestClock::default(), times)
+    Connectors::new(secrets, limits.clone(), TestClock::default(), times)
 }
 
-fn name() -> AccountName {
-    "default".parse().unwrap()
+impl World {
+    fn truenorth(&self) -> &dyn VendorApi {
+        self.connectors.get(Vendor::Truenorth)
+    }
+}
+
+/// Five seconds from the tests' own beginning.
+fn soon() -> Deadline {
+    Deadline::after(start(), BUDGET)
 }
 
 fn line(request: &str) -> &str {
@@ -44,8 +60,8 @@ fn line(request: &str) -> &str {
 async fn a_test_bought_by_its_name_is_assigned_by_its_id() {
     let world = world(vec![answers("200 OK", ASSESSMENTS), answers("200 OK", ASSIGNED)]);
     let order = order(Vendor::Truenorth, "English Grammar");
-    assert_eq!(world.vendors.validate(&order).await, Ok(()));
-    let outcome = world.vendors.purchase(&order, 1, BUDGET).await;
+    assert_eq!(world.truenorth().validate(&order).await, Ok(()));
+    let outcome = world.truenorth().purchase(&order, 1, soon()).await;
     assert!(matches!(outcome, CallOutcome::Confirmed { .. }), "{outcome:?}");
     let requests = world.server.requests();
     assert_eq!(line(&requests[0]), "GET /2020q1/assessments HTTP/1.1");
@@ -60,23 +76,23 @@ async fn a_test_bought_by_its_name_is_assigned_by_its_id() {
 async fn an_unknown_product_is_told_from_a_list_that_cannot_be_had() {
     let world = world(vec![answers("200 OK", ASSESSMENTS), answers("503 Busy", "")]);
     let unknown = order(Vendor::Truenorth, "French Grammar");
-    assert_eq!(world.vendors.validate(&unknown).await, Err(OrderProblem::UnknownProduct));
+    assert_eq!(world.truenorth().validate(&unknown).await, Err(OrderProblem::UnknownProduct));
     let by_id = order(Vendor::Truenorth, &GRAMMAR.to_ascii_uppercase());
-    assert_eq!(world.vendors.validate(&by_id).await, Ok(()), "from the list that is known");
-    let elsewhere = World { vendors: vendors(world.vendors.secrets.clone(), &world.limits), ..world };
-    assert_eq!(elsewhere.vendors.validate(&unknown).await, Ok(()), "the purchase will find out");
+    assert_eq!(world.truenorth().validate(&by_id).await, Ok(()), "from the list that is known");
+    let elsewhere = World { connectors: connectors(world.secrets.clone(), &world.limits), ..world };
+    assert_eq!(elsewhere.truenorth().validate(&unknown).await, Ok(()), "the purchase will find out");
 }
 
 #[tokio::test]
 async fn a_429_empties_the_bucket_for_all() {
     let world = world(vec![answers("429 Too Many Requests\r\nretry-after: 9", "")]);
-    let outcome = world.vendors.purchase(&order(Vendor::Truenorth, GRAMMAR), 1, BUDGET).await;
+    let outcome = world.truenorth().purchase(&order(Vendor::Truenorth, GRAMMAR), 1, soon()).await;
     let expected = Some(Duration::from_secs(9));
     assert!(
         matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::Busy, retry_after, .. } if retry_after == expected)
     );
     assert!(world.limits.levels.lock().unwrap().bucket > start().as_millisecond() + 60_000);
-    let held = world.vendors.look_up(&name(), &reservation_id()).await;
+    let held = world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await;
     assert!(matches!(held, Err(LookupError::Held { .. })));
     assert_eq!(world.server.requests().len(), 1);
 }
@@ -86,28 +102,29 @@ async fn a_sign_of_life_is_asked_for_anew_and_buys_nothing() {
     let world = world(vec![answers("200 OK", ASSESSMENTS), answers("500 Broken", ""), answers("401 Unauthorized", "")]);
     let account = account(Vendor::Truenorth);
     for expected in [true, false, true] {
-        assert_eq!(world.vendors.probe_reachable(&account).await, expected);
+        assert_eq!(world.truenorth().probe_reachable(&account).await, expected);
     }
     let requests = world.server.requests();
     assert!(requests.iter().all(|request| line(request) == "GET /2020q1/assessments HTTP/1.1"), "{requests:?}");
-    let unknown = vendors(TestSecrets::default(), &TestLimits::default());
-    assert!(unknown.probe_reachable(&account).await, "the purchase will say what is missing");
+    let unknown = connectors(TestSecrets::default(), &TestLimits::default());
+    assert!(unknown.get(Vendor::Truenorth).probe_reachable(&account).await, "the purchase will say what is missing");
 }
 
 #[tokio::test]
 async fn an_account_without_a_usable_profile_makes_no_call() {
-    let missing = vendors(TestSecrets::default(), &TestLimits::default());
-    let down = vendors(TestSecrets::of("down", ""), &TestLimits::default());
-    let incomplete = vendors(TestSecrets::of("hub/truenorth/default", "{}"), &TestLimits::default());
-    for (vendors, expected) in [
+    let missing = connectors(TestSecrets::default(), &TestLimits::default());
+    let down = connectors(TestSecrets::of("down", ""), &TestLimits::default());
+    let incomplete = connectors(TestSecrets::of("hub/truenorth/default", "{}"), &TestLimits::default());
+    for (connectors, expected) in [
         (missing, "the account has no profile"),
         (down, "the account's profile cannot be fetched"),
         (incomplete, "the profile lacks api_key"),
     ] {
         let order = order(Vendor::Truenorth, GRAMMAR);
         let what = expected.to_owned();
-        assert_eq!(vendors.validate(&order).await, Err(OrderProblem::AccountUnavailable { what }));
-        let outcome = vendors.purchase(&order, 1, BUDGET).await;
+        let truenorth = connectors.get(Vendor::Truenorth);
+        assert_eq!(truenorth.validate(&order).await, Err(OrderProblem::AccountUnavailable { what }));
+        let outcome = truenorth.purchase(&order, 1, soon()).await;
         assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::AccountUnavailable, .. }));
     }
 }
@@ -117,11 +134,14 @@ async fn a_look_up_brings_all_tests_of_a_reservation_and_no_user_means_none() {
     let ours = include_str!("truenorth/samples/score.json").replace("5799134", reservation_id().as_str());
     let foreign = include_str!("truenorth/samples/score.json");
     let world = world(vec![answers("200 OK", ours), answers("204 No Content", ""), answers("200 OK", foreign)]);
-    let observed = world.vendors.look_up(&name(), &reservation_id()).await.unwrap();
+    let observed = world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await.unwrap();
     assert_eq!(observed.len(), 3);
     assert!(matches!(observed[0].status, ReportedStatus::Completed(_)));
-    assert_eq!(world.vendors.look_up(&name(), &reservation_id()).await.unwrap(), []);
-    assert!(matches!(world.vendors.look_up(&name(), &reservation_id()).await, Err(LookupError::Unusable { .. })));
+    assert_eq!(world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await.unwrap(), []);
+    assert!(matches!(
+        world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await,
+        Err(LookupError::Unusable { .. })
+    ));
     let (_, body) =
         world.server.requests()[0].split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert_eq!(body, r#"{"uniqueIdentifier":"res_0123456789abcdefghjkmnpqrs"}"#);
@@ -132,14 +152,14 @@ async fn a_sweep_hands_on_what_is_ours_and_notices_a_cut_answer() {
     let scores = include_str!("truenorth/samples/scores.json").replace("5412349", reservation_id().as_str());
     let cut = scores[..scores.len() - 20].to_owned();
     let world = world(vec![answers("200 OK", scores), answers("200 OK", cut), answers("200 OK", "<html>{}</html>")]);
-    let span = (start(), start() + Duration::from_secs(60));
+    let span = TimeSpan { from: start(), to: start() + Duration::from_secs(60) };
     let mut seen = Vec::new();
     let mut sink =
         |id: ReservationId, observed_test: ObservedTest| seen.push((id, observed_test.status == ReportedStatus::Ready));
-    assert_eq!(world.vendors.sweep(&name(), span, &mut sink).await.unwrap(), 2);
+    assert_eq!(world.truenorth().look_up_begun(&account(Vendor::Truenorth), span, &mut sink).await.unwrap(), 2);
     assert_eq!(seen, [(reservation_id(), false), (reservation_id(), true)]);
     for _ in 0..2 {
-        let swept = world.vendors.sweep(&name(), span, &mut |_, _| ()).await;
+        let swept = world.truenorth().look_up_begun(&account(Vendor::Truenorth), span, &mut |_, _| ()).await;
         assert!(matches!(swept, Err(LookupError::Unusable { .. })), "{swept:?}");
     }
     let (_, body) =
@@ -153,7 +173,8 @@ async fn a_link_is_minted_for_the_reservations_own_test() {
     let world = world(vec![answers("200 OK", link), answers("204 No Content", ""), answers("401 Unauthorized", "")]);
     let reference = VendorReference::truenorth("79fb94aa", "615ba72f");
     let order = order(Vendor::Truenorth, GRAMMAR);
-    let mint = || world.vendors.link(&order, &reference);
+    let reservation = Reservation::queued(order, start(), start());
+    let mint = || world.truenorth().launch(&reservation, &reference);
     assert!(matches!(mint().await, Ok(Some(Launch::Link { .. }))));
     assert!(matches!(mint().await, Ok(None)));
     assert!(matches!(mint().await, Err(LookupError::CredentialsRefused)));
@@ -164,17 +185,30 @@ async fn a_link_is_minted_for_the_reservations_own_test() {
 async fn products_and_terms_come_from_the_vendor_and_the_profile() {
     let world = world(vec![answers("200 OK", ASSESSMENTS)]);
     let (account_, client) = (account(Vendor::Truenorth), "acme".parse().unwrap());
-    let products = world.vendors.products(&account_, &client).await.unwrap();
+    let products = world.truenorth().products(&account_, &client).await.unwrap();
     assert_eq!(
         (products.len(), products[0].product.as_str(), products[0].name.as_str()),
         (4, GRAMMAR, "English Grammar")
     );
-    assert_eq!(world.vendors.terms(&account_).await.unwrap().default_expiry_days, 30);
+    assert_eq!(world.truenorth().terms(&account_).await.unwrap().default_expiry_days, 30);
     let itep = TestSecrets::of("hub/itep/default", include_str!("itep/samples/profile.json"));
-    let itep = vendors(itep, &TestLimits::default());
+    let itep = connectors(itep, &TestLimits::default());
+    let itep = itep.get(Vendor::Itep);
     let products = itep.products(&account(Vendor::Itep), &client).await.unwrap();
     assert_eq!(products[0], ProductOffer { product: "GTX-Academic-Plus".into(), name: "GTX-Academic-Plus".into() });
-    assert_eq!(itep.exam_url(&account(Vendor::Itep)).await.unwrap().as_deref(), Some("https://exam.example.com"));
+}
+
+#[tokio::test]
+async fn at_itep_a_test_is_launched_by_what_is_stored_with_or_without_a_profile() {
+    let profile = TestSecrets::of("hub/itep/default", include_str!("itep/samples/profile.json"));
+    for (secrets, exam_url) in [(profile, Some("https://exam.example.com")), (TestSecrets::default(), None)] {
+        let mut reservation = Reservation::queued(order(Vendor::Itep, "GTX-Academic-Plus"), start(), start());
+        reservation.password = Some(Sensitive::from("secret"));
+        let connectors = connectors(secrets, &TestLimits::default());
+        let launch = connectors.get(Vendor::Itep).launch(&reservation, &VendorReference::itep("A1")).await.unwrap();
+        let (url, password) = (exam_url.map(str::to_owned), reservation.password);
+        assert_eq!(launch, Some(Launch::Credentials { url, test_id: "A1".to_owned(), password }));
+    }
 }
 
 #[tokio::test]
@@ -196,8 +230,10 @@ async fn every_other_endpoint_of_the_document_is_reached() {
         audio,
         answers("400 Bad", r#"["bad url"]"#),
     ]);
-    let profile = world.vendors.truenorth(&account(Vendor::Truenorth)).await.ok().unwrap();
-    let client = Client::new(&world.vendors.http, &profile);
+    let secret = world.secrets.0["hub/truenorth/default"].clone();
+    let profile = truenorth::profile::Profile::parse(&secret).unwrap();
+    let http = Http::new(CallTimeouts { connect: BUDGET, whole: BUDGET });
+    let client = truenorth::client::Client::new(&http, &profile);
     assert_eq!(client.groups().await.unwrap().len(), 1);
     assert_eq!(client.create_group("g").await.unwrap().name, "g");
     client.register_webhook("https://example.com/h").await.unwrap();
@@ -229,7 +265,10 @@ async fn every_other_endpoint_of_the_document_is_reached() {
 #[tokio::test]
 async fn with_too_little_time_left_no_call_is_begun() {
     let world = world(vec![answers("200 OK", ASSIGNED)]);
-    let outcome = world.vendors.purchase(&order(Vendor::Truenorth, GRAMMAR), 1, Duration::from_millis(500)).await;
+    let outcome = world
+        .truenorth()
+        .purchase(&order(Vendor::Truenorth, GRAMMAR), 1, Deadline::after(start(), Duration::from_millis(500)))
+        .await;
     assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::NoTime, .. }), "{outcome:?}");
     assert!(world.server.requests().is_empty());
 }

@@ -27,7 +27,7 @@ enum Credential {
     Header { name: String, value: Sensitive<String> },
 }
 
-/// NoteReason an account's rules cannot be had.
+/// Why an account's rules cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookAuthError {
     /// The secret cannot be fetched now: accept, and check later.
@@ -38,13 +38,20 @@ pub enum WebhookAuthError {
     Profile(#[from] ProfileError),
 }
 
-/// Fetches an account's rules; `None` where there is no such account.
+/// Authenticates the sender of a webhook for an account by what was presented with it.
+/// It needs no more of the profile than `inbound`.
 ///
 /// # Errors
 /// [`WebhookAuthError`].
-pub async fn fetch(secrets: &impl Secrets, account: &Account) -> Result<Option<WebhookAuth>, WebhookAuthError> {
+pub async fn authenticate(
+    secrets: &impl Secrets,
+    account: &Account,
+    webhook: &InboundWebhookId,
+    presented: &SenderCredentials,
+) -> Result<AuthOutcome, WebhookAuthError> {
     let secret = secrets.secret(&super::secret_name(account)).await.map_err(WebhookAuthError::Unreachable)?;
-    Ok(secret.map(|secret| WebhookAuth::parse(secret.expose())).transpose()?)
+    let Some(secret) = secret else { return Ok(AuthOutcome::WrongToken) };
+    Ok(WebhookAuth::parse(secret.expose())?.authenticate(webhook, presented))
 }
 
 impl WebhookAuth {
@@ -70,7 +77,6 @@ impl WebhookAuth {
         Ok(Self { tokens: tokens.into_iter().map(Sensitive::new).collect(), auth: read })
     }
 
-    /// Judges a sender by what was presented with a receipt.
     pub fn authenticate(&self, receipt: &InboundWebhookId, presented: &SenderCredentials) -> AuthOutcome {
         if !self.tokens.iter().fold(false, |found, valid| found | presented.has_token(receipt, valid.expose())) {
             return AuthOutcome::WrongToken;

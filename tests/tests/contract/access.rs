@@ -1,4 +1,4 @@
-//! AwsClients and their API keys.
+//! Clients and their API keys.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ fn instance(world: &World) -> DynamoBreakers {
 }
 
 fn doubted(breaker: &Breaker) -> Breaker {
-    breaker.ended("a caller", CallSignal::Unknown, at(0), PACE).unwrap()
+    breaker.call_ended("a caller", CallSignal::Unknown, at(0), PACE).unwrap()
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_breaker_reads_back_as_it_was_written_in_its_account_alone() {
             breaker = doubted(&breaker);
             assert_eq!(breakers.replace(&here, &breaker).await.unwrap(), ReplaceOutcome::Done);
         }
-        let probed = breaker.probing(Lease { holder: "probe".into(), until: at(100) }, at(30)).unwrap();
+        let probed = breaker.start_probe(Lease { holder: "probe".into(), until: at(100) }, at(30)).unwrap();
         let paused = probed.pause(OperatorAction { who: "ann".into(), at: at(40) }).unwrap();
         assert_eq!(breakers.replace(&here, &probed).await.unwrap(), ReplaceOutcome::Done);
         assert_eq!(breakers.replace(&here, &paused).await.unwrap(), ReplaceOutcome::Done);
@@ -81,7 +81,7 @@ async fn of_racing_probes_one_goes_out() {
         }
         let probes = (0..20).map(|n| {
             let (breakers, here) = (instance(&world), here.clone());
-            let probed = open.probing(Lease { holder: format!("probe {n}"), until: at(100) }, at(30)).unwrap();
+            let probed = open.start_probe(Lease { holder: format!("probe {n}"), until: at(100) }, at(30)).unwrap();
             tokio::spawn(async move { breakers.replace(&here, &probed).await.unwrap() == ReplaceOutcome::Done })
         });
         let taken = join_all(probes).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();

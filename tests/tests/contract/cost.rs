@@ -70,7 +70,7 @@ async fn buying(bill: &mut Bill, world: &World) {
     let confirmed = confirmed(&new, "3279B035APR", at(1));
     bill.of("buy: outcome, with history and claim", "1 TransactWriteItems", commit(store, confirmed)).await;
     let again = Reservation::queued(order("k", Vendor::Itep), at(2), at(2));
-    let found = bill.of("repeated POST: refused reserve", "1 PutItem", store.reserve(&again)).await;
+    let found = bill.of("repeated POST: refused reserve", "1 PutItem", store.insert(&again)).await;
     assert!(matches!(found.unwrap(), InsertOutcome::Existing(_)));
 }
 

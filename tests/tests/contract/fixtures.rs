@@ -94,7 +94,7 @@ pub(crate) fn lost(reservation: &Reservation, now: Timestamp) -> Change {
 
 /// Writes a new reservation.
 pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
-    assert_eq!(store.reserve(reservation).await.unwrap(), InsertOutcome::New);
+    assert_eq!(store.insert(reservation).await.unwrap(), InsertOutcome::New);
 }
 
 /// Writes a change that nothing stands against; returns the reservation after it.

@@ -21,7 +21,7 @@ async fn a_hundred_racing_reserves_have_one_winner() {
             let store = world.store.clone();
             let lease = Lease { holder: format!("invocation {n}"), until: at(90) };
             let reservation = Reservation::calling(order("k", Vendor::Itep), lease, at(0));
-            tokio::spawn(async move { (store.reserve(&reservation).await.unwrap(), reservation) })
+            tokio::spawn(async move { (store.insert(&reservation).await.unwrap(), reservation) })
         }));
         let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
         let winners: Vec<_> = outcomes.iter().filter(|(found, _)| *found == InsertOutcome::New).collect();
@@ -39,7 +39,7 @@ async fn a_repeated_reserve_finds_the_reservation_as_it_is_now() {
         reserve(&world.store, &first).await;
         let ready = commit(&world.store, confirmed(&first, "3279B035APR", at(2))).await;
         let again = Reservation::queued(order("k", Vendor::Itep), at(5), at(5));
-        assert_eq!(world.store.reserve(&again).await.unwrap(), InsertOutcome::Existing(Box::new(ready)));
+        assert_eq!(world.store.insert(&again).await.unwrap(), InsertOutcome::Existing(Box::new(ready)));
     })
     .await;
 }

@@ -57,7 +57,7 @@ pub(crate) async fn is_ministack() -> bool {
     answer.lines().next().is_some_and(|status| status.contains(" 200"))
 }
 
-/// AwsClients for an endpoint, as anybody.
+/// Clients for an endpoint, as anybody.
 pub(crate) fn clients_at(endpoint: &str) -> AwsClientsBuilder {
     let credentials = Credentials::from_keys("test", "test", None);
     AwsClientsBuilder::new(env::var("AWS_REGION").unwrap_or("us-east-1".to_owned()), credentials).endpoint(endpoint)

@@ -10,13 +10,13 @@ use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 use shared::aws::clients::AwsClientsBuilder;
 use shared::aws::sqs::{QueueUrls, SqsQueue};
-use shared::hub::Hub;
+use shared::hub::{Hub, Vendors};
 use shared::settings::Settings;
 use shared::vendors::CallTimeouts;
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::ProbeBackoff;
 use shared_core::domain::reservation::Policy;
-use shared_core::usecases::Timeouts;
+use shared_core::domain::timeouts::Timeouts;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws;
@@ -24,7 +24,7 @@ use crate::server::serve;
 
 /// The hub, its books, and the runtime that it runs on.
 pub(crate) struct World {
-    pub(crate) hub: Hub,
+    pub(crate) hub: Hub<Vendors>,
     books: Arc<Mutex<Books>>,
     runtime: Runtime,
 }
@@ -54,7 +54,7 @@ impl World {
         locked(&books).address.clone_from(&address);
         let clients = AwsClientsBuilder::new("eu-central-1", Credentials::from_keys("local", "local", None));
         let clients = clients.endpoint(address.clone()).build();
-        let mut hub = Hub::new(settings(), clients.clone());
+        let mut hub = Hub::<Vendors>::new(settings(), clients.clone());
         let url = |name: &str| Some(format!("{address}/{name}"));
         let urls =
             QueueUrls { fulfilment: url("fulfilment"), results: url("results"), score_checks: url("score-checks") };

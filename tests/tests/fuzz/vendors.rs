@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::vendors::{CallTimeouts, Vendors};
+use shared::vendors::{CallTimeouts, Connectors};
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
 use shared_core::domain::limiter::{Booking, Levels};
@@ -23,7 +23,7 @@ pub(crate) const OURS: &str = "res_0123456789abcdefghjkmnpqrs";
 
 /// The vendors, and what their server answers next.
 pub(crate) struct Stage {
-    pub(crate) vendors: Vendors<Profiles, NoLimits, Ticking>,
+    pub(crate) connectors: Connectors<Profiles, NoLimits, Ticking>,
     clock: Ticking,
     next: Arc<Mutex<Hostile>>,
     runtime: Runtime,
@@ -68,7 +68,8 @@ impl Stage {
         let times = CallTimeouts { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let clock = Ticking::default();
-        Self { vendors: Vendors::new(Profiles(address), NoLimits, clock.clone(), times), clock, next, runtime }
+        let connectors = Connectors::new(Profiles(address), NoLimits, clock.clone(), times);
+        Self { connectors, clock, next, runtime }
     }
 
     /// Does something while the server answers so.
@@ -85,6 +86,7 @@ impl Stage {
 }
 
 /// The local profiles, with the server's address in them.
+#[derive(Clone)]
 pub(crate) struct Profiles(String);
 
 /// The iTEP profile of the targets, as its secret.

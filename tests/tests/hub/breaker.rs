@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared_core::domain::breaker::OperatorAction;
 use shared_core::domain::ids::{Account, Vendor};
+use shared_core::ports::VendorEnv;
 use shared_core::usecases::breaker;
 
 use crate::in_process;
@@ -96,12 +97,12 @@ async fn an_account_that_the_operator_paused_sells_again_once_it_is_resumed() {
     for sim in Sim::BOTH {
         let (world, hub) = (World::new().await, in_process::hub());
         let (account, by) = (account(&world, sim), OperatorAction { who: "ann".to_owned(), at: Timestamp::now() });
-        breaker::pause(&hub.breakers, &account, &by).await.expect("storage");
+        breaker::pause(hub.breakers(), &account, &by).await.expect("storage");
         let answer = order(&world, sim, "order").await;
         assert_eq!(answer.body["status_reason"], "account_paused", "{answer:?}");
         world.run("expire-reservations").await;
         assert_eq!(world.calls(sim, path_of(sim)).await, 0);
-        breaker::resume(&hub.breakers, &account, &by).await.expect("storage");
+        breaker::resume(hub.breakers(), &account, &by).await.expect("storage");
         world.until_swept(&answer.id(), "ready").await;
         assert_eq!(world.sales(sim).await.len(), 1);
     }

@@ -1,9 +1,9 @@
 //! AWS calls, counted per operation: the floor, and no call above it.
 
+use crate::in_process::Hub;
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
 use shared::aws::sqs::RecordMessage;
-use shared::hub::Hub;
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
@@ -125,7 +125,7 @@ async fn a_worker_reads_once_and_writes_the_lease_and_the_outcome() {
     // Written, but handed to no queue: the deployed worker must not be faster.
     let order = in_process::order(&hub, &world).await;
     let (id, now) = (order.id.clone(), jiff::Timestamp::now());
-    hub.store.reserve(&Reservation::queued(order, now, now)).await.expect("a reservation");
+    hub.store.insert(&Reservation::queued(order, now, now)).await.expect("a reservation");
     counter.take();
     fulfil::handle(&hub, batch(&[json!({ "v": 1, "reservation_id": id })])).await;
     assert_eq!(told(&counter.take()), "1 GetItem + 2 TransactWriteItems");

@@ -61,7 +61,7 @@ async fn nobody_is_seen_where_tests_expire() {
         cage.world.until_swept(&bought.id(), "expired").await;
         cage.read_history(&bought).await;
     }
-    cage.heard("expire-reservations", "swept").await;
+    cage.heard("expire-reservations", "sweep finished").await;
     cage.is_quiet().await;
 }
 
@@ -93,7 +93,7 @@ async fn nobody_is_seen_where_itep_reports() {
     assert_eq!(completed["result"]["report_url"], "https://www.iteptest.com/canarybird");
     quarantined(&cage.world).await;
     cage.read_history(&bought).await;
-    cage.heard("itep-webhook", "took a report").await;
+    cage.heard("itep-webhook", "report queued").await;
     cage.heard("record-result", &bought.id()).await;
     cage.heard("record-result", "quarantined").await;
     cage.is_quiet().await;

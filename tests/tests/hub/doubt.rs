@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use crate::in_process::Hub;
 use serde_json::{Value, json};
 use shared::aws::clients::AwsClients;
-use shared::hub::Hub;
 
 use crate::in_process;
 use crate::setup::Options;

@@ -10,13 +10,16 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
 use shared::aws::clients::{AwsClients, AwsClientsBuilder};
-use shared::hub::Hub;
+use shared::hub::Vendors;
 use shared::settings::Settings;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::order::Order;
 use shared_core::ports::Store;
 
 use crate::world::{Answer, World};
+
+/// The hub, with all that any function may need of it.
+pub(crate) type Hub = shared::hub::Hub<Vendors>;
 
 /// A hub of the test's own.
 pub(crate) fn hub() -> Hub {

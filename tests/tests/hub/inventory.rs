@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::vendors::itep::inventory::{FileProblem, read};
-use shared_core::usecases::import_inventory::{Import, Importing, Kind, Report};
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::usecases::import_inventory::{Import, Kind, Report, import_inventory};
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
@@ -37,10 +38,8 @@ pub(crate) async fn exported(world: &World) -> String {
 
 async fn import(world: &World, file: &str, dry_run: bool) -> Report {
     let hub = in_process::hub();
-    let importing =
-        Importing { store: &hub.store, alerts: &hub.alerts, clock: &hub.clock, timeouts: &hub.settings.timeouts };
     let import = Import {
-        account: world.account.parse().expect("an account's name"),
+        account: Account { vendor: Vendor::Itep, name: world.account.parse().expect("an account's name") },
         operator: "ada".to_owned(),
         exported_at: Some(Timestamp::now()),
         grace: Duration::ZERO,
@@ -49,7 +48,7 @@ async fn import(world: &World, file: &str, dry_run: bool) -> Report {
     };
     let listing = read(file.as_bytes()).expect("an inventory");
     assert_eq!(listing.unreadable, [], "{file}");
-    let (report, done) = importing.import(&import, &listing, || {}).await;
+    let (report, done) = import_inventory(&hub, &import, &listing, || {}).await;
     done.expect("storage");
     report
 }

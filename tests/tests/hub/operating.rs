@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DeadLetterQueue;
-use shared::hub::Hub;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
 
@@ -100,7 +100,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     assert!(count.is_some_and(|count| count["messages"] == 2), "{counts:#}");
     redriven(DeadLetterQueue::Fulfilment, 2).await;
     world.until_status(id.as_str(), "ready").await;
-    let attended = ["attended to a reservation", id.as_str()];
+    let attended = ["fulfilment processed", id.as_str()];
     post.until_logged(&world, since, &attended, 2).await;
     let (history, bought) = (world.history(id.as_str()).await, world.reservation(id.as_str()).await);
     assert_eq!(history.iter().filter(|entry| entry["event"] == "call_confirmed").count(), 1, "{history:#?}");
@@ -142,11 +142,11 @@ async fn completed(world: &World) -> ([String; 2], Vec<(DeadLetterQueue, String,
             report(world, "again", &data),
             [format!("{}-again", world.account), "duplicate".into()],
         ),
-        (DeadLetterQueue::Results, outcome(&itep, &test), ["recorded an outcome".into(), itep.clone()]),
+        (DeadLetterQueue::Results, outcome(&itep, &test), ["call outcome recorded".into(), itep.clone()]),
     ];
     for id in [&itep, &tn] {
         world.until_status(id, "completed").await;
-        letters.push((DeadLetterQueue::Fulfilment, order(id), ["attended to".into(), id.clone()]));
+        letters.push((DeadLetterQueue::Fulfilment, order(id), ["fulfilment processed".into(), id.clone()]));
     }
     for (reason, told) in
         [("webhook", "Webhook\""), ("webhook_again", "WebhookAgain"), ("expiry", "Expiry"), ("doubt", "Doubt")]

@@ -4,10 +4,10 @@
 mod handing_back;
 pub(crate) mod post;
 
+use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
-use shared::hub::Hub;
 use shared_core::domain::ids::ReservationId;
 
 use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, waiting};

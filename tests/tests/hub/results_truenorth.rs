@@ -1,6 +1,8 @@
 //! TrueNorth's results: looked up at TrueNorth, whoever says that they are there.
 
 use serde_json::{Value, json};
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::usecases::poll_scores::poll_scores;
 
 use crate::in_process;
 use crate::world::{Answer, GRAMMAR, SPEAKING, Sim, World, reference};
@@ -95,10 +97,11 @@ async fn polling_finds_what_the_webhooks_missed() {
     let (world, bought) = bought(SPEAKING).await;
     world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 5 })).await;
     let test = reference(&bought.body);
-    let (hub, account) = (in_process::hub(), world.account.parse().expect("an account's name"));
+    let (hub, account) =
+        (in_process::hub(), Account { vendor: Vendor::Truenorth, name: world.account.parse().expect("a name") });
     for (step, status) in [("start", "in_progress"), ("finish", "awaiting_score"), ("grade", "completed")] {
         world.happens(Sim::Truenorth, &test, step).await;
-        hub.looking().poll(&account).await.expect("a poll").expect("no other poll is under way");
+        poll_scores(&hub, &account).await.expect("a poll").expect("no other poll is under way");
         world.until_status(&bought.id(), status).await;
     }
     assert_eq!(world.reservation(&bought.id()).await["result"]["overall"]["value"], 8.0);

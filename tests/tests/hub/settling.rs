@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::hub::Hub;
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::reservation::{Lease, Reservation};
 use shared_core::ports::Store;
-use shared_core::usecases::settle_doubt::{Finding, SettleError, Settling};
+use shared_core::usecases::settle_doubt::{Finding, SettleError, settle_doubt};
 
 use crate::in_process;
 use crate::setup::Options;
@@ -83,7 +83,7 @@ async fn a_truenorth_call_whose_worker_died_is_settled_the_same_way() {
     order.id = ReservationId::derive(&order.client, "its-worker-died");
     let now = Timestamp::now();
     let died = Reservation::calling(order, Lease { holder: "a-dead-worker".to_owned(), until: now }, now);
-    hub.store.reserve(&died).await.expect("storage");
+    hub.store.insert(&died).await.expect("storage");
     world.until_swept(died.id().as_str(), "ready").await;
     let story = told(&world, died.id().as_str()).await;
     assert_eq!(story[1..3], ["hub: lease_lapsed", "vendor_lookup: nothing_sold"], "{story:?}");
@@ -208,14 +208,7 @@ async fn a_decision_for_another_reservations_test_or_on_an_old_view_is_refused()
 }
 
 async fn settle(hub: &Hub, seen: &Reservation, finding: Finding) -> Result<Reservation, SettleError> {
-    let settling = Settling {
-        store: &hub.store,
-        queue: &hub.queue,
-        alerts: &hub.alerts,
-        clock: &hub.clock,
-        timeouts: &hub.settings.timeouts,
-    };
-    settling.settle(seen, finding, "the operator".to_owned()).await
+    settle_doubt(hub, seen, finding, "the operator".to_owned()).await
 }
 
 async fn stored(hub: &Hub, id: &str) -> Reservation {

@@ -33,7 +33,7 @@ impl Shelf {
 }
 
 impl Store for Shelf {
-    async fn reserve(&self, _: &Reservation) -> Result<InsertOutcome, BackendError> {
+    async fn insert(&self, _: &Reservation) -> Result<InsertOutcome, BackendError> {
         unreachable!("nothing is reserved here")
     }
     async fn reservation(&self, _: &ReservationId) -> Result<Option<Reservation>, BackendError> {

@@ -7,14 +7,14 @@ use crate::fixtures::{self, after_call, now};
 
 fn fresh(reservation: Reservation) -> Response<Body> {
     let launch = matches!(reservation.status(), Status::Ready).then(fixtures::credentials);
-    answered(&Outcome::New { reservation: Box::new(reservation), launch })
+    answered(&ReserveOutcome::New { reservation: Box::new(reservation), launch })
 }
 
 fn replayed(reservation: Reservation) -> Response<Body> {
-    answered(&Outcome::Replayed(Box::new(reservation)))
+    answered(&ReserveOutcome::Replayed(Box::new(reservation)))
 }
 
-fn answered(outcome: &Outcome) -> Response<Body> {
+fn answered(outcome: &ReserveOutcome) -> Response<Body> {
     respond(outcome, &fixtures::order().id, now()).unwrap_or_else(answer::of)
 }
 
@@ -88,7 +88,7 @@ fn what_ended_before_it_was_bought_is_neither_201_nor_202() {
 
 #[test]
 fn a_key_of_another_request_is_refused_and_shows_nothing_of_it() {
-    let response = answered(&Outcome::KeyReused(Box::new(fixtures::ready())));
+    let response = answered(&ReserveOutcome::KeyReused(Box::new(fixtures::ready())));
     assert_eq!(response.status(), 422);
     let body = fixtures::body(&response);
     assert!(body["type"].as_str().unwrap().ends_with(":idempotency-key-reused"));

@@ -71,7 +71,7 @@ pub(crate) struct Reclaim {
     /// Only this test; may be said several times. Without it, all that are reclaimable.
     #[arg(long, value_name = "TEST ID")]
     pub(crate) test: Vec<String>,
-    /// NoteReason; it is kept in the reservations' histories.
+    /// Why; it is kept in the reservations' histories.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// Do not ask.

@@ -24,7 +24,7 @@ pub(crate) struct Reprocess {
     /// Only say what each would do now.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// NoteReason; it is kept in the histories, but for what is only sent round again from the quarantine.
+    /// Why; it is kept in the histories, but for what is only sent round again from the quarantine.
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Who decides this.
@@ -91,7 +91,7 @@ pub(crate) enum QuarantineCommand {
         /// Who decides this.
         #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
         by: String,
-        /// NoteReason.
+        /// Why.
         #[arg(long, value_name = "TEXT", value_parser = said)]
         why: String,
     },
@@ -126,7 +126,7 @@ pub(crate) struct Replay {
     /// Who answers for it.
     #[arg(long, value_name = "NAME", requires = "trust", value_parser = said)]
     pub(crate) by: Option<String>,
-    /// NoteReason it can be trusted.
+    /// Why it can be trusted.
     #[arg(long, value_name = "TEXT", requires = "trust", value_parser = said)]
     pub(crate) why: Option<String>,
     /// Do not ask.

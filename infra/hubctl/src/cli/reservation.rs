@@ -113,7 +113,7 @@ pub(crate) struct CorrectReference {
     /// Its own test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) to: String,
-    /// NoteReason; it is kept in the reservation's history.
+    /// Why; it is kept in the reservation's history.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// Who decides this. A dry run needs no name.

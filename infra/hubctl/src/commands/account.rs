@@ -63,7 +63,7 @@ pub(super) async fn accounts(store: &DynamoStore) -> anyhow::Result<BTreeSet<Acc
         let names = clients.iter().flat_map(move |client| client.accounts.at(vendor));
         names.map(move |name| Account { vendor, name: name.clone() })
     };
-    Ok(of(Vendor::Itep).chain(of(Vendor::Truenorth)).collect())
+    Ok(Vendor::ALL.into_iter().flat_map(of).collect())
 }
 
 fn name(account: &Account) -> String {

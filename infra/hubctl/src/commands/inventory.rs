@@ -12,18 +12,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared::clock::SystemClock;
-use shared::settings::Settings;
 use shared::vendors::itep::inventory::{self, FileProblem};
+use shared_core::domain::ids::{Account, Vendor};
 use shared_core::domain::reservation::Status;
 use shared_core::ports::BackendError;
 use shared_core::usecases::import_inventory::{
-    Finding, Import, Importing, Kind, Listing, LowStock, PerhapsSat, Report, Stock, Unreadable,
+    Finding, Import, Kind, Listing, LowStock, PerhapsSat, Report, Stock, Unreadable, import_inventory,
 };
 
 use crate::asking;
 use crate::cli::{Imported, InventoryCommand, InventoryFile};
-use crate::context::Terminal;
+use crate::context::OperatorContext;
 use crate::output::{Output, or_dash, time};
 
 const RECLAIMABLE: &str = "Reclaimable: ended here unused, and still Ready at iTEP after its expiry and the grace";
@@ -42,7 +41,7 @@ async fn import(store: &DynamoStore, out: Output, imported: &Imported) -> anyhow
     let listing = listing(file, imported.exported_at)?;
     let watch = stock::watch(&file.account).await;
     let import = Import {
-        account: file.account.clone(),
+        account: Account { vendor: Vendor::Itep, name: file.account.clone() },
         operator: file.by().to_owned(),
         exported_at: imported.exported_at,
         grace: DAY * u32::from(file.grace_days),
@@ -50,14 +49,14 @@ async fn import(store: &DynamoStore, out: Output, imported: &Imported) -> anyhow
         dry_run: file.dry_run,
     };
     let (report, done) = reconcile(store, &import, &listing).await?;
-    let json = json!({ "account": import.account, "dry_run": import.dry_run, "report": report });
+    let json = json!({ "account": import.account.name, "dry_run": import.dry_run, "report": report });
     let mut lines = lines(out, imported, &report);
     if let Err(why) = watch {
         lines.push_str(&format!("\nThe stock was not watched: {why}.\n"));
     }
     out.say(&json, &lines)?;
     if !report.low_stock.is_empty() && !import.dry_run {
-        stock::ring(&import.account).await;
+        stock::ring(&import.account.name).await;
     }
     asking(done).context("the import stopped; run it again")
 }
@@ -85,9 +84,7 @@ async fn reconcile(
     listing: &Listing,
 ) -> anyhow::Result<(Report, Result<(), BackendError>)> {
     let bar = ProgressBar::new(listing.rows.len() as u64).with_style(style());
-    let times = Settings::from_env()?.timeouts;
-    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, timeouts: &times };
-    let done = importing.import(import, listing, || bar.inc(1)).await;
+    let done = import_inventory(&OperatorContext::new(store)?, import, listing, || bar.inc(1)).await;
     bar.finish_and_clear();
     Ok(done)
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{KeptDocument, ReadBadly};
-use shared::vendors::read_again;
 use shared_core::domain::ids::{Digest, ReservationId};
 use shared_core::domain::reservation::{DocumentOrigin, HistoryEntry, Report, ReportedStatus, Reservation, Verdict};
 use shared_core::ports::Store;
-use shared_core::usecases::reprocess::{ReadAgain, Reprocessed};
+use shared_core::usecases;
+use shared_core::usecases::reprocess::{KeptReport, ReprocessOutcome, plan_reprocess};
 
 use super::reservation::entries;
 use crate::asking;
@@ -91,14 +91,15 @@ async fn reprocess(
     let kept = asking(store.kept_documents(id).await)?.into_iter().filter(|kept| is_wanted(&kept.document.digest));
     let mut kept: Vec<_> = kept.map(|kept| (origin(&kept, &history), kept)).collect();
     kept.sort_by_key(|(origin, _)| origin.observed_at);
-    let mut rows = Vec::new();
+    let (vendor, mut rows) = (context.vendor(reservation.vendor()), Vec::new());
     for (origin, kept) in kept {
         let reference = reservation.reference.as_ref().or(reservation.released.last());
-        let report = reference.and_then(|reference| read_again(reference, &kept.document, origin.observed_at));
+        let report =
+            reference.and_then(|reference| vendor.parse_document(reference, &kept.document, origin.observed_at));
         let status = report.as_ref().map_or("cannot be read".to_owned(), summary);
         let outcome = match report {
             Some(report) => {
-                apply(context, wanted, &mut reservation, ReadAgain { report, attempt: origin.attempt }).await?
+                apply(context, wanted, &mut reservation, KeptReport { report, attempt: origin.attempt }).await?
             }
             None => "left as it is".to_owned(),
         };
@@ -112,23 +113,22 @@ async fn apply(
     context: &OperatorContext,
     wanted: &Reprocess,
     reservation: &mut Reservation,
-    read: ReadAgain,
+    report: KeptReport,
 ) -> anyhow::Result<String> {
-    let settling = context.settling();
     let done = match (&wanted.by, &wanted.why) {
         (Some(by), Some(why)) if !wanted.dry_run => {
-            asking(settling.reprocess(reservation.clone(), read, by.clone(), why.clone()).await)?
+            asking(usecases::reprocess::reprocess(context, reservation.clone(), report, by.clone(), why.clone()).await)?
         }
-        _ => settling.try_reprocess(reservation, read),
+        _ => plan_reprocess(context, reservation, report),
     };
     Ok(match done {
-        Reprocessed::Written(change) => {
+        ReprocessOutcome::Written(change) => {
             let outcome = outcome(wanted.dry_run, &change.entry);
             *reservation = change.after;
             outcome
         }
-        Reprocessed::NothingNew => "nothing new".to_owned(),
-        Reprocessed::ReferenceTaken => "its test belongs to another reservation".to_owned(),
+        ReprocessOutcome::NothingNew => "nothing new".to_owned(),
+        ReprocessOutcome::ReferenceTaken => "its test belongs to another reservation".to_owned(),
     })
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::KeptDocument;
-use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId};
 use shared_core::domain::reservation::{HistoryEntry, Reservation};
 use shared_core::ports::{ListQuery, Store};
 
@@ -63,11 +63,8 @@ async fn owners(store: &DynamoStore, account: Option<&Account>, reference: &str)
     };
     let mut owners = Vec::new();
     for account in accounts {
-        let reference = match account.vendor {
-            Vendor::Itep => VendorReference::itep(reference),
-            Vendor::Truenorth => VendorReference::truenorth(reference, ""),
-        };
-        owners.extend(asking(store.owner(&account, reference.test()).await)?);
+        let test = account.vendor.canonical_test(reference);
+        owners.extend(asking(store.owner(&account, &test).await)?);
     }
     Ok(owners)
 }

@@ -10,7 +10,7 @@ use shared_core::domain::ids::Vendor;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{Scale, Score, SkillScore, TestResult};
 use shared_core::ports::Store;
-use shared_core::usecases::enter_result::EnterError;
+use shared_core::usecases::enter_result::{EnterError, enter_result};
 
 use crate::asking;
 use crate::cli::{EnteredResult, EnteredSkill, ResultCommand, ScaleName};
@@ -25,8 +25,8 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     let result = result(entered, reservation.vendor())?;
     let status = reservation.status().as_str();
     confirm(entered.decision.yes, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
-    let done = match context.settling().enter_result(&reservation, result, entered.decision.by.clone()).await {
-        Err(EnterError::BackendError(outage)) => asking(Err(outage))?,
+    let done = match enter_result(&context, &reservation, result, entered.decision.by.clone()).await {
+        Err(EnterError::Backend(error)) => asking(Err(error))?,
         done => done.with_context(|| id.to_string())?,
     };
     let status = done.status().as_str();
@@ -35,10 +35,11 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
 }
 
 fn result(entered: &EnteredResult, vendor: Vendor) -> anyhow::Result<TestResult> {
-    let scale = match (entered.scale, vendor) {
-        (Some(ScaleName::Itep), _) | (None, Vendor::Itep) => Scale::Itep,
-        (Some(ScaleName::Truenorth), _) | (None, Vendor::Truenorth) => Scale::Truenorth,
-        (Some(ScaleName::Webcape), _) => Scale::Webcape,
+    let scale = match entered.scale {
+        Some(ScaleName::Itep) => Scale::Itep,
+        Some(ScaleName::Truenorth) => Scale::Truenorth,
+        Some(ScaleName::Webcape) => Scale::Webcape,
+        None => vendor.capabilities().scales[0],
     };
     let report_url = entered.report_url.clone().map(|url| bounds::link(url).context("--report-url is no address"));
     if entered.finished_on.is_some_and(|day| day > Timestamp::now().to_zoned(TimeZone::UTC).date()) {

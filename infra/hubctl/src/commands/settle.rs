@@ -6,7 +6,7 @@ use shared::aws::DynamoStore;
 use shared_core::domain::ids::{Vendor, VendorReference};
 use shared_core::domain::reservation::{Evidence, Reservation, Status};
 use shared_core::ports::Store;
-use shared_core::usecases::settle_doubt::{Finding, SettleError};
+use shared_core::usecases::settle_doubt::{Finding, SettleError, settle_doubt};
 
 use crate::asking;
 use crate::cli::Settle;
@@ -22,9 +22,9 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> an
     }
     let finding = finding(wanted, reservation.vendor())?;
     confirm(wanted.decision.yes, &question(&reservation, &finding))?;
-    let settled = context.settling().settle(&reservation, finding, wanted.decision.by.clone()).await;
+    let settled = settle_doubt(&context, &reservation, finding, wanted.decision.by.clone()).await;
     let settled = match settled {
-        Err(SettleError::BackendError(outage)) => asking(Err(outage))?,
+        Err(SettleError::Backend(error)) => asking(Err(error))?,
         settled => settled.with_context(|| id.to_string())?,
     };
     let status = settled.status().as_str();
@@ -35,23 +35,10 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> an
 
 fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
     Ok(match &wanted.is {
-        Some(text) => Finding::Sold(reference(text.trim(), vendor)?),
+        Some(text) => Finding::Sold(VendorReference::parse(vendor, text.trim())?),
         None if wanted.nothing_sold => Finding::NothingSold,
         None => Finding::GivenUp,
     })
-}
-
-pub(super) fn reference(text: &str, vendor: Vendor) -> anyhow::Result<VendorReference> {
-    let is_id =
-        |id: &str| !id.is_empty() && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    match vendor {
-        Vendor::Itep if is_id(text) => Ok(VendorReference::itep(text)),
-        Vendor::Itep => bail!("{text:?} is no iTEP test ID"),
-        Vendor::Truenorth => match text.split_once('/') {
-            Some((test, user)) if is_id(test) && is_id(user) => Ok(VendorReference::truenorth(test, user)),
-            _ => bail!("a TrueNorth test is <userAssessmentId>/<userId>, not {text:?}"),
-        },
-    }
 }
 
 fn question(reservation: &Reservation, finding: &Finding) -> String {
@@ -79,10 +66,13 @@ mod tests {
 
     #[test]
     fn a_reference_is_read_in_its_vendors_form() {
-        assert_eq!(reference("3279B035APR", Vendor::Itep).unwrap(), VendorReference::itep("3279B035APR"));
-        assert_eq!(reference("AB-1/CD-2", Vendor::Truenorth).unwrap(), VendorReference::truenorth("ab-1", "cd-2"));
+        assert_eq!(VendorReference::parse(Vendor::Itep, "3279B035APR").unwrap(), VendorReference::itep("3279B035APR"));
+        assert_eq!(
+            VendorReference::parse(Vendor::Truenorth, "AB-1/CD-2").unwrap(),
+            VendorReference::truenorth("ab-1", "cd-2")
+        );
         for (text, vendor) in [("", Vendor::Itep), ("a b", Vendor::Itep), ("ab-1", Vendor::Truenorth)] {
-            assert!(reference(text, vendor).is_err(), "{text}");
+            assert!(VendorReference::parse(vendor, text).is_err(), "{text}");
         }
     }
 }

@@ -17,7 +17,7 @@ use super::reservation::{CallOutcome, Lease};
 pub const UNKNOWNS_TO_OPEN: u32 = 3;
 
 /// One probe in so many goes out without a sign of life: no document promises one,
-/// and an account must not wait for ever. By the usual pace that is once in more
+/// and an account must not wait for ever. By the usual backoff that is once in more
 /// than an hour.
 const PROBES_TO_A_BLIND_ONE: u32 = 16;
 
@@ -134,23 +134,23 @@ impl Breaker {
     }
 
     /// Leases the one probe. `None`, and nothing to write, where none is due.
-    pub fn probing(&self, lease: Lease, now: Timestamp) -> Option<Self> {
+    pub fn start_probe(&self, lease: Lease, now: Timestamp) -> Option<Self> {
         let open = self.open.as_ref().filter(|_| self.decision(now) == BreakerDecision::ProbeDue)?;
         Some(self.next(|breaker| breaker.open = Some(Open { probe: Some(lease), ..open.clone() })))
     }
 
     /// Takes a call's outcome in. `holder` is the invocation that made the call.
     /// `None` where the outcome changes nothing, which is the ordinary case.
-    pub fn ended(&self, holder: &str, sign: CallSignal, now: Timestamp, pace: ProbeBackoff) -> Option<Self> {
-        match (&self.open, sign) {
+    pub fn call_ended(&self, holder: &str, signal: CallSignal, now: Timestamp, backoff: ProbeBackoff) -> Option<Self> {
+        match (&self.open, signal) {
             (None, CallSignal::Nothing) => None,
             (_, CallSignal::Answered) => (self.unknowns > 0 || self.open.is_some()).then(|| self.next(Self::close)),
-            (None, CallSignal::Unknown) => Some(self.next(|breaker| breaker.doubted(now, pace))),
+            (None, CallSignal::Unknown) => Some(self.next(|breaker| breaker.count_unknown(now, backoff))),
             // A call that was out before the breaker opened says nothing new.
             (Some(open), _) if !open.is_probed_by(holder) => None,
-            (Some(open), sign) => {
-                let failed = open.failed.saturating_add(u32::from(sign == CallSignal::Unknown));
-                let open = Open { failed, probe_at: later(now, pace.wait(failed)), probe: None, ..open.clone() };
+            (Some(open), signal) => {
+                let failed = open.failed.saturating_add(u32::from(signal == CallSignal::Unknown));
+                let open = Open { failed, probe_at: later(now, backoff.wait(failed)), probe: None, ..open.clone() };
                 Some(self.next(|breaker| breaker.open = Some(open)))
             }
         }
@@ -162,9 +162,9 @@ impl Breaker {
     }
 
     /// Ends a probe that found the vendor as silent as before, without a purchase.
-    pub fn unanswered(&self, holder: &str, now: Timestamp, pace: ProbeBackoff) -> Option<Self> {
+    pub fn probe_unanswered(&self, holder: &str, now: Timestamp, backoff: ProbeBackoff) -> Option<Self> {
         self.open.as_ref().filter(|open| open.is_probed_by(holder))?;
-        self.ended(holder, CallSignal::Unknown, now, pace)
+        self.call_ended(holder, CallSignal::Unknown, now, backoff)
     }
 
     /// Pauses the account. An account that is paused stays so since then.
@@ -195,10 +195,10 @@ impl Breaker {
         self.open = None;
     }
 
-    fn doubted(&mut self, now: Timestamp, pace: ProbeBackoff) {
+    fn count_unknown(&mut self, now: Timestamp, backoff: ProbeBackoff) {
         self.unknowns = self.unknowns.saturating_add(1);
         if self.unknowns >= UNKNOWNS_TO_OPEN {
-            self.open = Some(Open { since: now, failed: 0, probe_at: later(now, pace.wait(0)), probe: None });
+            self.open = Some(Open { since: now, failed: 0, probe_at: later(now, backoff.wait(0)), probe: None });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// NoteReason a text is not the identifier it should be.
+/// Why a text is not the identifier it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind}: {rule}")]
 pub struct InvalidId {
@@ -199,6 +199,16 @@ pub enum Vendor {
 }
 
 impl Vendor {
+    pub const ALL: [Vendor; 2] = [Vendor::Itep, Vendor::Truenorth];
+
+    /// A test's id as references and claims spell it: TrueNorth's ids ignore case.
+    pub fn canonical_test(self, id: &str) -> String {
+        match self {
+            Vendor::Itep => id.to_owned(),
+            Vendor::Truenorth => id.to_ascii_lowercase(),
+        }
+    }
+
     /// The vendor's name in the API, in keys and in secrets' names.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -269,6 +279,29 @@ impl VendorReference {
         VendorReference::Truenorth {
             user_assessment_id: user_assessment_id.to_ascii_lowercase(),
             user_id: user_id.to_ascii_lowercase(),
+        }
+    }
+
+    /// Parses a reference as operators type it: iTEP's test ID, or TrueNorth's
+    /// `<userAssessmentId>/<userId>`.
+    ///
+    /// # Errors
+    /// [`InvalidId`].
+    pub fn parse(vendor: Vendor, text: &str) -> Result<Self, InvalidId> {
+        let is_id =
+            |id: &str| (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        match (vendor, text.split_once('/')) {
+            (Vendor::Itep, None) if is_id(text) => Ok(Self::itep(text)),
+            (Vendor::Itep, _) => Err(InvalidId { kind: "iTEP test ID", rule: "letters, digits and `-`" }),
+            (Vendor::Truenorth, Some((test, user))) if is_id(test) && is_id(user) => Ok(Self::truenorth(test, user)),
+            (Vendor::Truenorth, _) => Err(InvalidId { kind: "TrueNorth test", rule: "<userAssessmentId>/<userId>" }),
+        }
+    }
+
+    pub fn vendor(&self) -> Vendor {
+        match self {
+            VendorReference::Itep { .. } => Vendor::Itep,
+            VendorReference::Truenorth { .. } => Vendor::Truenorth,
         }
     }
 

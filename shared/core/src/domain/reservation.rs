@@ -55,7 +55,7 @@ pub struct Reservation {
     pub order: Order,
     /// Where the reservation stands.
     pub state: State,
-    /// NoteReason it stands there, where there is more to say.
+    /// Why it stands there, where there is more to say.
     pub reason: Option<Reason>,
     /// The same in prose; the vendor's own words where it refused.
     pub detail: Option<String>,

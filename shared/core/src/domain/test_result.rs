@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::ids::Vendor;
 use super::sensitive::Sensitive;
 
 /// The normalised scores of one attempt.
@@ -153,15 +152,6 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Whose scale it is; counted items are nobody's.
-    pub fn vendor(self) -> Option<Vendor> {
-        match self {
-            Scale::Itep => Some(Vendor::Itep),
-            Scale::Truenorth | Scale::Webcape => Some(Vendor::Truenorth),
-            Scale::Items => None,
-        }
-    }
-
     /// The lowest and the highest value, where the scale has them.
     pub fn bounds(self) -> Option<(f64, f64)> {
         match self {

@@ -15,7 +15,7 @@ use crate::ports::sender::{AuthOutcome, ClearCredentials, SenderCredentials};
 pub struct Quarantined {
     /// The report as it came.
     pub receipt: InboundWebhook,
-    /// NoteReason it could not be used.
+    /// Why it could not be used.
     pub why: String,
     /// Since when it is kept.
     pub at: Timestamp,
@@ -33,14 +33,14 @@ impl Quarantined {
     }
 }
 
-/// NoteReason a quarantined report needs nothing more.
+/// Why a quarantined report needs nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dismissal {
     /// When.
     pub at: Timestamp,
     /// Who says so.
     pub by: String,
-    /// NoteReason.
+    /// Why.
     pub why: String,
 }
 
@@ -107,11 +107,11 @@ pub struct ScoreCheck {
     pub account: AccountName,
     /// The reservation.
     pub reservation_id: ReservationId,
-    /// NoteReason.
+    /// Why.
     pub reason: CheckReason,
 }
 
-/// NoteReason a score is looked up.
+/// Why a score is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckReason {

@@ -28,7 +28,7 @@ pub enum AuthOutcome {
     Trusted {
         /// Who.
         by: String,
-        /// NoteReason.
+        /// Why.
         why: String,
     },
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::domain::ids::Digest;
 
 fn receipt() -> InboundWebhook {
     InboundWebhook {

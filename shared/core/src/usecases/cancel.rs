@@ -1,15 +1,14 @@
 //! Withdrawing a reservation.
 
-use super::commit::{CommitOutcome, Writer};
+use super::commit::{CommitOutcome, apply_and_commit};
 use crate::domain::reservation::{Event, NoteReason, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Clock, Store};
+use crate::ports::{BackendError, Env};
 
 /// What became of a withdrawal.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cancelled {
+pub enum CancelOutcome {
     /// It is cancelled, now or before.
     Done(Box<Reservation>),
-    /// It cannot be cancelled, and why.
     Refused(Box<Reservation>, NoteReason),
 }
 
@@ -17,17 +16,13 @@ pub enum Cancelled {
 ///
 /// # Errors
 /// Storage failed.
-pub async fn cancel<S: Store, A: Alerts, C: Clock>(
-    writer: &Writer<'_, S, A, C>,
-    reservation: Reservation,
-) -> Result<Cancelled, BackendError> {
-    let settled = writer.settle(reservation, &Event::Cancel, &Source::Client, None).await?;
-    Ok(match settled {
+pub async fn cancel<E: Env>(env: &E, reservation: Reservation) -> Result<CancelOutcome, BackendError> {
+    Ok(match apply_and_commit(env, reservation, &Event::Cancel, &Source::Client, None).await? {
         CommitOutcome::Written(change) if !change.is_applied() => {
             let why = change.entry.why.unwrap_or(NoteReason::Ended);
-            Cancelled::Refused(Box::new(change.after), why)
+            CancelOutcome::Refused(Box::new(change.after), why)
         }
-        settled => Cancelled::Done(Box::new(settled.into_reservation())),
+        committed => CancelOutcome::Done(Box::new(committed.into_reservation())),
     })
 }
 

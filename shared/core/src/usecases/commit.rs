@@ -2,8 +2,7 @@
 
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Change, Decision, Effect, Event, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Clock, Queue, RawDocument, Store, WriteOutcome};
-use crate::usecases::Timeouts;
+use crate::ports::{AlertSubject, Alerts, BackendError, Env, Queue, RawDocument, Store, WriteOutcome};
 
 /// How often a write that others overtook is decided anew. Each time somebody
 /// else's write succeeded, so this many in a row are no accident.
@@ -30,96 +29,59 @@ impl CommitOutcome {
     }
 }
 
-/// What it takes to write a change.
-pub struct Writer<'a, S, A, C> {
-    /// The reservations.
-    pub store: &'a S,
-    /// The operator.
-    pub alerts: &'a A,
-    /// The time.
-    pub clock: &'a C,
-    /// The times.
-    pub timeouts: &'a Timeouts,
+/// Brings an event to a reservation and writes what the state machine says: one
+/// transaction, and one more for each time that somebody else was faster. Then
+/// enqueues what follows from it.
+///
+/// # Errors
+/// Storage failed, or others overtook every write.
+pub async fn apply_and_commit<E: Env>(
+    env: &E,
+    mut reservation: Reservation,
+    event: &Event,
+    source: &Source,
+    raw: Option<&RawDocument>,
+) -> Result<CommitOutcome, BackendError> {
+    for _ in 0..ROUNDS {
+        let decision = reservation.apply(event, source.clone(), env.now(), &env.timeouts().policy);
+        let Decision::Write(change) = decision else {
+            return Ok(CommitOutcome::Duplicate(Box::new(reservation)));
+        };
+        match commit(env, &change, raw).await? {
+            WriteOutcome::Done => return Ok(CommitOutcome::Written(change)),
+            WriteOutcome::ReferenceTaken => return Ok(CommitOutcome::ReferenceTaken(Box::new(reservation))),
+            WriteOutcome::Conflict(current) => reservation = *current,
+        }
+    }
+    Err(BackendError::contended("writing a reservation that others keep changing", ROUNDS))
 }
 
-impl<S: Store, A: Alerts, C: Clock> Writer<'_, S, A, C> {
-    /// Brings an event to a reservation and writes what the state machine says: one
-    /// transaction, and one more for each time that somebody else was faster.
-    ///
-    /// # Errors
-    /// Storage failed, or others overtook every write.
-    pub async fn settle(
-        &self,
-        mut reservation: Reservation,
-        event: &Event,
-        source: &Source,
-        raw: Option<&RawDocument>,
-    ) -> Result<CommitOutcome, BackendError> {
-        for _ in 0..ROUNDS {
-            let decision = reservation.apply(event, source.clone(), self.clock.now(), &self.timeouts.policy);
-            let Decision::Write(change) = decision else {
-                return Ok(CommitOutcome::Duplicate(Box::new(reservation)));
-            };
-            match self.commit(&change, raw).await? {
-                WriteOutcome::Done => return Ok(CommitOutcome::Written(change)),
-                WriteOutcome::ReferenceTaken => return Ok(CommitOutcome::ReferenceTaken(Box::new(reservation))),
-                WriteOutcome::Conflict(current) => reservation = *current,
-            }
+/// Raises a change's alerts, then writes it, then enqueues what follows from it.
+/// Alerts come first: a function that dies in between would leave a change that
+/// nobody is told of; this way, one that is told of may be told twice, or prove
+/// overtaken.
+///
+/// # Errors
+/// Storage failed.
+pub async fn commit<E: Env>(env: &E, change: &Change, raw: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
+    let id = change.after.id();
+    for effect in &change.effects {
+        if let Effect::Alert(alert) = effect {
+            env.alerts().raise(*alert, AlertSubject::Reservation(id));
         }
-        Err(BackendError {
-            operation: "writing a reservation that others keep changing",
-            source: format!("{ROUNDS} writes in a row were overtaken").into(),
-        })
     }
-
-    /// The same, and hands what was written to the function that goes on with it.
-    ///
-    /// # Errors
-    /// As [`Self::settle`].
-    pub async fn settle_and_hand_on(
-        &self,
-        queue: &impl Queue,
-        reservation: Reservation,
-        event: &Event,
-        source: &Source,
-        raw: Option<&RawDocument>,
-    ) -> Result<CommitOutcome, BackendError> {
-        let settled = self.settle(reservation, event, source, raw).await?;
-        if let CommitOutcome::Written(change) = &settled {
-            enqueue_follow_up(change, queue, self.alerts).await;
-        }
-        Ok(settled)
+    let written = env.store().commit(change, raw).await?;
+    if written == WriteOutcome::Done && change.effects.contains(&Effect::Fulfil) {
+        enqueue_fulfilment(env, id).await;
     }
-
-    /// Tells the operator of a change, then writes it. The other way round, a
-    /// function that dies in between would leave a change that nobody is told of;
-    /// this way, one that is told of may be told twice, or prove overtaken.
-    ///
-    /// # Errors
-    /// Storage failed.
-    pub async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
-        for effect in &change.effects {
-            if let Effect::Alert(alert) = effect {
-                self.alerts.raise(*alert, change.after.id().as_str());
-            }
-        }
-        self.store.commit(change, raw).await
-    }
+    Ok(written)
 }
 
-/// Hands a written change to the function that goes on with it. The queue only
-/// makes things quick (`due_at` is written), so its failure is not the caller's.
-pub async fn enqueue_follow_up(change: &Change, queue: &impl Queue, alerts: &impl Alerts) {
-    if change.effects.contains(&Effect::Fulfil) {
-        hand_over(change.after.id(), queue, alerts).await;
-    }
-}
-
-/// Hands a reservation to the `fulfilment` queue. Its `due_at` is written, so the
+/// The queue only makes things quick: the reservation's `due_at` is written, so the
 /// sweep takes over where the queue fails.
-pub async fn hand_over(id: &ReservationId, queue: &impl Queue, alerts: &impl Alerts) {
-    if let Err(outage) = queue.fulfil(id).await {
-        alerts.note(&outage, id.as_str());
+pub async fn enqueue_fulfilment<E: Env>(env: &E, id: &ReservationId) {
+    if let Err(error) = env.queue().fulfil(id).await {
+        env.alerts().log_recoverable(&error, AlertSubject::Reservation(id));
     }
 }
 

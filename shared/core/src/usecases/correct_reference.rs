@@ -1,27 +1,27 @@
 //! Giving a reservation the test that is really its own, where it was taken to have another.
 
-use super::settle_doubt::Settling;
+use super::commit::commit;
 use crate::domain::ids::VendorReference;
 use crate::domain::reservation::{Change, Decision, Event, NoteReason, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Clock, Queue, Store, WriteOutcome};
+use crate::ports::{BackendError, Env, Store, WriteOutcome};
 
 /// A correction, as the operator states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
     /// The reservation's own test.
     pub reference: VendorReference,
-    /// NoteReason.
+    /// Why.
     pub reason: String,
     /// Who says so.
     pub operator: String,
 }
 
-/// NoteReason a reference was not corrected. Nothing was written.
+/// Why a reference was not corrected. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum CorrectError {
     /// Storage failed; the correction may have been written.
     #[error(transparent)]
-    BackendError(#[from] BackendError),
+    Backend(#[from] BackendError),
     /// It is the reservation's already.
     #[error("it has this test already")]
     Unchanged,
@@ -40,47 +40,45 @@ pub enum CorrectError {
     ReferenceTaken,
 }
 
-impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
-    /// What a correction would change, and whether it can be: for a dry run.
-    ///
-    /// # Errors
-    /// [`CorrectError`].
-    pub async fn plan_correction(
-        &self,
-        reservation: &Reservation,
-        correction: &Correction,
-    ) -> Result<Box<Change>, CorrectError> {
-        let Correction { reference, reason, operator } = correction.clone();
-        let owner = self.store.owner(&reservation.order.account, reference.test()).await?;
-        if owner.is_some_and(|owner| owner != *reservation.id()) {
-            return Err(CorrectError::ReferenceTaken);
-        }
-        let event = Event::ReferenceCorrected { reference, reason };
-        let source = Source::Operator { name: operator };
-        match reservation.apply(&event, source, self.clock.now(), &self.timeouts.policy) {
-            Decision::Duplicate => Err(CorrectError::Unchanged),
-            Decision::Write(change) if change.entry.why == Some(NoteReason::Begun) => Err(CorrectError::GoesBack),
-            Decision::Write(change) if !change.is_applied() => Err(CorrectError::Refused(change.entry.why)),
-            Decision::Write(change) => Ok(change),
-        }
+/// What a correction would change, and whether it can be: for a dry run.
+///
+/// # Errors
+/// [`CorrectError`].
+pub async fn plan_correction<E: Env>(
+    env: &E,
+    reservation: &Reservation,
+    correction: &Correction,
+) -> Result<Box<Change>, CorrectError> {
+    let Correction { reference, reason, operator } = correction.clone();
+    let owner = env.store().owner(&reservation.order.account, reference.test()).await?;
+    if owner.is_some_and(|owner| owner != *reservation.id()) {
+        return Err(CorrectError::ReferenceTaken);
     }
+    let event = Event::ReferenceCorrected { reference, reason };
+    let source = Source::Operator { name: operator };
+    match reservation.apply(&event, source, env.now(), &env.timeouts().policy) {
+        Decision::Duplicate => Err(CorrectError::Unchanged),
+        Decision::Write(change) if change.entry.why == Some(NoteReason::Begun) => Err(CorrectError::GoesBack),
+        Decision::Write(change) if !change.is_applied() => Err(CorrectError::Refused(change.entry.why)),
+        Decision::Write(change) => Ok(change),
+    }
+}
 
-    /// Corrects the reference of a reservation as the operator saw it: the claim
-    /// moves in the transaction that writes the history.
-    ///
-    /// # Errors
-    /// [`CorrectError`].
-    pub async fn correct_reference(
-        &self,
-        reservation: &Reservation,
-        correction: &Correction,
-    ) -> Result<Reservation, CorrectError> {
-        let change = self.plan_correction(reservation, correction).await?;
-        match self.writer().commit(&change, None).await? {
-            WriteOutcome::Done => Ok(change.after),
-            WriteOutcome::Conflict(_) => Err(CorrectError::Changed),
-            WriteOutcome::ReferenceTaken => Err(CorrectError::ReferenceTaken),
-        }
+/// Corrects the reference of a reservation as the operator saw it: the claim
+/// moves in the transaction that writes the history.
+///
+/// # Errors
+/// [`CorrectError`].
+pub async fn correct_reference<E: Env>(
+    env: &E,
+    reservation: &Reservation,
+    correction: &Correction,
+) -> Result<Reservation, CorrectError> {
+    let change = plan_correction(env, reservation, correction).await?;
+    match commit(env, &change, None).await? {
+        WriteOutcome::Done => Ok(change.after),
+        WriteOutcome::Conflict(_) => Err(CorrectError::Changed),
+        WriteOutcome::ReferenceTaken => Err(CorrectError::ReferenceTaken),
     }
 }
 

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::settle_doubt::Settling;
-use crate::domain::ids::{Digest, Vendor};
+use super::commit::commit;
+use crate::domain::ids::Digest;
 use crate::domain::reservation::{Decision, Event, NoteReason, Report, ReportedStatus, Reservation, Source};
-use crate::domain::test_result::TestResult;
-use crate::ports::{Alerts, BackendError, Clock, Queue, RawDocument, Store, WriteOutcome};
+use crate::domain::test_result::{Scale, TestResult};
+use crate::ports::{BackendError, Env, RawDocument, WriteOutcome};
 
-/// NoteReason a result was not entered. Nothing was written.
+/// Why a result was not entered. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum EnterError {
     /// Storage failed; the result may have been written.
     #[error(transparent)]
-    BackendError(#[from] BackendError),
+    Backend(#[from] BackendError),
     /// Nothing is known to be sold.
     #[error("it has no test at the vendor")]
     NoTest,
@@ -34,55 +34,44 @@ pub enum EnterError {
     Refused(Option<NoteReason>),
 }
 
-impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
-    /// Applies a result as if the vendor had reported it, in the operator's name.
-    /// What the vendor reports later revises it.
-    ///
-    /// # Errors
-    /// [`EnterError`].
-    pub async fn enter_result(
-        &self,
-        reservation: &Reservation,
-        result: TestResult,
-        operator: String,
-    ) -> Result<Reservation, EnterError> {
-        let reference = reservation.reference.clone().ok_or(EnterError::NoTest)?;
-        let attempt = reservation.attempt();
-        if attempt.result.is_some() && attempt.unreadable_grade.is_none() {
-            return Err(EnterError::HasResult);
-        }
-        check(&result, reservation.vendor())?;
-        let raw = document(&result, &operator);
-        let now = self.clock.now();
-        // Whatever the vendor says is newer, even if it was held up.
-        let observed_at = reservation.attempt().observed_at.unwrap_or(reservation.created_at);
-        let status = ReportedStatus::Completed(Box::new(result));
-        let report = Report {
-            receipt: None,
-            digest: raw.digest.clone(),
-            reference,
-            observed_at,
-            status,
-            unreadable: Vec::new(),
-        };
-        let source = Source::Operator { name: operator };
-        let event = Event::Reported(Box::new(report));
-        let Decision::Write(change) = reservation.apply(&event, source, now, &self.timeouts.policy) else {
-            return Err(EnterError::Changed);
-        };
-        if !change.is_applied() {
-            return Err(EnterError::Refused(change.entry.why));
-        }
-        match self.writer().commit(&change, Some(&raw)).await? {
-            WriteOutcome::Done => Ok(change.after),
-            WriteOutcome::Conflict(_) | WriteOutcome::ReferenceTaken => Err(EnterError::Changed),
-        }
+/// Applies a result as if the vendor had reported it, in the operator's name.
+/// What the vendor reports later revises it.
+///
+/// # Errors
+/// [`EnterError`].
+pub async fn enter_result<E: Env>(
+    env: &E,
+    reservation: &Reservation,
+    result: TestResult,
+    operator: String,
+) -> Result<Reservation, EnterError> {
+    let reference = reservation.reference.clone().ok_or(EnterError::NoTest)?;
+    let attempt = reservation.attempt();
+    if attempt.result.is_some() && attempt.unreadable_grade.is_none() {
+        return Err(EnterError::HasResult);
+    }
+    check_scales(&result, reservation.vendor().capabilities().scales)?;
+    let raw = document(&result, &operator);
+    // Whatever the vendor says is newer, even if it was held up.
+    let observed_at = attempt.observed_at.unwrap_or(reservation.created_at);
+    let (digest, status) = (raw.digest.clone(), ReportedStatus::Completed(Box::new(result)));
+    let report = Report { receipt: None, digest, reference, observed_at, status, unreadable: Vec::new() };
+    let (event, source) = (Event::Reported(Box::new(report)), Source::Operator { name: operator });
+    let Decision::Write(change) = reservation.apply(&event, source, env.now(), &env.timeouts().policy) else {
+        return Err(EnterError::Changed);
+    };
+    if !change.is_applied() {
+        return Err(EnterError::Refused(change.entry.why));
+    }
+    match commit(env, &change, Some(&raw)).await? {
+        WriteOutcome::Done => Ok(change.after),
+        WriteOutcome::Conflict(_) | WriteOutcome::ReferenceTaken => Err(EnterError::Changed),
     }
 }
 
-fn check(result: &TestResult, vendor: Vendor) -> Result<(), EnterError> {
+fn check_scales(result: &TestResult, scales: &[Scale]) -> Result<(), EnterError> {
     for score in result.overall.iter().chain(result.skills.iter().map(|skill| &skill.score)) {
-        if score.scale.vendor() != Some(vendor) {
+        if !scales.contains(&score.scale) {
             return Err(EnterError::OtherScale);
         }
         match (score.scale.bounds(), score.value) {

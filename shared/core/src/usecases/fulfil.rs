@@ -1,14 +1,16 @@
 //! Buying what could not be bought at once.
 
-use std::time::Duration;
-
-use super::breaker::BreakerUpdate;
-use super::commit::CommitOutcome;
-use super::purchase::Buying;
+use super::Invocation;
+use super::breaker::{
+    BreakerUpdate, breaker_decision, record_call_result, record_probe_unanswered, retry_at, start_probe,
+};
+use super::commit::{CommitOutcome, apply_and_commit};
+use super::purchase::purchase;
+use super::resend::resend;
 use crate::domain::breaker::{BreakerDecision, CallSignal};
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Event, Lease, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Breakers, Clock, Purchase, Queue, Store};
+use crate::ports::{BackendError, Store, VendorEnv};
 
 /// What became of a message on the `fulfilment` queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,90 +23,86 @@ pub enum FulfilOutcome {
     Nothing,
 }
 
-impl<S: Store, V: Purchase, Q: Queue, A: Alerts, C: Clock, B: Breakers> Buying<'_, S, V, Q, A, C, B> {
-    /// Attends to a reservation that waits: takes the lease, calls, writes the outcome;
-    /// or sends a doubtful call again where that settles it.
-    pub async fn fulfil(
-        &self,
-        id: &ReservationId,
-        invocation: &str,
-        left: Duration,
-    ) -> Result<FulfilOutcome, BackendError> {
-        let begun = self.clock.now();
-        let Some(reservation) = self.store.reservation(id).await? else {
-            return Ok(FulfilOutcome::Nothing);
-        };
-        if self.is_resend_due(&reservation) {
-            return self.resend(reservation, self.left(left, begun)).await;
-        }
-        if !reservation.may_call(self.clock.now()) {
-            return Ok(FulfilOutcome::Nothing);
-        }
-        let account = reservation.order.account.clone();
-        match self.decision(&account).await {
-            decision @ (BreakerDecision::Probed { .. } | BreakerDecision::Held { .. }) => {
-                self.hold(&reservation, decision).await
-            }
-            BreakerDecision::Closed => {
-                self.fulfil_now(reservation, self.lease(invocation), self.left(left, begun)).await
-            }
-            BreakerDecision::ProbeDue => self.probe(reservation, self.lease(invocation), self.left(left, begun)).await,
+/// Buys for a reservation that waits: takes the lease, calls, writes the outcome;
+/// or sends a doubtful call again where that settles it.
+///
+/// # Errors
+/// Storage or queue failed.
+pub async fn fulfil<E: VendorEnv>(
+    env: &E,
+    id: &ReservationId,
+    invocation: &Invocation,
+) -> Result<FulfilOutcome, BackendError> {
+    let Some(reservation) = env.store().reservation(id).await? else {
+        return Ok(FulfilOutcome::Nothing);
+    };
+    if reservation.resend_from(&env.timeouts().policy).is_some_and(|from| from <= env.now()) {
+        return resend(env, reservation, invocation.deadline).await;
+    }
+    if !reservation.may_call(env.now()) {
+        return Ok(FulfilOutcome::Nothing);
+    }
+    match breaker_decision(env, &reservation.order.account).await {
+        BreakerDecision::Closed => call(env, reservation, invocation.lease(env), invocation).await,
+        BreakerDecision::ProbeDue => probe(env, reservation, invocation).await,
+        decision @ (BreakerDecision::Probed { .. } | BreakerDecision::Held { .. }) => {
+            hold(env, &reservation, decision).await
         }
     }
+}
 
-    async fn fulfil_now(
-        &self,
-        reservation: Reservation,
-        lease: Lease,
-        left: Duration,
-    ) -> Result<FulfilOutcome, BackendError> {
-        let (begun, holder) = (self.clock.now(), lease.holder.clone());
-        let call_no = reservation.calls + 1;
-        let request_digest = self.vendor.request_digest(&reservation.order, call_no).await;
-        // Whoever writes in between takes the seal away, and with it the repetition.
-        let reservation = reservation.with_request_digest(call_no, request_digest);
-        let start = Event::CallStarted(lease);
-        match self.writer().settle(reservation, &start, &Source::Hub, None).await? {
-            CommitOutcome::Written(change) if change.after.is_held_by(&holder) => {
-                self.call(change.after, self.left(left, begun)).await?;
-                Ok(FulfilOutcome::Called)
-            }
-            _ => Ok(FulfilOutcome::Nothing),
+async fn call<E: VendorEnv>(
+    env: &E,
+    reservation: Reservation,
+    lease: Lease,
+    invocation: &Invocation,
+) -> Result<FulfilOutcome, BackendError> {
+    let call_no = reservation.calls + 1;
+    let digest = env.vendor(reservation.vendor()).request_digest(&reservation.order, call_no).await;
+    // Whoever writes in between takes the digest away, and with it the repetition.
+    let reservation = reservation.with_request_digest(call_no, digest);
+    match apply_and_commit(env, reservation, &Event::CallStarted(lease), &Source::Hub, None).await? {
+        CommitOutcome::Written(change) if change.after.is_held_by(&invocation.id) => {
+            purchase(env, change.after, invocation.deadline).await?;
+            Ok(FulfilOutcome::Called)
         }
+        _ => Ok(FulfilOutcome::Nothing),
     }
+}
 
-    /// Makes this purchase the account's one probe, if nobody else's is. A vendor
-    /// that gives no sign of life is asked for one only: what is not sent to it
-    /// cannot be in doubt.
-    async fn probe(
-        &self,
-        reservation: Reservation,
-        lease: Lease,
-        left: Duration,
-    ) -> Result<FulfilOutcome, BackendError> {
-        let (account, begun, holder) = (reservation.order.account.clone(), self.clock.now(), lease.holder.clone());
-        let breaker = match self.take_probe(&account, &lease).await? {
-            BreakerUpdate::Written { after, .. } => after,
-            // Somebody else's probe is out, or has closed the breaker meanwhile.
-            BreakerUpdate::Stands(breaker) => return self.hold(&reservation, breaker.decision(begun)).await,
-        };
-        if breaker.requires_reachability() && !self.vendor.probe_reachable(&account).await {
-            let decision = self.record_probe_unanswered(&account, &holder).await;
-            return self.hold(&reservation, decision).await;
-        }
-        let probed = self.fulfil_now(reservation, lease, self.left(left, begun)).await;
-        if !matches!(probed, Ok(FulfilOutcome::Called)) {
-            self.record_call_result(&account, &holder, CallSignal::Nothing).await;
-        }
-        probed
+/// Makes this purchase the account's one probe, if nobody else's is. A vendor that
+/// cannot be reached is asked for one only: what is not sent to it cannot be in doubt.
+async fn probe<E: VendorEnv>(
+    env: &E,
+    reservation: Reservation,
+    invocation: &Invocation,
+) -> Result<FulfilOutcome, BackendError> {
+    let (account, lease, now) = (reservation.order.account.clone(), invocation.lease(env), env.now());
+    let breaker = match start_probe(env, &account, &lease).await? {
+        BreakerUpdate::Written { after, .. } => after,
+        // Somebody else's probe is out, or has closed the breaker meanwhile.
+        BreakerUpdate::Unchanged(breaker) => return hold(env, &reservation, breaker.decision(now)).await,
+    };
+    if breaker.requires_reachability() && !env.vendor(account.vendor).probe_reachable(&account).await {
+        let decision = record_probe_unanswered(env, &account, &invocation.id).await;
+        return hold(env, &reservation, decision).await;
     }
+    let probed = call(env, reservation, lease, invocation).await;
+    if !matches!(probed, Ok(FulfilOutcome::Called)) {
+        record_call_result(env, &account, &invocation.id, CallSignal::Nothing).await;
+    }
+    probed
+}
 
-    /// Leaves the reservation to a later sweep.
-    async fn hold(&self, reservation: &Reservation, decision: BreakerDecision) -> Result<FulfilOutcome, BackendError> {
-        let again = self.again_at(decision, reservation.id());
-        self.store.postpone(reservation, again.min(reservation.order.expires_at)).await?;
-        Ok(FulfilOutcome::Held)
-    }
+/// Leaves the reservation to a later sweep.
+async fn hold<E: VendorEnv>(
+    env: &E,
+    reservation: &Reservation,
+    decision: BreakerDecision,
+) -> Result<FulfilOutcome, BackendError> {
+    let retry_at = retry_at(env, decision, reservation.id());
+    env.store().postpone(reservation, retry_at.min(reservation.order.expires_at)).await?;
+    Ok(FulfilOutcome::Held)
 }
 
 #[cfg(test)]

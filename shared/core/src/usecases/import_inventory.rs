@@ -16,14 +16,13 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 pub use leftovers::{LowStock, PerhapsSat, StockWatch};
-pub use reclaim::Reclaimed;
+pub use reclaim::{ReclaimOutcome, reclaim};
 pub use report::{Assigned, Finding, Kind, Listing, Report, Row, Stock, Unreadable};
 
-use super::Timeouts;
-use super::commit::{CommitOutcome, Writer};
-use crate::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
+use super::commit::{CommitOutcome, apply_and_commit};
+use crate::domain::ids::{Account, ReservationId, VendorReference};
 use crate::domain::reservation::{CallOutcome, Decision, Event, NoteReason, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Clock, Store};
+use crate::ports::{BackendError, Env, Store};
 
 /// How many rows are looked up at once.
 const READS: usize = 16;
@@ -32,7 +31,7 @@ const READS: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// Whose tests it lists.
-    pub account: AccountName,
+    pub account: Account,
     /// Who imports it.
     pub operator: String,
     /// When iTEP wrote it; without it nothing counts as reclaimable or perhaps sat.
@@ -46,10 +45,6 @@ pub struct Import {
 }
 
 impl Import {
-    fn account(&self) -> Account {
-        Account { vendor: Vendor::Itep, name: self.account.clone() }
-    }
-
     /// Whether a test of ours that the file shows unused may be given to another
     /// candidate. A later result would still be ours: hence the grace.
     fn may_reclaim(&self, reservation: &Reservation, row: &Row) -> bool {
@@ -59,18 +54,6 @@ impl Import {
         let is_free = row.assigned != Assigned::Another;
         is_past && is_free && is_its_test && reservation.has_unused_test()
     }
-}
-
-/// The ports that an import needs.
-pub struct Importing<'a, S, A, C> {
-    /// The reservations.
-    pub store: &'a S,
-    /// The operator.
-    pub alerts: &'a A,
-    /// The time.
-    pub clock: &'a C,
-    /// The times.
-    pub timeouts: &'a Timeouts,
 }
 
 /// What one row turned out to be.
@@ -92,133 +75,128 @@ impl Judged {
 /// give it another one.
 type Given = HashMap<ReservationId, String>;
 
-impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
-    /// Reconciles a file that was read to its end. Importing it again is harmless.
-    /// `progress` is called after each row.
-    ///
-    /// # Errors
-    /// Storage failed: the report is of the rows before that.
-    pub async fn import(
-        &self,
-        import: &Import,
-        listing: &Listing,
-        mut progress: impl FnMut(),
-    ) -> (Report, Result<(), BackendError>) {
-        let mut report = Report::of(listing);
-        let rows = report.first_of_each(&listing.rows);
-        let account = import.account();
-        let mut looked = pin!(stream::iter(rows).map(|row| self.look_up(&account, row)).buffered(READS));
-        let mut given = Given::new();
-        while let Some(found) = looked.next().await {
-            let judged = match found {
-                Ok((row, found)) => self.judge(import, row, found, &mut given).await.map(|judged| (row, judged)),
-                Err(outage) => Err(outage),
-            };
-            match judged {
-                Ok((row, judged)) => report.add(finding(import, row, &judged), row),
-                Err(outage) => return (report, Err(outage)),
-            }
-            progress();
-        }
-        self.watch_stock(import, &mut report);
-        match self.perhaps_sat(import, listing).await {
-            Ok(missing) => report.perhaps_sat = missing,
-            Err(outage) => return (report, Err(outage)),
-        }
-        (report, Ok(()))
-    }
-
-    /// The reservation that the row names, or else that our books give the test to.
-    async fn look_up<'r>(
-        &self,
-        account: &Account,
-        row: &'r Row,
-    ) -> Result<(&'r Row, Option<Reservation>), BackendError> {
-        let id = match &row.assigned {
-            Assigned::Ours(id) => Some(id.clone()),
-            Assigned::Nobody | Assigned::Another => self.store.owner(account, &row.test_id).await?,
+/// Reconciles a file that was parsed to its end. Importing it again is harmless.
+/// `progress` is called after each row.
+///
+/// # Errors
+/// Storage failed: the report is of the rows before that.
+pub async fn import_inventory<E: Env>(
+    env: &E,
+    import: &Import,
+    listing: &Listing,
+    mut progress: impl FnMut(),
+) -> (Report, Result<(), BackendError>) {
+    let mut report = Report::new(listing);
+    let rows = report.first_of_each(&listing.rows);
+    let mut looked_up = pin!(stream::iter(rows).map(|row| look_up(env, &import.account, row)).buffered(READS));
+    let mut given = Given::new();
+    while let Some(found) = looked_up.next().await {
+        let judged = match found {
+            Ok((row, found)) => judge(env, import, row, found, &mut given).await.map(|judged| (row, judged)),
+            Err(error) => Err(error),
         };
-        let Some(id) = id else { return Ok((row, None)) };
-        Ok((row, self.store.reservation(&id).await?))
+        match judged {
+            Ok((row, judged)) => report.add(finding(import, row, &judged), row),
+            Err(error) => return (report, Err(error)),
+        }
+        progress();
     }
+    leftovers::watch_stock(env, import, &mut report);
+    match leftovers::perhaps_sat(env, import, listing).await {
+        Ok(missing) => report.perhaps_sat = missing,
+        Err(error) => return (report, Err(error)),
+    }
+    (report, Ok(()))
+}
 
-    async fn judge(
-        &self,
-        import: &Import,
-        row: &Row,
-        found: Option<Reservation>,
-        given: &mut Given,
-    ) -> Result<Judged, BackendError> {
-        let Some(reservation) = found else {
-            let kind = match row.assigned {
-                Assigned::Nobody => Kind::Free,
-                Assigned::Another => Kind::Another,
-                Assigned::Ours(_) => Kind::NotInBooks,
-            };
-            return Ok(Judged::as_is(kind, None));
-        };
-        if !matches!(row.assigned, Assigned::Ours(_)) {
-            return Ok(Judged::as_is(Kind::Unmarked, Some(reservation)));
-        }
-        if reservation.order.account != import.account() {
-            return Ok(Judged::as_is(Kind::OtherAccount, Some(reservation)));
-        }
-        if given.get(reservation.id()).is_some_and(|test| *test != row.test_id) {
-            return Ok(Judged::as_is(Kind::ReferenceDiffers, Some(reservation)));
-        }
-        let judged = match compare(&reservation, &row.test_id) {
-            Some(kind) => Judged::as_is(kind, Some(reservation)),
-            None => self.settle(import, row, reservation).await?,
-        };
-        if let (Kind::Known | Kind::Settled, Some(after)) = (judged.kind, &judged.reservation) {
-            given.insert(after.id().clone(), row.test_id.clone());
-        }
-        Ok(judged)
-    }
+/// The reservation that the row names, or else that our books give the test to.
+async fn look_up<'r, E: Env>(
+    env: &E,
+    account: &Account,
+    row: &'r Row,
+) -> Result<(&'r Row, Option<Reservation>), BackendError> {
+    let id = match &row.assigned {
+        Assigned::Ours(id) => Some(id.clone()),
+        Assigned::Nobody | Assigned::Another => env.store().owner(account, &row.test_id).await?,
+    };
+    let Some(id) = id else { return Ok((row, None)) };
+    Ok((row, env.store().reservation(&id).await?))
+}
 
-    /// Gives a reservation without a reference the test that iTEP assigned to it:
-    /// in doubt or not, that is a confirmation, and no confirmation is discarded.
-    async fn settle(&self, import: &Import, row: &Row, before: Reservation) -> Result<Judged, BackendError> {
-        let reference = VendorReference::itep(&row.test_id);
-        let outcome = CallOutcome::Confirmed { reference, launch: None };
-        let event = Event::CallEnded { call_no: before.calls, outcome };
-        let source = Source::Operator { name: import.operator.clone() };
-        if import.dry_run {
-            return self.foresee(import, row, before, &event, source).await;
-        }
-        let Importing { store, alerts, clock, timeouts } = *self;
-        let writer = Writer { store, alerts, clock, timeouts };
-        let settled = writer.settle(before.clone(), &event, &source, None).await?;
-        let kind = match &settled {
-            // Somebody else settled it with another test since it was read.
-            CommitOutcome::Written(change) if change.entry.why == Some(NoteReason::Surplus) => Kind::Surplus,
-            CommitOutcome::Written(_) => Kind::Settled,
-            CommitOutcome::Duplicate(_) => Kind::Known,
-            CommitOutcome::ReferenceTaken(_) => Kind::ReferenceTaken,
+async fn judge<E: Env>(
+    env: &E,
+    import: &Import,
+    row: &Row,
+    found: Option<Reservation>,
+    given: &mut Given,
+) -> Result<Judged, BackendError> {
+    let Some(reservation) = found else {
+        let kind = match row.assigned {
+            Assigned::Nobody => Kind::Free,
+            Assigned::Another => Kind::Another,
+            Assigned::Ours(_) => Kind::NotInBooks,
         };
-        Ok(Judged { kind, reservation: Some(settled.into_reservation()), before: Some(before) })
+        return Ok(Judged::as_is(kind, None));
+    };
+    if !matches!(row.assigned, Assigned::Ours(_)) {
+        return Ok(Judged::as_is(Kind::Unmarked, Some(reservation)));
     }
+    if reservation.order.account != import.account {
+        return Ok(Judged::as_is(Kind::OtherAccount, Some(reservation)));
+    }
+    if given.get(reservation.id()).is_some_and(|test| *test != row.test_id) {
+        return Ok(Judged::as_is(Kind::ReferenceDiffers, Some(reservation)));
+    }
+    let judged = match compare(&reservation, &row.test_id) {
+        Some(kind) => Judged::as_is(kind, Some(reservation)),
+        None => settle(env, import, row, reservation).await?,
+    };
+    if let (Kind::Known | Kind::Settled, Some(after)) = (judged.kind, &judged.reservation) {
+        given.insert(after.id().clone(), row.test_id.clone());
+    }
+    Ok(judged)
+}
 
-    /// What [`Self::settle`] would do.
-    async fn foresee(
-        &self,
-        import: &Import,
-        row: &Row,
-        before: Reservation,
-        event: &Event,
-        source: Source,
-    ) -> Result<Judged, BackendError> {
-        let owner = self.store.owner(&import.account(), &row.test_id).await?;
-        if owner.is_some_and(|owner| owner != *before.id()) {
-            return Ok(Judged::as_is(Kind::ReferenceTaken, Some(before)));
-        }
-        Ok(match before.apply(event, source, self.clock.now(), &self.timeouts.policy) {
-            Decision::Duplicate => Judged::as_is(Kind::Known, Some(before)),
-            Decision::Write(change) => {
-                Judged { kind: Kind::Settled, reservation: Some(change.after), before: Some(before) }
-            }
-        })
+/// Gives a reservation without a reference the test that iTEP assigned to it:
+/// in doubt or not, that is a confirmation, and no confirmation is discarded.
+async fn settle<E: Env>(env: &E, import: &Import, row: &Row, before: Reservation) -> Result<Judged, BackendError> {
+    let reference = VendorReference::itep(&row.test_id);
+    let outcome = CallOutcome::Confirmed { reference, launch: None };
+    let event = Event::CallEnded { call_no: before.calls, outcome };
+    let source = Source::Operator { name: import.operator.clone() };
+    if import.dry_run {
+        return plan_settle(env, import, row, before, &event, source).await;
     }
+    let committed = apply_and_commit(env, before.clone(), &event, &source, None).await?;
+    let kind = match &committed {
+        // Somebody else settled it with another test since it was read.
+        CommitOutcome::Written(change) if change.entry.why == Some(NoteReason::Surplus) => Kind::Surplus,
+        CommitOutcome::Written(_) => Kind::Settled,
+        CommitOutcome::Duplicate(_) => Kind::Known,
+        CommitOutcome::ReferenceTaken(_) => Kind::ReferenceTaken,
+    };
+    Ok(Judged { kind, reservation: Some(committed.into_reservation()), before: Some(before) })
+}
+
+/// What [`settle`] would do.
+async fn plan_settle<E: Env>(
+    env: &E,
+    import: &Import,
+    row: &Row,
+    before: Reservation,
+    event: &Event,
+    source: Source,
+) -> Result<Judged, BackendError> {
+    let owner = env.store().owner(&import.account, &row.test_id).await?;
+    if owner.is_some_and(|owner| owner != *before.id()) {
+        return Ok(Judged::as_is(Kind::ReferenceTaken, Some(before)));
+    }
+    Ok(match before.apply(event, source, env.now(), &env.timeouts().policy) {
+        Decision::Duplicate => Judged::as_is(Kind::Known, Some(before)),
+        Decision::Write(change) => {
+            Judged { kind: Kind::Settled, reservation: Some(change.after), before: Some(before) }
+        }
+    })
 }
 
 /// How a test that the vendor assigned to a reservation stands to what the

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use crate::domain::ids::VendorReference;
 use crate::domain::launch::Launch;
 use crate::domain::reservation::{Reservation, State};
-use crate::ports::{BackendError, Clock, LinkCountOutcome, LinkCounts, Links, LookupError};
+use crate::ports::{BackendError, LinkCountOutcome, LinkCounts, LookupError, VendorEnv};
 
-/// NoteReason there is nothing to launch.
+/// Why there is nothing to launch.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// No test is assigned, or it is over.
@@ -18,42 +17,30 @@ pub enum LaunchError {
     Unknown,
     /// The reservation was given too many links of late.
     #[error("too many links")]
-    TooMany {
-        /// How long to wait for the next.
-        retry_after: Duration,
-    },
-    /// Its links could not be counted.
+    TooMany { retry_after: Duration },
     #[error(transparent)]
-    BackendError(#[from] BackendError),
-    /// The vendor could not be asked.
+    Backend(#[from] BackendError),
     #[error(transparent)]
     LookUp(#[from] LookupError),
 }
 
-/// Makes launch material: for iTEP from what is stored, for TrueNorth a fresh
-/// single-use link, if it had not too many of late. `exam_url` is the account's exam site at iTEP.
-pub async fn launch(
-    links: &impl Links,
-    counts: &impl LinkCounts,
-    clock: &impl Clock,
+/// Makes launch material; links are counted where the vendor makes a new one each time.
+///
+/// # Errors
+/// [`LaunchError`].
+pub async fn launch<E: VendorEnv<Store: LinkCounts>>(
+    env: &E,
     reservation: &Reservation,
-    exam_url: Option<String>,
 ) -> Result<Launch, LaunchError> {
-    let reference = match (&reservation.state, &reservation.reference) {
-        (State::Ready | State::InProgress, Some(reference)) => reference,
-        _ => return Err(LaunchError::NothingToBegin),
+    let (State::Ready | State::InProgress, Some(reference)) = (&reservation.state, &reservation.reference) else {
+        return Err(LaunchError::NothingToBegin);
     };
-    match reference {
-        VendorReference::Itep { test_id } => {
-            Ok(Launch::Credentials { url: exam_url, test_id: test_id.clone(), password: reservation.password.clone() })
-        }
-        VendorReference::Truenorth { .. } => {
-            if let LinkCountOutcome::TooMany { retry_after } = counts.count_link(reservation.id(), clock.now()).await? {
-                return Err(LaunchError::TooMany { retry_after });
-            }
-            links.link(&reservation.order, reference).await?.ok_or(LaunchError::Unknown)
-        }
+    if reservation.vendor().capabilities().mints_links
+        && let LinkCountOutcome::TooMany { retry_after } = env.store().count_link(reservation.id(), env.now()).await?
+    {
+        return Err(LaunchError::TooMany { retry_after });
     }
+    env.vendor(reservation.vendor()).launch(reservation, reference).await?.ok_or(LaunchError::Unknown)
 }
 
 #[cfg(test)]

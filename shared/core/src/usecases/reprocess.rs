@@ -1,13 +1,12 @@
 //! Having a kept report read again, once the hub has learnt to read it.
 
-use super::commit::CommitOutcome;
-use super::settle_doubt::Settling;
+use super::commit::{CommitOutcome, apply_and_commit};
 use crate::domain::reservation::{Change, Decision, Event, Report, Reservation, Source};
-use crate::ports::{Alerts, BackendError, Clock, Queue, Store};
+use crate::ports::{BackendError, Env};
 
 /// A kept report as it reads now, and the sitting that was open when it came.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ReadAgain {
+pub struct KeptReport {
     /// What it says; its time is that of its receipt.
     pub report: Report,
     /// The sitting.
@@ -16,7 +15,7 @@ pub struct ReadAgain {
 
 /// What became of a report that was read again.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reprocessed {
+pub enum ReprocessOutcome {
     /// It was applied, or would be, or it would be refused.
     Written(Box<Change>),
     /// It says nothing that is not known.
@@ -25,45 +24,43 @@ pub enum Reprocessed {
     ReferenceTaken,
 }
 
-impl<S: Store, Q: Queue, A: Alerts, C: Clock> Settling<'_, S, Q, A, C> {
-    /// Reads a kept report again, in the operator's name; what would only be refused is
-    /// not written. What somebody else writes meanwhile is no harm: the report counts as
-    /// of when it came.
-    ///
-    /// # Errors
-    /// Storage failed.
-    pub async fn reprocess(
-        &self,
-        reservation: Reservation,
-        read: ReadAgain,
-        operator: String,
-        reason: String,
-    ) -> Result<Reprocessed, BackendError> {
-        let tried = self.try_reprocess(&reservation, read.clone());
-        if !matches!(&tried, Reprocessed::Written(change) if change.is_applied()) {
-            return Ok(tried);
-        }
-        let source = Source::Operator { name: operator };
-        // The document is kept already.
-        Ok(match self.writer().settle(reservation, &event(read, reason), &source, None).await? {
-            CommitOutcome::Written(change) => Reprocessed::Written(change),
-            CommitOutcome::Duplicate(_) => Reprocessed::NothingNew,
-            CommitOutcome::ReferenceTaken(_) => Reprocessed::ReferenceTaken,
-        })
+/// Applies a kept report again, in the operator's name; what would only be refused is
+/// not written. What somebody else writes meanwhile is no harm: the report counts as
+/// of when it came.
+///
+/// # Errors
+/// Storage failed.
+pub async fn reprocess<E: Env>(
+    env: &E,
+    reservation: Reservation,
+    report: KeptReport,
+    operator: String,
+    reason: String,
+) -> Result<ReprocessOutcome, BackendError> {
+    let planned = plan_reprocess(env, &reservation, report.clone());
+    if !matches!(&planned, ReprocessOutcome::Written(change) if change.is_applied()) {
+        return Ok(planned);
     }
+    let source = Source::Operator { name: operator };
+    // The document is kept already.
+    Ok(match apply_and_commit(env, reservation, &event(report, reason), &source, None).await? {
+        CommitOutcome::Written(change) => ReprocessOutcome::Written(change),
+        CommitOutcome::Duplicate(_) => ReprocessOutcome::NothingNew,
+        CommitOutcome::ReferenceTaken(_) => ReprocessOutcome::ReferenceTaken,
+    })
+}
 
-    /// The same without writing anything.
-    pub fn try_reprocess(&self, reservation: &Reservation, read: ReadAgain) -> Reprocessed {
-        let source = Source::Operator { name: String::new() };
-        match reservation.apply(&event(read, String::new()), source, self.clock.now(), &self.timeouts.policy) {
-            Decision::Write(change) => Reprocessed::Written(change),
-            Decision::Duplicate => Reprocessed::NothingNew,
-        }
+/// What [`reprocess`] would do.
+pub fn plan_reprocess<E: Env>(env: &E, reservation: &Reservation, report: KeptReport) -> ReprocessOutcome {
+    let source = Source::Operator { name: String::new() };
+    match reservation.apply(&event(report, String::new()), source, env.now(), &env.timeouts().policy) {
+        Decision::Write(change) => ReprocessOutcome::Written(change),
+        Decision::Duplicate => ReprocessOutcome::NothingNew,
     }
 }
 
-fn event(read: ReadAgain, reason: String) -> Event {
-    Event::Reprocessed { report: Box::new(read.report), attempt: read.attempt, reason }
+fn event(KeptReport { report, attempt }: KeptReport, reason: String) -> Event {
+    Event::Reprocessed { report: Box::new(report), attempt, reason }
 }
 
 #[cfg(test)]
@@ -73,11 +70,7 @@ mod tests {
     use crate::domain::reservation::{EventName, ReportedStatus, Status};
     use crate::usecases::testing::*;
 
-    fn settling(world: &World) -> Settling<'_, World, World, World, World> {
-        Settling { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS }
-    }
-
-    fn read(status: ReportedStatus) -> ReadAgain {
+    fn read(status: ReportedStatus) -> KeptReport {
         let reference = VendorReference::itep("A1");
         let report = Report {
             receipt: None,
@@ -87,7 +80,7 @@ mod tests {
             status,
             unreadable: Vec::new(),
         };
-        ReadAgain { report, attempt: 1 }
+        KeptReport { report, attempt: 1 }
     }
 
     #[test]
@@ -97,26 +90,25 @@ mod tests {
         let graded = read(ReportedStatus::Completed(Box::default()));
         let reprocess = |world: &World| {
             let (ada, why) = ("ada".to_owned(), "mended".to_owned());
-            wait(settling(world).reprocess(world.reservation_of("a"), graded.clone(), ada, why)).unwrap()
+            wait(super::reprocess(world, world.reservation_of("a"), graded.clone(), ada, why)).unwrap()
         };
-        let Reprocessed::Written(change) = reprocess(&world) else { panic!("it is written") };
+        let ReprocessOutcome::Written(change) = reprocess(&world) else { panic!("it is written") };
         assert_eq!((change.after.status(), change.entry.event), (Status::Completed, EventName::ReportReprocessed));
         assert_eq!(world.last_entry().source, Source::Operator { name: "ada".to_owned() });
-        assert_eq!(reprocess(&world), Reprocessed::NothingNew);
+        assert_eq!(reprocess(&world), ReprocessOutcome::NothingNew);
     }
 
     #[test]
     fn trying_it_writes_nothing() {
         let world = World::with([ready(order("a"), "A1")]).at(50);
         let graded = read(ReportedStatus::Completed(Box::default()));
-        let tried = settling(&world).try_reprocess(&world.reservation_of("a"), graded);
-        assert!(matches!(tried, Reprocessed::Written(change) if change.after.status() == Status::Completed));
+        let tried = plan_reprocess(&world, &world.reservation_of("a"), graded);
+        assert!(matches!(tried, ReprocessOutcome::Written(change) if change.after.status() == Status::Completed));
         let begun = read(ReportedStatus::InProgress);
-        let settling = settling(&world);
-        let refused = settling.reprocess(world.reservation_of("a"), begun, "ada".to_owned(), "mended".to_owned());
-        assert!(matches!(wait(refused).unwrap(), Reprocessed::Written(change) if !change.is_applied()));
+        let refused = reprocess(&world, world.reservation_of("a"), begun, "ada".to_owned(), "mended".to_owned());
+        assert!(matches!(wait(refused).unwrap(), ReprocessOutcome::Written(change) if !change.is_applied()));
         let unread = read(ReportedStatus::UnknownStatus { text: "odd".to_owned() });
-        assert_eq!(settling.try_reprocess(&world.reservation_of("a"), unread), Reprocessed::NothingNew);
+        assert_eq!(plan_reprocess(&world, &world.reservation_of("a"), unread), ReprocessOutcome::NothingNew);
         assert_eq!((world.writes(), world.reservation_of("a").status()), (0, Status::Ready));
     }
 }

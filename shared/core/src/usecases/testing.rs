@@ -13,12 +13,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Timeouts;
-use super::check_score::Looking;
-use super::commit::Writer;
-use super::purchase::Buying;
+use super::Invocation;
 use crate::domain::backoff::Backoff;
 use crate::domain::breaker::{Breaker, CallSignal, OperatorAction, ProbeBackoff};
+use crate::domain::deadline::Deadline;
 use crate::domain::fixtures;
 use crate::domain::ids::{Account, Digest, ReservationId, Vendor, VendorReference};
 use crate::domain::order::Order;
@@ -26,8 +24,10 @@ use crate::domain::reservation::{
     Alert, CallOutcome, Decision, Event, Evidence, HistoryEntry, Lease, Policy, ReportedStatus, Reservation, Source,
     Status, Unknown,
 };
+use crate::domain::timeouts::Timeouts;
 use crate::ports::{
-    BackendError, ObservedTest, PollMark, Quarantined, RawDocument, ResendOutcome, ResultMessage, ScoreCheck,
+    BackendError, Env, ObservedTest, PollMark, Quarantined, RawDocument, ResendOutcome, ResultMessage, ScoreCheck,
+    TimeSpan,
 };
 
 const DAYS: u64 = 24 * 3600;
@@ -147,8 +147,8 @@ pub(crate) struct Kept {
     pub(crate) results: Vec<(ResultMessage, Duration)>,
     pub(crate) checks: Vec<(ScoreCheck, Duration)>,
     pub(crate) alerts: Vec<(Alert, String)>,
-    /// What failures that heal by themselves were about.
-    pub(crate) notes: Vec<String>,
+    /// What failures that need nobody were about.
+    pub(crate) recoverable_errors: Vec<String>,
     pub(crate) slept: Vec<Duration>,
     /// How often storage was asked for what is due.
     pub(crate) due_asked: usize,
@@ -179,7 +179,7 @@ pub(crate) struct Kept {
     /// What TrueNorth knows.
     pub(crate) observed: Vec<(ReservationId, ObservedTest)>,
     pub(crate) looked_up: Vec<ReservationId>,
-    pub(crate) swept: Vec<(Timestamp, Timestamp)>,
+    pub(crate) swept: Vec<TimeSpan>,
     /// The poll that may begin, and the marks that were left.
     pub(crate) poll: Option<PollMark>,
     pub(crate) marks: Vec<PollMark>,
@@ -226,10 +226,6 @@ impl World {
         self.kept.try_lock().expect("nobody else is looking")
     }
 
-    pub(crate) fn writer(&self) -> Writer<'_, Self, Self, Self> {
-        Writer { store: self, alerts: self, clock: self, timeouts: &TIMEOUTS }
-    }
-
     /// The reservation of an order by its key.
     pub(crate) fn reservation_of(&self, key: &str) -> Reservation {
         self.kept().reservations[&order(key).id].clone()
@@ -265,38 +261,15 @@ impl World {
     fn works(&self, operation: &'static str) -> Result<MutexGuard<'_, Kept>, BackendError> {
         let kept = self.kept();
         if kept.failing.contains(operation) {
-            return Err(BackendError { operation, source: "it cannot be reached".into() });
+            return Err(BackendError::unavailable(operation, "it cannot be reached"));
         }
         Ok(kept)
     }
 }
 
-pub(crate) type Buyer<'a> = Buying<'a, World, World, World, World, World, World>;
-
-pub(crate) fn buying(world: &World) -> Buyer<'_> {
-    Buying {
-        store: world,
-        vendor: world,
-        queue: world,
-        breakers: world,
-        alerts: world,
-        clock: world,
-        timeouts: &TIMEOUTS,
-    }
-}
-
-pub(crate) type Looker<'a> = Looking<'a, World, World, World, World, World, World>;
-
-pub(crate) fn looking(world: &World) -> Looker<'_> {
-    Looking {
-        store: world,
-        scores: world,
-        polls: world,
-        queue: world,
-        alerts: world,
-        clock: world,
-        timeouts: &TIMEOUTS,
-    }
+/// The invocation `this`, with so much time left.
+pub(crate) fn this(world: &World, left: Duration) -> Invocation {
+    Invocation { id: "this".to_owned(), deadline: Deadline::after(world.now(), left) }
 }
 
 /// An answer that leaves open whether a test was sold.
@@ -306,7 +279,8 @@ pub(crate) fn unknown(call_no: u32) -> CallOutcome {
 
 /// The breaker of an account whose three last calls were lost at second 0: a probe is due at second 30.
 pub(crate) fn opened() -> Breaker {
-    let lost = |breaker: Breaker, _| breaker.ended("a caller", CallSignal::Unknown, at(0), TIMEOUTS.probes).unwrap();
+    let lost =
+        |breaker: Breaker, _| breaker.call_ended("a caller", CallSignal::Unknown, at(0), TIMEOUTS.probes).unwrap();
     (0..3).fold(Breaker::default(), lost)
 }
 

@@ -17,11 +17,13 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use shared_core::domain::breaker::UNKNOWNS_TO_OPEN;
+use shared_core::domain::deadline::Deadline;
 use shared_core::domain::reservation::{Alert, Status};
 use shared_core::ports::Clock;
-use shared_core::usecases::purchase::Buying;
-use shared_core::usecases::reserve::Serving;
-use shared_core::usecases::sweep::Attending;
+use shared_core::usecases::Invocation;
+use shared_core::usecases::fulfil::fulfil;
+use shared_core::usecases::reserve::reserve;
+use shared_core::usecases::sweep::sweep;
 
 use ports::{World, order};
 
@@ -37,8 +39,7 @@ async fn site(world: &World, caller: usize, callers: usize) {
     let mine = (caller..PURCHASES).step_by(callers);
     for n in mine {
         world.clock.sleep_until(HOUR * u32::try_from(n).unwrap() / PURCHASES as u32).await;
-        let serving = Serving { invocation: format!("site-{n}"), left: Duration::from_secs(29), respond_async: false };
-        buying(world).reserve(order(n), &serving).await.unwrap();
+        reserve(world, order(n), &invocation(world, format!("site-{n}"), 29), false).await.unwrap();
     }
 }
 
@@ -47,8 +48,7 @@ async fn worker(world: &World, name: usize) {
     for round in 0.. {
         match world.next_to_fulfil() {
             Some(id) => {
-                let invocation = format!("worker-{name}-{round}");
-                buying(world).fulfil(&id, &invocation, Duration::from_secs(60)).await.unwrap();
+                fulfil(world, &id, &invocation(world, format!("worker-{name}-{round}"), 60)).await.unwrap();
             }
             None => world.clock.sleep(Duration::from_secs(1)).await,
         }
@@ -56,24 +56,14 @@ async fn worker(world: &World, name: usize) {
 }
 
 async fn sweeper(world: &World) {
-    let attending =
-        Attending { store: world, queue: world, alerts: world, clock: &world.clock, timeouts: &world.timeouts };
     loop {
-        attending.sweep(|| Duration::from_secs(50)).await.unwrap();
+        sweep(world, Deadline::after(world.clock.now(), Duration::from_secs(50))).await.unwrap();
         world.clock.sleep(Duration::from_secs(60)).await;
     }
 }
 
-fn buying(world: &World) -> Buying<'_, World, World, World, World, clock::Virtual, World> {
-    Buying {
-        store: world,
-        vendor: world,
-        queue: world,
-        breakers: world,
-        alerts: world,
-        clock: &world.clock,
-        timeouts: &world.timeouts,
-    }
+fn invocation(world: &World, id: String, seconds: u64) -> Invocation {
+    Invocation { id, deadline: Deadline::after(world.clock.now(), Duration::from_secs(seconds)) }
 }
 
 /// Lets everything run until all is sold, or a day is over.
@@ -142,7 +132,7 @@ fn breakers_that_cannot_be_kept_stop_no_purchase() {
     world.breakers_fail = true;
     until_sold(&world, 3);
     assert_sold_once_each(&world);
-    assert!(world.notes() >= PURCHASES, "and somebody is told");
+    assert!(world.recoverable_errors() >= PURCHASES, "and somebody is told");
 }
 
 #[test]

@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::{Breaker, ProbeBackoff};
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::ids::{Account, ClientId, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
+use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
     Alert, CallOutcome, Change, Event, Evidence, HistoryEntry, Policy, Report, ReportedStatus, Reservation, Source,
     State, Status, Unknown,
 };
+use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
-use shared_core::usecases::Timeouts;
-use shared_core::usecases::commit::Writer;
+use shared_core::usecases::commit::apply_and_commit;
 
 use crate::clock::Virtual;
 use crate::seeded::Bug;
@@ -91,7 +93,7 @@ struct Kept {
     alerts: Vec<Alert>,
     doubts: usize,
     unanswered: usize,
-    notes: usize,
+    recoverable_errors: usize,
     probes: usize,
     most_probes: usize,
 }
@@ -164,9 +166,8 @@ impl World {
         }
     }
 
-    /// How often a failure was noted.
-    pub(crate) fn notes(&self) -> usize {
-        self.kept().notes
+    pub(crate) fn recoverable_errors(&self) -> usize {
+        self.kept().recoverable_errors
     }
 
     /// The vendor's own books: what it sold to a reservation, told once it answers.
@@ -197,59 +198,125 @@ impl World {
             })),
         };
         let source = Source::VendorLookup;
-        let writer = Writer { store: self, alerts: self, clock: &self.clock, timeouts: &self.timeouts };
-        writer.settle_and_hand_on(self, reservation, &event, &source, None).await.unwrap();
+        apply_and_commit(self, reservation, &event, &source, None).await.unwrap();
     }
 }
 
-impl Purchase for World {
-    async fn validate(&self, _: &Order) -> Result<(), OrderProblem> {
-        Ok(())
+impl Env for World {
+    type Store = Self;
+    type Queue = Self;
+    type Alerts = Self;
+    type Clock = Virtual;
+
+    fn store(&self) -> &Self {
+        self
+    }
+
+    fn queue(&self) -> &Self {
+        self
+    }
+
+    fn alerts(&self) -> &Self {
+        self
+    }
+
+    fn clock(&self) -> &Virtual {
+        &self.clock
+    }
+
+    fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+}
+
+impl VendorEnv for World {
+    type Breakers = Self;
+
+    fn breakers(&self) -> &Self {
+        self
+    }
+
+    fn vendor(&self, _: Vendor) -> &dyn VendorApi {
+        self
+    }
+}
+
+impl VendorApi for World {
+    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+        unreachable!("nobody asks for terms")
+    }
+
+    fn products<'a>(
+        &'a self,
+        _: &'a Account,
+        _: &'a ClientId,
+    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+        unreachable!("nobody lists products")
+    }
+
+    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+        Box::pin(async { Ok(()) })
     }
 
     /// While it hangs, the vendor sells on every other call and says nothing.
-    async fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> CallOutcome {
-        let hangs = self.hangs();
-        let reference = {
-            let mut kept = self.kept();
-            kept.unanswered += usize::from(hangs);
-            if hangs && kept.unanswered.is_multiple_of(2) {
-                None
-            } else {
-                let reference = VendorReference::truenorth(&format!("{}-{call_no}", order.id), "user");
-                kept.sales.entry(order.id.clone()).or_default().push(reference.clone());
-                Some(reference)
+    fn purchase<'a>(&'a self, order: &'a Order, call_no: u32, deadline: Deadline) -> BoxFuture<'a, CallOutcome> {
+        Box::pin(async move {
+            let hangs = self.hangs();
+            let reference = {
+                let mut kept = self.kept();
+                kept.unanswered += usize::from(hangs);
+                if hangs && kept.unanswered.is_multiple_of(2) {
+                    None
+                } else {
+                    let reference = VendorReference::truenorth(&format!("{}-{call_no}", order.id), "user");
+                    kept.sales.entry(order.id.clone()).or_default().push(reference.clone());
+                    Some(reference)
+                }
+            };
+            match reference {
+                Some(reference) if !hangs => {
+                    self.clock.sleep(self.takes).await;
+                    CallOutcome::Confirmed { reference, launch: None }
+                }
+                _ => {
+                    self.clock.sleep(deadline.remaining(self.clock.now())).await;
+                    CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut))
+                }
             }
-        };
-        match reference {
-            Some(reference) if !hangs => {
-                self.clock.sleep(self.takes).await;
-                CallOutcome::Confirmed { reference, launch: None }
-            }
-            _ => {
-                self.clock.sleep(budget).await;
-                CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut))
-            }
-        }
+        })
     }
 
-    async fn probe_reachable(&self, _: &Account) -> bool {
-        let hangs = self.hangs() || self.is_mute;
-        {
-            let mut kept = self.kept();
-            kept.probes += 1;
-            kept.most_probes = kept.most_probes.max(kept.probes);
-        }
-        self.clock.sleep(if hangs { Duration::from_secs(5) } else { Duration::from_secs(1) }).await;
-        self.kept().probes -= 1;
-        !hangs || self.has(Bug::ProbesBlindly)
+    fn probe_reachable<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, bool> {
+        Box::pin(async {
+            let hangs = self.hangs() || self.is_mute;
+            {
+                let mut kept = self.kept();
+                kept.probes += 1;
+                kept.most_probes = kept.most_probes.max(kept.probes);
+            }
+            self.clock.sleep(if hangs { Duration::from_secs(5) } else { Duration::from_secs(1) }).await;
+            self.kept().probes -= 1;
+            !hangs || self.has(Bug::ProbesBlindly)
+        })
+    }
+
+    fn launch<'a>(
+        &'a self,
+        _: &'a Reservation,
+        _: &'a VendorReference,
+    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+        unreachable!("nobody launches")
+    }
+
+    fn parse_document(&self, _: &VendorReference, _: &RawDocument, _: Timestamp) -> Option<Report> {
+        unreachable!("no document is kept")
     }
 }
 
 impl Breakers for World {
     async fn breaker(&self, account: &Account) -> Result<Breaker, BackendError> {
         if self.breakers_fail {
-            return Err(BackendError { operation: "read a breaker", source: "it cannot be reached".into() });
+            return Err(BackendError::unavailable("read a breaker", "it cannot be reached"));
         }
         let breaker = self.kept().breakers.get(account).cloned().unwrap_or_default();
         Ok(self.misread(breaker))
@@ -269,13 +336,13 @@ impl Breakers for World {
 }
 
 impl Alerts for World {
-    fn raise(&self, alert: Alert, _: &str) {
+    fn raise(&self, alert: Alert, _: AlertSubject<'_>) {
         self.kept().alerts.push(alert);
     }
 
-    fn note(&self, failure: &BackendError, about: &str) {
-        assert!(self.breakers_fail, "{about}: {failure}");
-        self.kept().notes += 1;
+    fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
+        assert!(self.breakers_fail, "{subject}: {error}");
+        self.kept().recoverable_errors += 1;
     }
 }
 
@@ -296,7 +363,7 @@ impl Queue for World {
 }
 
 impl Store for World {
-    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
+    async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         let known = self.kept().reservations.insert(reservation.id().clone(), reservation.clone());
         assert_eq!(known, None, "no order comes twice here");
         Ok(InsertOutcome::New)

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Vendor, VendorReference};
-use shared_core::usecases::import_inventory::{Assigned, Finding, Import, Importing, Listing, Reclaimed, Row};
+use shared_core::domain::ids::{Account, Vendor, VendorReference};
+use shared_core::usecases::import_inventory::{
+    Assigned, Finding, Import, Listing, ReclaimOutcome, Row, import_inventory, reclaim,
+};
 
 use crate::events::Event;
 use crate::sim::{HOUR, Ms, Port, State, at};
@@ -55,36 +57,30 @@ impl State {
 pub(crate) async fn import(port: Port<'_>, listing: Listing, exported_at: Timestamp, age: Ms) -> Result<(), String> {
     port.wait(age).await;
     let import = Import {
-        account: "default".parse().map_err(|_| "a name")?,
+        account: Account { vendor: Vendor::Itep, name: "default".parse().map_err(|_| "a name")? },
         operator: "ada".to_owned(),
         exported_at: Some(exported_at),
         grace: Duration::ZERO,
         watch: None,
         dry_run: false,
     };
-    let importing = Importing { store: &port, alerts: &port, clock: &port, timeouts: &port.sim.timeouts };
-    let (report, done) = importing.import(&import, &listing, || {}).await;
+    let (report, done) = import_inventory(&port, &import, &listing, || {}).await;
     done.map_err(|outage| outage.to_string())?;
     for finding in report.reclaimable() {
-        reclaim(&port, &importing, &import, finding).await?;
+        reclaim_unused(&port, &import, finding).await?;
     }
     Ok(())
 }
 
-async fn reclaim<'a>(
-    port: &'a Port<'a>,
-    importing: &Importing<'_, Port<'a>, Port<'a>, Port<'a>>,
-    import: &Import,
-    finding: &Finding,
-) -> Result<(), String> {
+async fn reclaim_unused(port: &Port<'_>, import: &Import, finding: &Finding) -> Result<(), String> {
     let reference = VendorReference::itep(&finding.test_id);
     if !port.sim.state().stays_unused(&reference) {
         return Ok(());
     }
-    let reclaimed = importing.reclaim(import, finding, "nobody came").await.map_err(|outage| outage.to_string())?;
+    let reclaimed = reclaim(port, import, finding, "nobody came").await.map_err(|outage| outage.to_string())?;
     let mut state = port.sim.state();
     state.note(|| format!("  {} is reclaimed: {reclaimed:?}", finding.test_id));
-    if reclaimed == Reclaimed::Done {
+    if reclaimed == ReclaimOutcome::Done {
         state.vendors.free.push(reference);
         state.vendors.reclaimed += 1;
     }

@@ -12,7 +12,7 @@ use crate::vendors::Told;
 
 impl Port<'_> {
     /// In every third world iTEP refuses repetitions.
-    pub(crate) fn with_request_digest(&self, order: &Order, call_no: u32) -> Option<Digest> {
+    pub(crate) fn digest_of_request(&self, order: &Order, call_no: u32) -> Option<Digest> {
         let refuses = self.sim.options.seed % 3 == 1 && order.account.vendor == Vendor::Itep;
         refuses.then(|| Digest::of(format!("{}/{call_no}", order.id).as_bytes()))
     }

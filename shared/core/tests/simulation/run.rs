@@ -6,19 +6,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{
-    AuthOutcome, BackendError, CheckReason, Clock, InboundWebhook, Polls, Queue, RawDocument, ResultMessage,
-    ScoreCheck, SenderCredentials, Store,
+    AuthOutcome, BackendError, CheckReason, InboundWebhook, Polls, Queue, RawDocument, ResultMessage, ScoreCheck,
+    SenderCredentials, Store,
 };
 use shared_core::usecases::cancel::cancel;
-use shared_core::usecases::check_score::{CheckError, Looking};
-use shared_core::usecases::commit::Writer;
-use shared_core::usecases::purchase::Buying;
-use shared_core::usecases::record_report::{ReadReport, Recording};
-use shared_core::usecases::reserve::Serving;
-use shared_core::usecases::sweep::Attending;
+use shared_core::usecases::check_score::{CheckError, check_score};
+use shared_core::usecases::purchase::record_outcome;
+use shared_core::usecases::record_report::{ParsedReport, record_report};
+use shared_core::usecases::reserve::reserve;
+use shared_core::usecases::{Invocation, fulfil, poll_scores, sweep};
 
 use crate::bugs::{self, Bug};
 use crate::client::Request;
@@ -235,9 +235,7 @@ impl<'a> Runner<'a> {
         };
         let kind = Kind::Request(number);
         self.spawn("provision", kind, 29, move |port| async move {
-            let invocation = format!("i{}", port.task);
-            let serving = Serving { invocation, left: Duration::from_secs(29), respond_async };
-            buying(&port).reserve(order, &serving).await.map(drop).map_err(|e| e.to_string())
+            reserve(&port, order, &port.invocation(29), respond_async).await.map(drop).map_err(|e| e.to_string())
         });
     }
 
@@ -248,15 +246,14 @@ impl<'a> Runner<'a> {
             if port.sim.has(Bug::CallsWithdrawn) {
                 reservation = bugs::unleased(reservation);
             }
-            let writer = Writer { store: &port, alerts: &port, clock: &port, timeouts: &port.sim.timeouts };
-            cancel(&writer, reservation).await.map(drop).map_err(text)
+            cancel(&port, reservation).await.map(drop).map_err(text)
         });
     }
 
     fn webhook(&mut self, doc: usize) {
         self.sim.state().vendors.docs[doc].tried += 1;
         self.spawn("itep-webhook", Kind::Other, 10, move |port| async move {
-            let received_at = port.now();
+            let received_at = port.local_now();
             let receipt = InboundWebhook {
                 id: format!("r{}", port.task).parse().map_err(|_| "an id")?,
                 account: "default".parse().map_err(|_| "a name")?,
@@ -289,59 +286,52 @@ fn text(outage: BackendError) -> String {
     outage.to_string()
 }
 
-fn buying<'a>(port: &'a Port<'a>) -> Buying<'a, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>> {
-    let timeouts = &port.sim.timeouts;
-    Buying { store: port, vendor: port, breakers: port, queue: port, alerts: port, clock: port, timeouts }
+impl Port<'_> {
+    fn invocation(&self, seconds: u64) -> Invocation {
+        let deadline = Deadline::after(self.local_now(), Duration::from_secs(seconds));
+        Invocation { id: format!("i{}", self.task), deadline }
+    }
 }
 
 async fn fulfil(port: Port<'_>, id: ReservationId) -> Result<(), String> {
-    let invocation = format!("i{}", port.task);
-    buying(&port).fulfil(&id, &invocation, Duration::from_secs(60)).await.map(drop).map_err(text)
+    fulfil::fulfil(&port, &id, &port.invocation(60)).await.map(drop).map_err(text)
 }
 
 async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
     match message {
         ResultMessage::InboundWebhook(mut receipt) => {
             if port.sim.has(Bug::DatedWhenProcessed) {
-                receipt.received_at = port.now();
+                receipt.received_at = port.local_now();
             }
-            let timeouts = &port.sim.timeouts;
-            let (store, quarantine, queue, alerts, clock) = (&port, &port, &port, &port, &port);
-            let recording = Recording { store, quarantine, queue, alerts, clock, timeouts };
-            let read = read(&port, &receipt);
-            recording.record(receipt, read).await.map(drop).map_err(text)
+            let report = parse_report(&port, &receipt);
+            record_report(&port, receipt, report).await.map(drop).map_err(text)
         }
         ResultMessage::Outcome { reservation_id, call_no, outcome } => {
             let found: Option<Reservation> = port.reservation(&reservation_id).await.map_err(text)?;
             let reservation = found.ok_or("the reservation is gone")?;
-            buying(&port).record(reservation, call_no, &outcome).await.map(drop).map_err(text)
+            record_outcome(&port, reservation, call_no, &outcome).await.map(drop).map_err(text)
         }
         ResultMessage::LowStock { .. } => Ok(()),
     }
 }
 
 /// What the receipt's bytes say.
-fn read(port: &Port<'_>, receipt: &InboundWebhook) -> ReadReport {
+fn parse_report(port: &Port<'_>, receipt: &InboundWebhook) -> ParsedReport {
     let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes).expect("a document's number");
     let state = port.sim.state();
     let doc = &state.vendors.docs[number];
     let sale = &state.vendors.sales[doc.sale];
-    ReadReport {
+    ParsedReport {
         reservation_id: doc.names_oid.then(|| sale.reservation.clone()),
-        test_id: sale.reference.test().to_owned(),
+        reference: sale.reference.clone(),
         status: doc.status.clone(),
         unreadable: Vec::new(),
         raw: RawDocument { digest: doc.digest.clone(), bytes: Vec::new() },
     }
 }
 
-fn looking<'a>(port: &'a Port<'a>) -> Looking<'a, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>, Port<'a>> {
-    let timeouts = &port.sim.timeouts;
-    Looking { store: port, scores: port, polls: port, queue: port, alerts: port, clock: port, timeouts }
-}
-
 async fn look_up(port: Port<'_>, check: ScoreCheck) -> Result<(), String> {
-    match looking(&port).check(&check).await {
+    match check_score(&port, &check).await {
         // The function leaves these to the next sweep.
         Err(CheckError::LookUp(_)) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => Ok(()),
         checked => checked.map(drop).map_err(|e| e.to_string()),
@@ -349,21 +339,15 @@ async fn look_up(port: Port<'_>, check: ScoreCheck) -> Result<(), String> {
 }
 
 async fn poll_accounts(port: Port<'_>) -> Result<(), String> {
-    for account in port.accounts().await.map_err(text)? {
-        looking(&port).poll(&account).await.map(drop).map_err(|e| e.to_string())?;
+    for name in port.accounts().await.map_err(text)? {
+        let account = Account { vendor: Vendor::Truenorth, name };
+        poll_scores::poll_scores(&port, &account).await.map(drop).map_err(|e| e.to_string())?;
     }
     Ok(())
 }
 
 async fn sweep(port: Port<'_>) -> Result<(), String> {
-    let begun = port.sim.state().now;
-    let left = || {
-        let gone = port.sim.state().now - begun;
-        Duration::from_millis((50 * SECOND).saturating_sub(gone))
-    };
-    let timeouts = &port.sim.timeouts;
-    let attending = Attending { store: &port, queue: &port, alerts: &port, clock: &port, timeouts };
-    attending.sweep(left).await.map(drop).map_err(text)
+    sweep::sweep(&port, port.invocation(50).deadline).await.map(drop).map_err(text)
 }
 
 /// Which vendor a reservation is bought from.

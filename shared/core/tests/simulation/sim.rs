@@ -10,9 +10,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared_core::domain::ids::Vendor;
 use shared_core::domain::reservation::Alert;
-use shared_core::ports::BackendError;
-use shared_core::usecases::Timeouts;
+use shared_core::domain::timeouts::Timeouts;
+use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, Env, VendorApi, VendorEnv};
 
 use crate::breakers::Fuses;
 use crate::bugs::Bug;
@@ -304,7 +305,7 @@ impl Port<'_> {
 }
 
 pub(crate) fn outage(operation: &'static str) -> BackendError {
-    BackendError { operation, source: "a fault of the simulation".into() }
+    BackendError::unavailable(operation, "a fault of the simulation")
 }
 
 /// Waits for a moment of the virtual time.
@@ -332,7 +333,7 @@ impl Future for Delay<'_> {
     }
 }
 
-impl shared_core::ports::Clock for Port<'_> {
+impl Clock for Port<'_> {
     fn now(&self) -> Timestamp {
         self.local_now()
     }
@@ -342,15 +343,54 @@ impl shared_core::ports::Clock for Port<'_> {
     }
 }
 
-impl shared_core::ports::Alerts for Port<'_> {
-    fn raise(&self, alert: Alert, about: &str) {
+impl Alerts for Port<'_> {
+    fn raise(&self, alert: Alert, subject: AlertSubject<'_>) {
         let mut state = self.sim.state();
         let now = state.now;
-        state.note(|| format!("#{} alert {alert:?} about {about}", self.task));
-        state.alerts.entry(about.to_owned()).or_default().push((alert, now));
+        state.note(|| format!("#{} alert {alert:?} about {subject}", self.task));
+        state.alerts.entry(subject.to_string()).or_default().push((alert, now));
     }
 
-    fn note(&self, failure: &BackendError, about: &str) {
-        self.sim.state().note(|| format!("#{} {failure} ({about})", self.task));
+    fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
+        self.sim.state().note(|| format!("#{} {error} ({subject})", self.task));
+    }
+}
+
+impl Env for Port<'_> {
+    type Store = Self;
+    type Queue = Self;
+    type Alerts = Self;
+    type Clock = Self;
+
+    fn store(&self) -> &Self {
+        self
+    }
+
+    fn queue(&self) -> &Self {
+        self
+    }
+
+    fn alerts(&self) -> &Self {
+        self
+    }
+
+    fn clock(&self) -> &Self {
+        self
+    }
+
+    fn timeouts(&self) -> &Timeouts {
+        &self.sim.timeouts
+    }
+}
+
+impl VendorEnv for Port<'_> {
+    type Breakers = Self;
+
+    fn breakers(&self) -> &Self {
+        self
+    }
+
+    fn vendor(&self, _: Vendor) -> &dyn VendorApi {
+        self
     }
 }

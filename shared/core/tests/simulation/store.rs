@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::{Alert, Change, Effect, HistoryEntry, Reservation, State as Status};
 use shared_core::ports::{
-    Alerts, BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome,
+    AlertSubject, Alerts, BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome,
 };
 
 use crate::bugs::Bug;
@@ -122,7 +122,7 @@ fn listed(state: &mut State, limit: usize, key: impl Fn(&Reservation) -> Option<
 }
 
 impl Store for Port<'_> {
-    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
+    async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         let token = self.sim.state().rng.next();
         let (reservation, overwrites) = (reservation.clone(), self.sim.has(Bug::ReserveOverwrites));
         self.op("reserve", move |state| put(state, &reservation, token, overwrites)).await
@@ -157,7 +157,7 @@ impl Store for Port<'_> {
         }
         let done = self.op("commit", move |state| write(state, &written, bug)).await?;
         if self.sim.has(Bug::ToldAfterwards) {
-            owed(change).for_each(|(id, alert)| self.raise(alert, id.as_str()));
+            owed(change).for_each(|(id, alert)| self.raise(alert, AlertSubject::Reservation(&id)));
         }
         done
     }

@@ -2,16 +2,21 @@
 //! that no fault can touch. The verdict is read off this ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::deadline::Deadline;
+use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Evidence, NotProcessed, Refusal, ReportedStatus, RequestDigest, Unknown,
+    CallOutcome, Evidence, NotProcessed, Refusal, Report, ReportedStatus, RequestDigest, Reservation, Unknown,
 };
-use shared_core::ports::{LookupError, ObservedTest, OrderProblem, Purchase, RawDocument, ResendOutcome, Scores};
+use shared_core::ports::{
+    AccountTerms, BoxFuture, LookupError, ObservedTest, OrderProblem, ProductOffer, RawDocument, ResendOutcome,
+    TimeSpan, VendorApi,
+};
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -199,6 +204,10 @@ impl State {
 }
 
 impl Port<'_> {
+    fn millis_until(&self, deadline: Deadline) -> Ms {
+        deadline.remaining(self.local_now()).as_millis() as u64
+    }
+
     pub(crate) fn outcome(&self, plan: &Plan, call: usize, call_no: u32) -> CallOutcome {
         let unknown = |unknown| CallOutcome::Unknown(Evidence::without_answer(call_no, self.local_now(), unknown));
         match plan.told {
@@ -243,47 +252,133 @@ impl Port<'_> {
     }
 }
 
-impl Purchase for Port<'_> {
-    async fn validate(&self, _: &Order) -> Result<(), OrderProblem> {
-        self.wait(1).await;
-        Ok(())
+impl VendorApi for Port<'_> {
+    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+        unreachable!("orders are made with their terms")
     }
 
-    async fn request_digest(&self, order: &Order, call_no: u32) -> Option<Digest> {
-        self.with_request_digest(order, call_no)
+    fn products<'a>(
+        &'a self,
+        _: &'a Account,
+        _: &'a ClientId,
+    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+        unreachable!("nobody lists products")
     }
 
-    async fn resend(&self, order: &Order, request_digest: &RequestDigest, budget: Duration) -> ResendOutcome {
-        self.send_again(order, request_digest, budget.as_millis() as u64).await
+    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+        Box::pin(async {
+            self.wait(1).await;
+            Ok(())
+        })
     }
 
-    async fn probe_reachable(&self, _: &Account) -> bool {
-        self.op("knock", |state| state.asked().is_ok()).await.unwrap_or(false)
+    fn request_digest<'a>(&'a self, order: &'a Order, call_no: u32) -> BoxFuture<'a, Option<Digest>> {
+        Box::pin(ready(self.digest_of_request(order, call_no)))
     }
 
-    async fn purchase(&self, order: &Order, call_no: u32, budget: Duration) -> CallOutcome {
-        if self.op("connect", |_| ()).await.is_err() {
-            return CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None };
-        }
-        let (budget, request_digest) = (budget.as_millis() as u64, self.with_request_digest(order, call_no));
-        let (plan, call) = {
-            let mut state = self.sim.state();
-            let plan = state.plan_call(order, budget, self.sim.lateness());
-            let call = state.begin_call(order, call_no, &plan, request_digest);
-            (plan, call)
-        };
-        self.wait(plan.answers_after).await;
-        let heard = self.op("hear the answer", |_| ()).await;
-        let outcome = match heard {
-            Ok(()) => self.outcome(&plan, call, call_no),
-            Err(_) => {
-                let lost = Evidence::without_answer(call_no, self.local_now(), Unknown::ConnectionLost);
-                CallOutcome::Unknown(lost)
+    fn resend<'a>(
+        &'a self,
+        order: &'a Order,
+        request: &'a RequestDigest,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, ResendOutcome> {
+        Box::pin(self.send_again(order, request, self.millis_until(deadline)))
+    }
+
+    fn probe_reachable<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, bool> {
+        Box::pin(async { self.op("knock", |state| state.asked().is_ok()).await.unwrap_or(false) })
+    }
+
+    fn purchase<'a>(&'a self, order: &'a Order, call_no: u32, deadline: Deadline) -> BoxFuture<'a, CallOutcome> {
+        Box::pin(async move {
+            let budget = self.millis_until(deadline);
+            if self.op("connect", |_| ()).await.is_err() {
+                return CallOutcome::NotProcessed { why: NotProcessed::Unreachable, retry_after: None, detail: None };
             }
-        };
-        let told = if heard.is_ok() { plan.told } else { Told::Unknown };
-        self.sim.state().told(call, told);
-        self.misread(outcome)
+            let request_digest = self.digest_of_request(order, call_no);
+            let (plan, call) = {
+                let mut state = self.sim.state();
+                let plan = state.plan_call(order, budget, self.sim.lateness());
+                let call = state.begin_call(order, call_no, &plan, request_digest);
+                (plan, call)
+            };
+            self.wait(plan.answers_after).await;
+            let heard = self.op("hear the answer", |_| ()).await;
+            let outcome = match heard {
+                Ok(()) => self.outcome(&plan, call, call_no),
+                Err(_) => {
+                    let lost = Evidence::without_answer(call_no, self.local_now(), Unknown::ConnectionLost);
+                    CallOutcome::Unknown(lost)
+                }
+            };
+            let told = if heard.is_ok() { plan.told } else { Told::Unknown };
+            self.sim.state().told(call, told);
+            self.misread(outcome)
+        })
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        _: &'a Account,
+        id: &'a ReservationId,
+    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
+        Box::pin(async move {
+            let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
+            let seen = self.op("look up", move |state| {
+                state.asked()?;
+                if cached && state.vendors.nothing_at.contains_key(&id) {
+                    return Ok(Vec::new());
+                }
+                let of_user = |sale: &Sale| sale.vendor == Vendor::Truenorth && sale.reservation == id;
+                let count = state.vendors.sales.len();
+                let sales: Vec<_> = (0..count).filter(|n| of_user(&state.vendors.sales[*n])).collect();
+                if sales.is_empty() {
+                    let now = state.now;
+                    state.vendors.nothing_at.insert(id.clone(), now);
+                }
+                Ok(sales.into_iter().map(|n| state.observed_test(n, asked_at)).collect())
+            });
+            seen.await.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
+        })
+    }
+
+    fn look_up_begun<'a>(
+        &'a self,
+        _: &'a Account,
+        TimeSpan { from, to }: TimeSpan,
+        sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
+    ) -> BoxFuture<'a, Result<usize, LookupError>> {
+        Box::pin(async move {
+            let asked_at = self.local_now();
+            let seen = self.op("ask for all", move |state| {
+                state.asked()?;
+                let now = state.now;
+                let begun = |sale: &Sale| {
+                    let begun = sale.life.first().filter(|step| step.at <= now).map(|step| at(step.at));
+                    sale.vendor == Vendor::Truenorth && begun.is_some_and(|begun| from <= begun && begun <= to)
+                };
+                let sales = (0..state.vendors.sales.len()).filter(|n| begun(&state.vendors.sales[*n]));
+                Ok(sales
+                    .map(|n| (state.vendors.sales[n].reservation.clone(), state.observed_test(n, asked_at)))
+                    .collect::<Vec<_>>())
+            });
+            let seen = seen.await.unwrap_or_else(|o| Err(LookupError::Unusable { what: o.operation.to_owned() }))?;
+            let count = seen.len();
+            seen.into_iter().for_each(|(id, observed_test)| sink(id, observed_test));
+            Ok(count)
+        })
+    }
+
+    fn launch<'a>(
+        &'a self,
+        _: &'a Reservation,
+        _: &'a VendorReference,
+    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+        unreachable!("nobody launches")
+    }
+
+    fn parse_document(&self, _: &VendorReference, _: &RawDocument, _: Timestamp) -> Option<Report> {
+        unreachable!("nobody reprocesses")
     }
 }
 
@@ -306,51 +401,5 @@ impl State {
             1 => LookupError::CredentialsRefused,
             _ => LookupError::Unusable { what: "a fault of the simulation".into() },
         })
-    }
-}
-
-impl Scores for Port<'_> {
-    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<ObservedTest>, LookupError> {
-        let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
-        let seen = self.op("look up", move |state| {
-            state.asked()?;
-            if cached && state.vendors.nothing_at.contains_key(&id) {
-                return Ok(Vec::new());
-            }
-            let of_user = |sale: &Sale| sale.vendor == Vendor::Truenorth && sale.reservation == id;
-            let count = state.vendors.sales.len();
-            let sales: Vec<_> = (0..count).filter(|n| of_user(&state.vendors.sales[*n])).collect();
-            if sales.is_empty() {
-                let now = state.now;
-                state.vendors.nothing_at.insert(id.clone(), now);
-            }
-            Ok(sales.into_iter().map(|n| state.observed_test(n, asked_at)).collect())
-        });
-        seen.await.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
-    }
-
-    async fn sweep(
-        &self,
-        _: &AccountName,
-        (from, to): (Timestamp, Timestamp),
-        sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> Result<usize, LookupError> {
-        let asked_at = self.local_now();
-        let seen = self.op("ask for all", move |state| {
-            state.asked()?;
-            let now = state.now;
-            let begun = |sale: &Sale| {
-                let begun = sale.life.first().filter(|step| step.at <= now).map(|step| at(step.at));
-                sale.vendor == Vendor::Truenorth && begun.is_some_and(|begun| from <= begun && begun <= to)
-            };
-            let sales = (0..state.vendors.sales.len()).filter(|n| begun(&state.vendors.sales[*n]));
-            Ok(sales
-                .map(|n| (state.vendors.sales[n].reservation.clone(), state.observed_test(n, asked_at)))
-                .collect::<Vec<_>>())
-        });
-        let seen = seen.await.unwrap_or_else(|o| Err(LookupError::Unusable { what: o.operation.to_owned() }))?;
-        let count = seen.len();
-        seen.into_iter().for_each(|(id, observed_test)| sink(id, observed_test));
-        Ok(count)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::ProbeBackoff;
 use shared_core::domain::reservation::Policy;
-use shared_core::usecases::Timeouts;
+use shared_core::domain::timeouts::Timeouts;
 
 use crate::bugs::Bug;
 use crate::client::Request;

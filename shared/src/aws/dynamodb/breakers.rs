@@ -11,9 +11,9 @@ use shared_core::ports::{BackendError, Breakers, ReplaceOutcome};
 
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
+use crate::aws::corrupt;
 use crate::aws::item::{Attributes, ItemError, VERSION, document};
 use crate::aws::keys::Key;
-use crate::aws::outage;
 
 /// How old a breaker may be that says anything but "all is well": such an account
 /// is off the ordinary path, and what it says changes quickly.
@@ -53,14 +53,14 @@ impl Breakers for DynamoBreakers {
             return Ok(known);
         }
         let item = self.store.get(OPERATION, Key::breaker(account), true).await?;
-        let breaker = read(item).map_err(outage(OPERATION))?;
+        let breaker = read(item).map_err(corrupt(OPERATION))?;
         self.learn(account, &breaker);
         Ok(breaker)
     }
 
     async fn replace(&self, account: &Account, breaker: &Breaker) -> Result<ReplaceOutcome, BackendError> {
         const OPERATION: &str = "write a breaker";
-        let doc = serde_dynamo::to_attribute_value(breaker).map_err(outage(OPERATION))?;
+        let doc = serde_dynamo::to_attribute_value(breaker).map_err(corrupt(OPERATION))?;
         let before = breaker.seq.saturating_sub(1);
         let mut values = vec![(":doc", doc), (":seq", number(breaker.seq)), (":v", number(VERSION))];
         if before > 0 {
@@ -75,7 +75,7 @@ impl Breakers for DynamoBreakers {
         };
         let current = match self.store.update_if(OPERATION, write).await? {
             Written::Done(_) => breaker.clone(),
-            Written::Refused(item) => read(item).map_err(outage(OPERATION))?,
+            Written::Refused(item) => read(item).map_err(corrupt(OPERATION))?,
         };
         self.learn(account, &current);
         // A write of ours that the SDK repeated finds itself.

@@ -15,7 +15,7 @@ use super::write::{TRIES, pause};
 use super::{DynamoStore, documents, key_of, number, text};
 use crate::aws::item::{Attributes, Item, ReservationItem, VERSION};
 use crate::aws::keys::Key;
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 const OPERATION: &str = "commit a change";
 
@@ -33,15 +33,15 @@ impl DynamoStore {
         change: &Change,
         raw: Option<&RawDocument>,
     ) -> Result<WriteOutcome, BackendError> {
-        let token = self.token(change, raw).map_err(outage(OPERATION))?;
-        let writes = self.writes(change, raw, &token).map_err(outage(OPERATION))?;
+        let token = self.token(change, raw).map_err(corrupt(OPERATION))?;
+        let writes = self.writes(change, raw, &token).map_err(corrupt(OPERATION))?;
         for tries in 1.. {
             let transaction = self.dynamodb().transact_write_items().client_request_token(&token);
             let sent = transaction.set_transact_items(Some(writes.clone())).send().await;
             let Err(error) = sent else { return Ok(WriteOutcome::Done) };
             let ruling = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    read(cancelled.cancellation_reasons(), &token).map_err(outage(OPERATION))?
+                    read(cancelled.cancellation_reasons(), &token).map_err(corrupt(OPERATION))?
                 }
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => RuleOutcome::Collision,
                 _ => RuleOutcome::Failure,
@@ -49,7 +49,7 @@ impl DynamoStore {
             match ruling {
                 RuleOutcome::Committed(committed) => return Ok(committed),
                 RuleOutcome::Collision if tries < TRIES => pause(tries).await,
-                RuleOutcome::Collision | RuleOutcome::Failure => return Err(outage(OPERATION)(error)),
+                RuleOutcome::Collision | RuleOutcome::Failure => return Err(sdk_error(OPERATION)(error)),
             }
         }
         unreachable!("the last try returns")

@@ -14,7 +14,7 @@ use super::lists::string;
 use super::{DynamoStore, key_of, number, text};
 use crate::aws::item::{Attributes, VERSION};
 use crate::aws::keys::{HISTORY_PREFIX, Key, RAW_PREFIX, partition, reservation_of};
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 /// The largest document that is kept, in bytes: an item may have 400 KB, and its keys count.
 const SIZE_MAX: usize = 390_000;
@@ -107,7 +107,7 @@ impl DynamoStore {
                 .expression_attribute_names("#event", "event")
                 .set_expression_attribute_values(Some(how.values()))
                 .set_exclusive_start_key(after);
-            let answer = scan.send().await.map_err(outage(OPERATION))?;
+            let answer = scan.send().await.map_err(sdk_error(OPERATION))?;
             let named = answer.items().iter().filter_map(|item| {
                 let digest = item.get("doc")?.as_m().ok()?.get("digest")?.clone();
                 Some((reservation_of(string(item, "pk")?)?, serde_dynamo::from_attribute_value(digest).ok()?))
@@ -138,9 +138,9 @@ impl DynamoStore {
                 .set_exclusive_start_key(after)
                 .send()
                 .await
-                .map_err(outage(OPERATION))?;
+                .map_err(sdk_error(OPERATION))?;
             let read = answer.items.unwrap_or_default().into_iter().map(|item| read(&item).ok_or("not a document"));
-            kept.extend(read.collect::<Result<Vec<_>, _>>().map_err(outage(OPERATION))?);
+            kept.extend(read.collect::<Result<Vec<_>, _>>().map_err(corrupt(OPERATION))?);
             after = answer.last_evaluated_key;
             if after.is_none() {
                 return Ok(kept);

@@ -14,7 +14,7 @@ use super::{DynamoStore, key_of, text};
 use crate::aws::cursor::Cursor;
 use crate::aws::item::{Attributes, ReservationItem, document};
 use crate::aws::keys::{self, Key};
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 /// How many items DynamoDB reads in one batch.
 pub(super) const BATCH: usize = 100;
@@ -84,7 +84,7 @@ impl DynamoStore {
             .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(outage(operation))?;
+            .map_err(sdk_error(operation))?;
         let mut entries = answer.items.unwrap_or_default();
         let more = entries.len() > limit;
         entries.truncate(limit);
@@ -115,7 +115,7 @@ impl DynamoStore {
             .limit(at_most(limit))
             .send()
             .await
-            .map_err(outage("read what is due"))?;
+            .map_err(sdk_error("read what is due"))?;
         let timed = |item: &Attributes| Some((string(item, "due_at")?.to_owned(), reservation_id(item)?));
         Ok(answer.items().iter().filter_map(timed).collect())
     }
@@ -139,12 +139,12 @@ impl DynamoStore {
             .limit(at_most(limit + 1))
             .send()
             .await
-            .map_err(outage(OPERATION))?;
+            .map_err(sdk_error(OPERATION))?;
         let mut items = answer.items.unwrap_or_default();
         let more = items.len() > limit || answer.last_evaluated_key.is_some();
         items.truncate(limit);
         let entries: Result<_, _> = items.into_iter().map(document).collect();
-        Ok((entries.map_err(outage(OPERATION))?, more))
+        Ok((entries.map_err(corrupt(OPERATION))?, more))
     }
 
     pub(super) async fn read_many(&self, ids: &[ReservationId]) -> Result<Vec<Reservation>, BackendError> {
@@ -154,7 +154,7 @@ impl DynamoStore {
             keys.sort_by(|a, b| a.pk.cmp(&b.pk));
             keys.dedup();
             for item in self.read_batch("read reservations", keys).await? {
-                let item = ReservationItem::read(item).map_err(outage("read reservations"))?;
+                let item = ReservationItem::read(item).map_err(corrupt("read reservations"))?;
                 found.insert(item.doc.id().clone(), item.doc);
             }
         }
@@ -172,15 +172,15 @@ impl DynamoStore {
         let (mut items, mut tries) = (Vec::new(), 0);
         while let Some(keys) = request.take() {
             if tries == BATCH_TRIES {
-                return Err(outage(operation)("the table keeps leaving some of a batch unread"));
+                return Err(BackendError::unavailable(operation, "the table keeps leaving some of a batch unread"));
             }
             if tries > 0 {
                 pause(tries).await;
             }
             tries += 1;
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(outage(operation))?;
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(corrupt(operation))?;
             let answer = self.dynamodb().batch_get_item().request_items(&self.name, wanted);
-            let answer = answer.send().await.map_err(outage(operation))?;
+            let answer = answer.send().await.map_err(sdk_error(operation))?;
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             let unread = answer.unprocessed_keys.unwrap_or_default().into_values().next();
             request = unread.map(|unread| unread.keys).filter(|keys| !keys.is_empty());

@@ -11,16 +11,16 @@ use shared_core::ports::{BackendError, PollMark, Polls};
 use super::lists::string;
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
+use crate::aws::corrupt;
 use crate::aws::item::{Attributes, VERSION};
 use crate::aws::keys::{self, Key};
-use crate::aws::outage;
 
 impl Polls for DynamoStore {
     async fn accounts(&self) -> Result<Vec<AccountName>, BackendError> {
         const OPERATION: &str = "list polled accounts";
         let items = self.partition(OPERATION, keys::POLLS, "").await?;
         let names = items.iter().filter_map(|item| string(item, "sk")).map(str::parse);
-        names.collect::<Result<_, _>>().map_err(outage(OPERATION))
+        names.collect::<Result<_, _>>().map_err(corrupt(OPERATION))
     }
 
     async fn begin(
@@ -46,7 +46,7 @@ impl Polls for DynamoStore {
         };
         let Written::Done(item) = self.update_if(OPERATION, write).await? else { return Ok(None) };
         self.poll_leases.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), holder);
-        mark(&item).map(Some).map_err(outage(OPERATION))
+        mark(&item).map(Some).map_err(corrupt(OPERATION))
     }
 
     /// A poll that outlived its lease leaves no mark once another has begun.
@@ -127,7 +127,7 @@ impl DynamoStore {
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            items.push(item.map_err(outage(operation))?);
+            items.push(item.map_err(corrupt(operation))?);
         }
         Ok(items)
     }

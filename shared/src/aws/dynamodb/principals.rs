@@ -13,7 +13,7 @@ use super::write::{Update, Written};
 use super::{DynamoStore, key_of, text};
 use crate::aws::item::{Attributes, Item, document};
 use crate::aws::keys::{self, Key};
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 /// A company that calls the hub from its website.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ impl DynamoStore {
     /// written, if its id is taken.
     pub async fn create_client(&self, client: &Client) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a client";
-        let item = Item::of(Key::client(&client.id), client).map_err(outage(OPERATION))?;
+        let item = Item::of(Key::client(&client.id), client).map_err(corrupt(OPERATION))?;
         let mut writes =
             vec![self.put_of(item, true), self.put_of(registered(keys::CLIENTS, client.id.as_str()), false)];
         writes.extend(
@@ -92,7 +92,7 @@ impl DynamoStore {
     pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, BackendError> {
         const OPERATION: &str = "read a client";
         let item = self.get(OPERATION, Key::client(id), false).await?;
-        item.map(document).transpose().map_err(outage(OPERATION))
+        item.map(document).transpose().map_err(corrupt(OPERATION))
     }
 
     /// All clients, by id.
@@ -101,7 +101,7 @@ impl DynamoStore {
         let registered = self.partition(OPERATION, keys::CLIENTS, "").await?;
         let keys = registered.iter().filter_map(|item| string(item, "sk"));
         let keys = keys.map(|id| Ok(Key::client(&id.parse()?))).collect::<Result<Vec<_>, _>>();
-        let keys = keys.map_err(|problem: shared_core::domain::ids::InvalidId| outage(OPERATION)(problem))?;
+        let keys = keys.map_err(|problem: shared_core::domain::ids::InvalidId| corrupt(OPERATION)(problem))?;
         let mut clients: Vec<Client> = self.documents(OPERATION, keys).await?;
         clients.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(clients)
@@ -111,14 +111,14 @@ impl DynamoStore {
     /// key's id is taken.
     pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a key";
-        let item = Item::of(Key::api_key(&key.key_id), key).map_err(outage(OPERATION))?;
+        let item = Item::of(Key::api_key(&key.key_id), key).map_err(corrupt(OPERATION))?;
         let of_client = Key::api_key_of(&key.client, &key.key_id);
         let check = ConditionCheck::builder()
             .table_name(&self.name)
             .set_key(Some(key_of(Key::client(&key.client))))
             .condition_expression("attribute_exists(pk)")
             .build();
-        let check = TransactWriteItem::builder().condition_check(check.map_err(outage(OPERATION))?).build();
+        let check = TransactWriteItem::builder().condition_check(check.map_err(corrupt(OPERATION))?).build();
         let writes = vec![self.put_of(item, true), self.put_of(registered(&of_client.pk, &of_client.sk), false), check];
         self.transact(OPERATION, writes).await
     }
@@ -127,7 +127,7 @@ impl DynamoStore {
     pub async fn key(&self, key_id: &str) -> Result<Option<KeyRecord>, BackendError> {
         const OPERATION: &str = "read a key";
         let item = self.get(OPERATION, Key::api_key(key_id), true).await?;
-        item.map(document).transpose().map_err(outage(OPERATION))
+        item.map(document).transpose().map_err(corrupt(OPERATION))
     }
 
     /// A client's keys, the oldest first.
@@ -152,7 +152,7 @@ impl DynamoStore {
             values: vec![(":now", text(now.to_string()))],
         };
         match self.update_if(OPERATION, write).await? {
-            Written::Done(item) => document(item).map(Some).map_err(outage(OPERATION)),
+            Written::Done(item) => document(item).map(Some).map_err(corrupt(OPERATION)),
             Written::Refused(_) => Ok(None),
         }
     }
@@ -165,7 +165,7 @@ impl DynamoStore {
         let mut documents = Vec::new();
         for keys in keys.chunks(super::lists::BATCH) {
             for item in self.read_batch(operation, keys.to_vec()).await? {
-                documents.push(document(item).map_err(outage(operation))?);
+                documents.push(document(item).map_err(corrupt(operation))?);
             }
         }
         Ok(documents)
@@ -188,7 +188,7 @@ impl DynamoStore {
             {
                 Ok(false)
             }
-            _ => Err(outage(operation)(error)),
+            _ => Err(sdk_error(operation)(error)),
         }
     }
 }

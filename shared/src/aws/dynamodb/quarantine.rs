@@ -7,7 +7,7 @@ use super::{DynamoStore, key_of, text};
 use crate::aws::cursor::{self, InvalidCursor};
 use crate::aws::item::{Item, document};
 use crate::aws::keys::{Key, QUARANTINE};
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 impl DynamoStore {
     /// Writes what the operator did with a kept report. A replay is to be written
@@ -32,7 +32,7 @@ impl Quarantine for DynamoStore {
     async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
         const OPERATION: &str = "list the quarantine";
         let after = cursor.map(|text| cursor::decode(text).filter(|sk| !sk.is_empty()).ok_or(InvalidCursor));
-        let after = after.transpose().map_err(outage("read a cursor"))?;
+        let after = after.transpose().map_err(corrupt("read a cursor"))?;
         let answer = self
             .dynamodb()
             .query()
@@ -44,10 +44,10 @@ impl Quarantine for DynamoStore {
             .set_exclusive_start_key(after.map(|sk| key_of(Key::new(QUARANTINE, sk))))
             .send()
             .await
-            .map_err(outage(OPERATION))?;
+            .map_err(sdk_error(OPERATION))?;
         // Large bodies may end a page before its limit: only the last key tells.
         let last = answer.last_evaluated_key().and_then(|key| string(key, "sk")).map(cursor::encode);
         let items = answer.items.unwrap_or_default().into_iter().map(document);
-        Ok(Page { items: items.collect::<Result<_, _>>().map_err(outage(OPERATION))?, next: last })
+        Ok(Page { items: items.collect::<Result<_, _>>().map_err(corrupt(OPERATION))?, next: last })
     }
 }

@@ -7,20 +7,22 @@ use shared_core::ports::{BackendError, InsertOutcome, ListQuery, Page, RawDocume
 
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
+use crate::aws::corrupt;
 use crate::aws::item::ReservationItem;
 use crate::aws::keys::{self, Key};
-use crate::aws::outage;
 
 impl Store for DynamoStore {
-    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
+    async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         const OPERATION: &str = "reserve";
         let write = fresh_name(OPERATION)?;
         let item = ReservationItem::of(reservation, write.clone());
         let old = match self.put_if(OPERATION, item, "attribute_not_exists(pk)").await? {
             Written::Done(_) => return Ok(InsertOutcome::New),
-            Written::Refused(old) => old.ok_or("the refusal does not show what there is").map_err(outage(OPERATION))?,
+            Written::Refused(old) => {
+                old.ok_or("the refusal does not show what there is").map_err(corrupt(OPERATION))?
+            }
         };
-        let old = ReservationItem::read(old).map_err(outage(OPERATION))?;
+        let old = ReservationItem::read(old).map_err(corrupt(OPERATION))?;
         let ours = old.write == write || lease_holder(&old.doc).is_some_and(|holder| reservation.is_held_by(holder));
         Ok(if ours { InsertOutcome::New } else { InsertOutcome::Existing(Box::new(old.doc)) })
     }
@@ -28,7 +30,7 @@ impl Store for DynamoStore {
     async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, BackendError> {
         const OPERATION: &str = "read a reservation";
         let item = self.get(OPERATION, Key::reservation(id), true).await?;
-        let item = item.map(ReservationItem::read).transpose().map_err(outage(OPERATION))?;
+        let item = item.map(ReservationItem::read).transpose().map_err(corrupt(OPERATION))?;
         Ok(item.map(|item| item.doc))
     }
 
@@ -44,8 +46,8 @@ impl Store for DynamoStore {
         const OPERATION: &str = "find a reference's owner";
         let Some(item) = self.get(OPERATION, Key::claim(account, reference), true).await? else { return Ok(None) };
         let owner = item.get("owner_id").and_then(|owner| owner.as_s().ok());
-        let owner = owner.ok_or("the claim names no owner").map_err(outage(OPERATION))?;
-        owner.parse().map(Some).map_err(outage(OPERATION))
+        let owner = owner.ok_or("the claim names no owner").map_err(corrupt(OPERATION))?;
+        owner.parse().map(Some).map_err(corrupt(OPERATION))
     }
 
     async fn postpone(&self, reservation: &Reservation, due_at: Timestamp) -> Result<(), BackendError> {

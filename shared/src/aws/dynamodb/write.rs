@@ -10,7 +10,7 @@ use shared_core::ports::BackendError;
 use super::{DynamoStore, key_of};
 use crate::aws::item::{Attributes, ItemError};
 use crate::aws::keys::Key;
-use crate::aws::outage;
+use crate::aws::{corrupt, sdk_error};
 
 /// How often a write that collides with a transaction is tried.
 pub(super) const TRIES: u32 = 5;
@@ -44,7 +44,7 @@ impl DynamoStore {
         let put = self.dynamodb().put_item().table_name(&self.name).condition_expression(condition);
         let put = put
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_item(Some(item.map_err(outage(operation))?));
+            .set_item(Some(item.map_err(corrupt(operation))?));
         for tries in 1.. {
             let Err(error) = put.clone().send().await else { return Ok(Written::Done(Attributes::new())) };
             match error.as_service_error() {
@@ -52,7 +52,7 @@ impl DynamoStore {
                     return Ok(Written::Refused(failed.item.clone()));
                 }
                 Some(PutItemError::TransactionConflictException(_)) if tries < TRIES => pause(tries).await,
-                _ => return Err(outage(operation)(error)),
+                _ => return Err(sdk_error(operation)(error)),
             }
         }
         unreachable!("the last try returns")
@@ -85,7 +85,7 @@ impl DynamoStore {
                     return Ok(Written::Refused(failed.item.clone()));
                 }
                 Some(UpdateItemError::TransactionConflictException(_)) if tries < TRIES => pause(tries).await,
-                _ => return Err(outage(operation)(error)),
+                _ => return Err(sdk_error(operation)(error)),
             }
         }
         unreachable!("the last try returns")

@@ -1,12 +1,42 @@
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Seconds since 1970, which pass when they are told to.
+#[derive(Default)]
+struct TestClock(AtomicU64);
+
+impl TestClock {
+    fn seconds(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + Duration::from_secs(self.seconds())
+    }
+
+    async fn sleep(&self, _: Duration) {
+        unreachable!("a batch waits for nothing")
+    }
+}
+
+fn in_a_second() -> Deadline {
+    Deadline::after(Timestamp::UNIX_EPOCH, SECOND)
+}
 
 /// A message that says what becomes of it.
 #[derive(Debug, Deserialize)]
@@ -60,7 +90,7 @@ fn named(bodies: &[&str]) -> SqsEvent {
 /// The answer as Lambda reads it.
 fn run(event: SqsEvent) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let response = runtime.block_on(process_batch(event, || SECOND, SECOND, work));
+    let response = runtime.block_on(process_batch(event, &TestClock::default(), in_a_second(), SECOND, work));
     serde_json::to_value(response).unwrap()["batchItemFailures"].clone()
 }
 
@@ -108,24 +138,24 @@ proptest! {
     fn no_record_is_begun_that_may_not_end_in_time(
         left in 0..120u64, needs in 1..40u64, takes in prop::collection::vec(0..40u64, 0..11)
     ) {
-        let (now, begun) = (Cell::new(0), RefCell::new(Vec::new()));
+        let (clock, begun) = (TestClock::default(), RefCell::new(Vec::new()));
         let messages: Vec<_> = (0..takes.len()).map(|n| json!({ "v": 1, "does": n.to_string() }).to_string()).collect();
         let batch = named(&messages.iter().map(String::as_str).collect::<Vec<_>>());
-        let time_left = || Duration::from_secs(left.saturating_sub(now.get()));
+        let deadline = Deadline::after(clock.now(), Duration::from_secs(left));
         let handle = async |message: Message| {
             let n: usize = message.does.parse().unwrap();
-            begun.borrow_mut().push((n, now.get()));
-            now.set(now.get() + takes[n].min(needs));
+            begun.borrow_mut().push((n, clock.seconds()));
+            clock.advance(takes[n].min(needs));
             Ok::<_, Away>(())
         };
-        let answer = process_batch(batch, time_left, Duration::from_secs(needs), handle).now_or_never().unwrap();
+        let answer = process_batch(batch, &clock, deadline, Duration::from_secs(needs), handle).now_or_never().unwrap();
         let begun = begun.into_inner();
         prop_assert!(begun.iter().all(|(_, at)| at + needs <= left));
-        prop_assert!(now.get() <= left, "all that was begun has ended");
+        prop_assert!(clock.seconds() <= left, "all that was begun has ended");
         let handed_back: Vec<_> = answer.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
         let rest: Vec<_> = (begun.len()..takes.len()).map(|n| format!("m{n}")).collect();
         prop_assert_eq!(handed_back, rest, "what was not begun is handed back, and nothing else");
-        prop_assert!(begun.len() == takes.len() || now.get() + needs > left, "time enough is used");
+        prop_assert!(begun.len() == takes.len() || clock.seconds() + needs > left, "time enough is used");
     }
 }
 
@@ -152,7 +182,7 @@ fn a_handler_that_panics_before_its_first_step_fails_its_record_alone() {
     };
     let batch = named(&[BODIES[0].0, BODIES[1].0, BODIES[0].0]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime.block_on(process_batch(batch, || SECOND, SECOND, handle));
+    let answer = runtime.block_on(process_batch(batch, &TestClock::default(), in_a_second(), SECOND, handle));
     let handed_back: Vec<_> = answer.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect();
     assert_eq!(handed_back, ["m1"]);
 }

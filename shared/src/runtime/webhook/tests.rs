@@ -11,7 +11,7 @@ fn delivered(method: &str, headers: Value) -> Result<Delivery, Problem> {
     event["requestContext"]["http"]["method"] = json!(method);
     event["headers"] = headers;
     let request = gateway::request(serde_json::from_value(event).unwrap()).unwrap();
-    read(&request, &"receipt-1".parse().unwrap())
+    parse(&request, &"receipt-1".parse().unwrap())
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Buying from iTEP, and reading its answer by the account's profile.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, RequestBuilder};
@@ -9,14 +7,16 @@ use serde_json::Value;
 use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, RequestDigest, Unknown};
+use shared_core::domain::reservation::{CallOutcome, Evidence, NotProcessed, Refusal, Unknown};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{Clock, OrderProblem, ResendOutcome};
 
 use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
 use super::{registration, sign, wire};
 use crate::vendors::bounds;
-use crate::vendors::call::{Answer, Http, PURCHASE_ANSWER_MAX, SIGN_OF_LIFE, cut, exchange, open};
+use crate::vendors::call::{
+    Answer, Http, PURCHASE_ANSWER_MAX, PurchaseCall, REACHABILITY_TIMEOUT, cut, exchange, open,
+};
 use crate::vendors::fields::ProfileError;
 
 /// The longest reason that is handed on, in bytes.
@@ -40,15 +40,14 @@ pub(crate) async fn purchase(
     http: &Http,
     profile: &Profile,
     clock: &impl Clock,
-    (order, call_no): (&Order, u32),
-    time: Duration,
+    &PurchaseCall { order, call_no, deadline }: &PurchaseCall<'_>,
 ) -> Result<CallOutcome, ProfileError> {
     let client = match http.purchases() {
         Ok(client) => client,
         Err(error) => return Ok(error.outcome(call_no, clock.now())),
     };
     let request = request(client, profile, order, call_no).map_err(ProfileError::new)?;
-    Ok(match exchange(request, time, PURCHASE_ANSWER_MAX).await {
+    Ok(match exchange(request, http.time_until(deadline, clock), PURCHASE_ANSWER_MAX).await {
         Ok(answer) => outcome(profile, &answer, call_no, clock.now()),
         Err(error) => error.outcome(call_no, clock.now()),
     })
@@ -59,31 +58,30 @@ pub(crate) async fn purchase(
 /// as long as it is not that the server fails.
 pub(crate) async fn probe_reachable(http: &Http, profile: &Profile) -> bool {
     let Ok(client) = http.purchases() else { return false };
-    match open(client.get(&profile.url), SIGN_OF_LIFE).await {
+    match open(client.get(&profile.url), REACHABILITY_TIMEOUT).await {
         Ok(response) => !response.status().is_server_error(),
         Err(_) => false,
     }
 }
 
-/// Sends a doubtful call's request again, if it is the one that was sealed and the
+/// Sends a doubtful call's request again, if it is the one whose digest was kept and the
 /// profile still allows it. A refusal of the repetition says nothing of the call:
 /// nobody documents what iTEP checks first.
 pub(crate) async fn resend(
     http: &Http,
     profile: &Profile,
     clock: &impl Clock,
-    (order, request_digest): (&Order, &RequestDigest),
-    time: Duration,
+    call: &PurchaseCall<'_>,
+    digest: &Digest,
 ) -> ResendOutcome {
-    let call_no = request_digest.call_no;
-    if self::request_digest(profile, order, call_no).as_ref() != Some(&request_digest.digest) {
+    if request_digest(profile, call.order, call.call_no).as_ref() != Some(digest) {
         return ResendOutcome::Impossible;
     }
-    match purchase(http, profile, clock, (order, call_no), time).await {
+    match purchase(http, profile, clock, call).await {
         Err(_) => ResendOutcome::Impossible,
         Ok(CallOutcome::NotProcessed { .. }) => ResendOutcome::NotProcessed,
         Ok(CallOutcome::Refused(_)) => {
-            let evidence = Evidence::without_answer(call_no, clock.now(), Unknown::UnclearStatus);
+            let evidence = Evidence::without_answer(call.call_no, clock.now(), Unknown::UnclearStatus);
             ResendOutcome::Ended(CallOutcome::Unknown(evidence))
         }
         Ok(outcome) => ResendOutcome::Ended(outcome),
@@ -93,7 +91,7 @@ pub(crate) async fn resend(
 /// The digest of the request that a call sends, where the account may repeat it.
 /// The signature stands for the key's version.
 pub(crate) fn request_digest(profile: &Profile, order: &Order, call_no: u32) -> Option<Digest> {
-    let signed = Signed::of(profile, order, call_no).ok().filter(|_| profile.resend_identical)?;
+    let signed = Signed::new(profile, order, call_no).ok().filter(|_| profile.resend_identical)?;
     let parts = [profile.url.as_bytes(), signed.header.as_str().as_bytes(), signed.value.as_bytes(), &signed.body];
     let prefixed = parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes()[..], part].concat());
     Some(Digest::of(&prefixed.collect::<Vec<_>>()))
@@ -108,8 +106,8 @@ struct Signed {
 
 impl Signed {
     /// An error says what the profile lacks: it may have changed since the order
-    /// was examined.
-    fn of(profile: &Profile, order: &Order, call_no: u32) -> Result<Self, &'static str> {
+    /// was validated.
+    fn new(profile: &Profile, order: &Order, call_no: u32) -> Result<Self, &'static str> {
         let kind = ProductKind::of(&order.product).ok_or("the profile sells no such product")?;
         let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
         let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
@@ -120,12 +118,13 @@ impl Signed {
 }
 
 fn request(client: &Client, profile: &Profile, order: &Order, call_no: u32) -> Result<RequestBuilder, &'static str> {
-    let Signed { header, value, body } = Signed::of(profile, order, call_no)?;
+    let Signed { header, value, body } = Signed::new(profile, order, call_no)?;
     Ok(client.post(&profile.url).header(CONTENT_TYPE, "application/json").header(header, value).body(body))
 }
 
-/// Reads an answer. A 2xx that names a test ID confirms, whatever else it says;
-/// then a refused repetition means sold, without saying which; then the profile's matchers decide; what none of them knows is unknown.
+/// Parses an answer. A 2xx that names a test ID confirms, whatever else it says; then a
+/// refused repetition means sold, without saying which; then the profile's matchers
+/// decide; what none of them knows is unknown.
 pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Timestamp) -> CallOutcome {
     let raw = String::from_utf8_lossy(&answer.body);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();

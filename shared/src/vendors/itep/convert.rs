@@ -20,7 +20,7 @@ const SECTIONS: [(Skill, &str); 5] = [
 
 /// What a document says, and which of its scores cannot be read. A status that the
 /// documents do not name is kept as it is written, and never read as success.
-pub(super) fn reported(document: &Document) -> (ReportedStatus, Vec<ScoreField>) {
+pub(super) fn status(document: &Document) -> (ReportedStatus, Vec<ScoreField>) {
     let status = document.text("Status").unwrap_or_default();
     let status = match status.to_ascii_lowercase().as_str() {
         "ready" => ReportedStatus::Ready,

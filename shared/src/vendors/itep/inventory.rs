@@ -33,7 +33,7 @@ const VERSION_MAX: usize = 80;
 /// How many rows may stand above the one that names the columns.
 const TITLES_MAX: usize = 20;
 
-/// NoteReason a file is no inventory. Of such a file nothing is used.
+/// Why a file is no inventory. Of such a file nothing is used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileProblem {
     /// It cannot be read.

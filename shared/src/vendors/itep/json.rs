@@ -12,7 +12,7 @@ pub(super) struct Document(Map<String, Value>);
 impl Document {
     /// Reads a document; invalid escapes are repaired once. `None` where there is
     /// no JSON object even then.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let read = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
             let whole = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&repaired(&text)));

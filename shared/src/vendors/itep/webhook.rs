@@ -1,27 +1,26 @@
 //! iTEP's results webhook: a POST with one form field, `data`, which holds JSON
-//! (Integration Results Webhook). Who sends it is judged by
-//! [`WebhookAuth`](crate::vendors::webhook_auth::WebhookAuth), over the request as it came.
+//! (Integration Results Webhook). Who sends it is authenticated before, by
+//! [`webhook_auth`](crate::vendors::webhook_auth).
 
 use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use multer::{Constraints, Multipart, SizeLimit};
-use shared_core::domain::ids::Digest;
+use shared_core::domain::ids::{Digest, VendorReference};
+use shared_core::domain::reservation::Report;
 use shared_core::ports::RawDocument;
-use shared_core::usecases::record_report::ReadReport;
+use shared_core::usecases::record_report::ParsedReport;
 
 use super::convert;
 use super::json::Document;
-use crate::vendors::bounds;
+use crate::vendors::bounds::{self, WEBHOOK_BODY_MAX};
 
-/// The longest body that is read, in bytes: what fits the queue in base64.
-pub const BODY_MAX: usize = 150 * 1024;
-
-/// NoteReason a delivery cannot be read. It is kept in quarantine, never dropped.
+/// Why a delivery cannot be parsed. It is kept in quarantine, never dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The body is longer than [`BODY_MAX`].
+    /// The body is longer than [`WEBHOOK_BODY_MAX`].
     #[error("the body is too long")]
     TooLong,
     /// The body is no form.
@@ -41,7 +40,7 @@ pub enum Unreadable {
 impl Unreadable {
     /// Whether a quarantined report says that it could not be read. Earlier releases
     /// refused a report for a single score off its scale.
-    pub fn is_meant_by(why: &str) -> bool {
+    pub fn is_reason(why: &str) -> bool {
         use Unreadable::{NoData, NoForm, NoJson, NoTestId, TooLong};
         let is_named =
             [TooLong, NoForm, NoData, NoJson, NoTestId].iter().any(|unreadable| unreadable.to_string() == why);
@@ -49,29 +48,37 @@ impl Unreadable {
     }
 }
 
-/// Reads a delivery.
+/// Parses a delivery.
 ///
 /// # Errors
 /// [`Unreadable`].
-pub fn read(content_type: &str, body: &[u8]) -> Result<ReadReport, Unreadable> {
-    read_data(data_field(content_type, body)?)
+pub fn parse_report(content_type: &str, body: &[u8]) -> Result<ParsedReport, Unreadable> {
+    parse_data(data_field(content_type, body)?)
 }
 
-/// Reads what the form's field `data` holds: the document that is kept.
+/// Parses what the form's field `data` holds: the document that is kept.
 ///
 /// # Errors
 /// [`Unreadable`].
-pub fn read_data(bytes: Vec<u8>) -> Result<ReadReport, Unreadable> {
-    let document = Document::read(&bytes).ok_or(Unreadable::NoJson)?;
-    let (status, unreadable) = convert::reported(&document);
-    Ok(ReadReport {
+pub fn parse_data(bytes: Vec<u8>) -> Result<ParsedReport, Unreadable> {
+    let document = Document::parse(&bytes).ok_or(Unreadable::NoJson)?;
+    let (status, unreadable) = convert::status(&document);
+    let test_id = document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?;
+    Ok(ParsedReport {
         // An `OID` that is none of ours is that of a test bought elsewhere.
         reservation_id: document.text("OID").and_then(|oid| oid.parse().ok()),
-        test_id: document.text("TestID").filter(|id| bounds::is_id(id)).ok_or(Unreadable::NoTestId)?,
+        reference: VendorReference::itep(&test_id),
         status,
         unreadable,
         raw: RawDocument { digest: Digest::of(&bytes), bytes },
     })
+}
+
+/// Parses a document that was kept, as of when it came.
+pub(super) fn parse_document(document: &RawDocument, observed_at: Timestamp) -> Option<Report> {
+    let ParsedReport { reference, status, unreadable, .. } = parse_data(document.bytes.clone()).ok()?;
+    let digest = document.digest.clone();
+    Some(Report { receipt: None, digest, reference, observed_at, status, unreadable })
 }
 
 /// The bytes of the form's field `data`.
@@ -79,7 +86,7 @@ pub fn read_data(bytes: Vec<u8>) -> Result<ReadReport, Unreadable> {
 /// # Errors
 /// [`Unreadable`].
 fn data_field(content_type: &str, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    if body.len() > BODY_MAX {
+    if body.len() > WEBHOOK_BODY_MAX {
         return Err(Unreadable::TooLong);
     }
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -93,7 +100,7 @@ fn data_field(content_type: &str, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
 fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let boundary = multer::parse_boundary(content_type).map_err(|_| Unreadable::NoForm)?;
     let whole = futures_util::stream::once(std::future::ready(Ok::<_, Infallible>(Bytes::copy_from_slice(body))));
-    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(BODY_MAX as u64));
+    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(WEBHOOK_BODY_MAX as u64));
     let mut form = Multipart::with_constraints(whole, boundary, limits);
     // The whole body is there, so nothing here ever waits.
     let field = async {

@@ -31,11 +31,11 @@ struct Listed {
 
 /// What a product turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum ProductMatch {
     /// This assessment.
     Id(String),
     /// None that the account has.
-    Nothing,
+    None,
     /// A name that several have.
     Ambiguous,
 }
@@ -66,7 +66,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// As [`Catalogue::list`].
-    pub(crate) async fn all<L: RateLimits, C: Clock>(
+    pub(crate) async fn list_for_display<L: RateLimits, C: Clock>(
         &self,
         limited: &RateLimitedClient<'_, L, C>,
     ) -> Result<Arc<[Assessment]>, LookupError> {
@@ -81,9 +81,9 @@ impl Catalogue {
         &self,
         limited: &RateLimitedClient<'_, L, C>,
         product: &str,
-    ) -> Result<Found, LookupError> {
+    ) -> Result<ProductMatch, LookupError> {
         match find(&self.list(limited, (MAX_AGE, Priority::Purchase)).await?, product) {
-            Found::Nothing => Ok(find(&self.list(limited, (MAX_AGE_OF_NO, Priority::Purchase)).await?, product)),
+            ProductMatch::None => Ok(find(&self.list(limited, (MAX_AGE_OF_NO, Priority::Purchase)).await?, product)),
             found => Ok(found),
         }
     }
@@ -93,15 +93,15 @@ impl Catalogue {
     }
 }
 
-fn find(list: &[Assessment], product: &str) -> Found {
+fn find(list: &[Assessment], product: &str) -> ProductMatch {
     if let Some(known) = list.iter().find(|known| known.assessment_id.eq_ignore_ascii_case(product)) {
-        return Found::Id(known.assessment_id.clone());
+        return ProductMatch::Id(known.assessment_id.clone());
     }
     let mut named = list.iter().filter(|known| known.name == product);
     match (named.next(), named.next()) {
-        (Some(known), None) => Found::Id(known.assessment_id.clone()),
-        (Some(_), Some(_)) => Found::Ambiguous,
-        (None, _) => Found::Nothing,
+        (Some(known), None) => ProductMatch::Id(known.assessment_id.clone()),
+        (Some(_), Some(_)) => ProductMatch::Ambiguous,
+        (None, _) => ProductMatch::None,
     }
 }
 
@@ -116,14 +116,14 @@ mod tests {
 
     #[test]
     fn a_product_is_found_by_name_or_by_id_in_any_case() {
-        let id = Found::Id("de83346f-aa2d-4c4f-a250-0d3a09d609e3".to_owned());
+        let id = ProductMatch::Id("de83346f-aa2d-4c4f-a250-0d3a09d609e3".to_owned());
         assert_eq!(find(&list(), "English Grammar"), id);
         assert_eq!(find(&list(), "DE83346F-AA2D-4C4F-A250-0D3A09D609E3"), id);
     }
 
     #[test]
     fn an_unknown_or_ambiguous_product_is_not_guessed() {
-        assert_eq!(find(&list(), "English grammar"), Found::Nothing);
-        assert_eq!(find(&list(), "Twice"), Found::Ambiguous);
+        assert_eq!(find(&list(), "English grammar"), ProductMatch::None);
+        assert_eq!(find(&list(), "Twice"), ProductMatch::Ambiguous);
     }
 }

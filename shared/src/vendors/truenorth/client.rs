@@ -17,7 +17,7 @@ use crate::vendors::call::{
     Answer, CallError, Http, PURCHASE_ANSWER_MAX, READ_ANSWER_MAX, exchange, open, retry_after,
 };
 
-/// NoteReason an endpoint brought nothing.
+/// Why an endpoint brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No answer.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
-use shared_core::domain::reservation::ReportedStatus;
+use shared_core::domain::reservation::{Report, ReportedStatus};
 use shared_core::domain::test_result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared_core::ports::{ObservedTest, RawDocument};
 
@@ -24,7 +24,7 @@ const SECTIONS: [(Skill, &str); 6] = [
 
 /// The tests of one user, with the reservation that the user is. `None` where
 /// the user is none of ours.
-pub fn observed(user: UserScores, observed_at: Timestamp) -> Option<(ReservationId, Vec<ObservedTest>)> {
+pub fn observed_tests(user: UserScores, observed_at: Timestamp) -> Option<(ReservationId, Vec<ObservedTest>)> {
     let id: ReservationId = user.unique_identifier?.to_ascii_lowercase().parse().ok()?;
     let tests = user.score_reports.into_iter().filter_map(|report| observed_test(&user.user_id, report, observed_at));
     Some((id, tests.collect()))
@@ -39,19 +39,23 @@ fn observed_test(user_id: &str, report: Value, observed_at: Timestamp) -> Option
         tracing::error!("a report of TrueNorth's with ids that cannot be ids was left out");
         return None;
     }
-    let (status, unreadable) = reported(&report);
+    let (status, unreadable) = status(&report);
     let reference = VendorReference::truenorth(test, user_id);
     let raw = RawDocument { digest: Digest::of(&bytes), bytes };
     Some(ObservedTest { reference, observed_at, status, unreadable, raw })
 }
 
-/// Reads a report that is kept, of the user whose test it was.
-pub fn kept(user_id: &str, document: &[u8], observed_at: Timestamp) -> Option<ObservedTest> {
-    observed_test(user_id, serde_json::from_slice(document).ok()?, observed_at)
+/// Parses a report that was kept, of the user whose test it was.
+pub fn parse_document(reference: &VendorReference, document: &RawDocument, observed_at: Timestamp) -> Option<Report> {
+    let VendorReference::Truenorth { user_id, .. } = reference else { return None };
+    let report = serde_json::from_slice(&document.bytes).ok()?;
+    let ObservedTest { reference, status, unreadable, .. } = observed_test(user_id, report, observed_at)?;
+    let digest = document.digest.clone();
+    Some(Report { receipt: None, digest, reference, observed_at, status, unreadable })
 }
 
 /// What a report says, and which of its scores cannot be read.
-fn reported(report: &Value) -> (ReportedStatus, Vec<ScoreField>) {
+fn status(report: &Value) -> (ReportedStatus, Vec<ScoreField>) {
     let status = text(report, "status").unwrap_or_default();
     let status = match status.to_ascii_lowercase().as_str() {
         "notstarted" => ReportedStatus::Ready,

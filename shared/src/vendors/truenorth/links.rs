@@ -1,9 +1,8 @@
 //! Minting sign-in links ("Generate auto sign in link").
 
-use shared_core::domain::ids::VendorReference;
+use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::limiter::Priority;
-use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
@@ -16,12 +15,12 @@ use crate::vendors::bounds;
 ///
 /// # Errors
 /// [`LookupError`].
-pub(crate) async fn link<L: RateLimits, C: Clock>(
+pub(crate) async fn mint_link<L: RateLimits, C: Clock>(
     limited: &RateLimitedClient<'_, L, C>,
-    order: &Order,
+    id: &ReservationId,
     reference: &VendorReference,
 ) -> Result<Option<Launch>, LookupError> {
-    let query = NewLink { unique_identifier: order.id.as_str(), user_assessment_id: reference.test() };
+    let query = NewLink { unique_identifier: id.as_str(), user_assessment_id: reference.test() };
     let link = limited.call(Priority::Interactive, limited.client.create_sign_in_token(&query)).await?;
     let Some(link) = link else { return Ok(None) };
     match launch(&link.sign_in_url, &link.expires_at) {

@@ -10,17 +10,17 @@ use shared_core::domain::order::{Fault, Order};
 use shared_core::domain::reservation::{CallOutcome, NotProcessed, Refusal, Unknown};
 use shared_core::ports::{Clock, LookupError, OrderProblem, RateLimits};
 
-use super::assessments::{Catalogue, Found};
+use super::assessments::{Catalogue, ProductMatch};
 use super::links;
 use super::rate_limited::RateLimitedClient;
 use super::wire::{Assign, Assigned, errors};
 use crate::urls::is_web_address;
 use crate::vendors::bounds;
-use crate::vendors::call::{Answer, cut};
+use crate::vendors::call::{Answer, PurchaseCall, cut};
 
-/// How long an examination may wait for the list of assessments, its turn
+/// How long a validation may wait for the list of assessments, its turn
 /// included: it comes before the purchase, whose own time it must not eat.
-const EXAMINATION: Duration = Duration::from_secs(4);
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// The longest reason that is handed on, in bytes.
 const REASON_MAX: usize = 1000;
 
@@ -35,12 +35,12 @@ pub(crate) async fn validate<L: RateLimits, C: Clock>(
     order: &Order,
 ) -> Result<(), OrderProblem> {
     let mut faults = faults(order);
-    match tokio::time::timeout(EXAMINATION, catalogue.find(limited, &order.product)).await {
-        Ok(Ok(Found::Nothing)) => return Err(OrderProblem::UnknownProduct),
-        Ok(Ok(Found::Ambiguous)) => {
+    match tokio::time::timeout(VALIDATION_TIMEOUT, catalogue.find(limited, &order.product)).await {
+        Ok(Ok(ProductMatch::None)) => return Err(OrderProblem::UnknownProduct),
+        Ok(Ok(ProductMatch::Ambiguous)) => {
             faults.push(Fault::new("#/product", "Several assessments have this name: use the id."))
         }
-        Ok(Ok(Found::Id(_)) | Err(_)) | Err(_) => {}
+        Ok(Ok(ProductMatch::Id(_)) | Err(_)) | Err(_) => {}
     }
     if faults.is_empty() { Ok(()) } else { Err(OrderProblem::Faults(faults)) }
 }
@@ -71,15 +71,14 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Makes one purchase call within a time that also covers the wait for the rate
-/// limit; `least` is what a call needs at least.
+/// Makes one purchase call. Its deadline also covers the wait for the rate limit;
+/// `least` is what a call needs at least.
 pub(crate) async fn purchase<L: RateLimits, C: Clock>(
     limited: RateLimitedClient<'_, L, C>,
     catalogue: &Catalogue,
-    (order, call_no): (&Order, u32),
-    (budget, least): (Duration, Duration),
+    &PurchaseCall { order, call_no, deadline }: &PurchaseCall<'_>,
+    least: Duration,
 ) -> CallOutcome {
-    let begun = limited.clock.now();
     let assessment = match assessment(&limited, catalogue, &order.product).await {
         Ok(id) => id,
         Err(outcome) => return outcome,
@@ -87,7 +86,7 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
     if let Err(held) = limited.pass(Priority::Purchase).await {
         return not_processed(NotProcessed::Busy, Some(held.retry_after), None);
     }
-    let left = budget.saturating_sub(limited.clock.now().duration_since(begun).unsigned_abs());
+    let left = deadline.remaining(limited.clock.now());
     if left < least {
         return not_processed(NotProcessed::NoTime, None, None);
     }
@@ -113,9 +112,9 @@ async fn assessment<L: RateLimits, C: Clock>(
         return Ok(product.to_ascii_lowercase());
     }
     match catalogue.find(limited, product).await {
-        Ok(Found::Id(id)) => Ok(id),
-        Ok(Found::Nothing) => Err(refused("TrueNorth lists no assessment of this name.")),
-        Ok(Found::Ambiguous) => Err(refused("TrueNorth lists several assessments of this name.")),
+        Ok(ProductMatch::Id(id)) => Ok(id),
+        Ok(ProductMatch::None) => Err(refused("TrueNorth lists no assessment of this name.")),
+        Ok(ProductMatch::Ambiguous) => Err(refused("TrueNorth lists several assessments of this name.")),
         Err(LookupError::Held { retry_after }) => Err(not_processed(NotProcessed::Busy, Some(retry_after), None)),
         Err(LookupError::CredentialsRefused) => Err(not_processed(NotProcessed::CredentialsRefused, None, None)),
         Err(error) => {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::limiter::Priority;
-use shared_core::ports::{Clock, LookupError, ObservedTest, RateLimits};
+use shared_core::ports::{Clock, LookupError, ObservedTest, RateLimits, TimeSpan};
 
 use super::client::Failure;
 use super::convert;
@@ -29,26 +29,26 @@ pub(crate) async fn look_up<L: RateLimits, C: Clock>(
     };
     let Some(user) = limited.call(Priority::Background, call).await? else { return Ok(Vec::new()) };
     let asked_at = asked_at.get().copied().unwrap_or_default();
-    match convert::observed(user, asked_at) {
+    match convert::observed_tests(user, asked_at) {
         Some((found, observed)) if found == *id => Ok(observed),
         _ => Err(unusable("the vendor answered for another user")),
     }
 }
 
-/// All tests that were begun in a span of time, handed on as the answer comes
+/// All tests that were begun in a span of time, passed on as the answer streams
 /// in. Users that are no reservations of ours are skipped.
 ///
 /// # Errors
-/// [`LookupError`]; what came before a broken end has been handed on all the same.
-pub(crate) async fn sweep<L: RateLimits, C: Clock>(
+/// [`LookupError`]; what came before a broken end has been passed on all the same.
+pub(crate) async fn look_up_begun<L: RateLimits, C: Clock>(
     limited: &RateLimitedClient<'_, L, C>,
-    (from, to): (Timestamp, Timestamp),
+    span: TimeSpan,
     sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
 ) -> Result<usize, LookupError> {
     let query = ScoresQuery {
         include_incomplete_assessments: true,
-        started_on_or_after: from.to_string(),
-        started_on_or_before: to.to_string(),
+        started_on_or_after: span.from.to_string(),
+        started_on_or_before: span.to.to_string(),
     };
     let asked_at = std::sync::OnceLock::new();
     let call = async {
@@ -56,10 +56,10 @@ pub(crate) async fn sweep<L: RateLimits, C: Clock>(
         limited.client.scores(&query).await
     };
     let response = limited.call(Priority::Background, call).await?;
-    read(response, asked_at.get().copied().unwrap_or_default(), sink).await
+    parse_stream(response, asked_at.get().copied().unwrap_or_default(), sink).await
 }
 
-async fn read(
+async fn parse_stream(
     mut response: reqwest::Response,
     asked_at: Timestamp,
     sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
@@ -71,24 +71,20 @@ async fn read(
     while let Some(piece) =
         next_chunk(&mut response).await.map_err(|error| unusable(&Failure::from(error).to_string()))?
     {
-        let fed = splitter.feed(&piece, |user| count += enqueue_follow_up(user, asked_at, sink));
+        let fed = splitter.feed(&piece, |user| count += pass_on(user, asked_at, sink));
         fed.map_err(|_| unusable("the list of scores is malformed"))?;
     }
     if splitter.is_complete() { Ok(count) } else { Err(unusable("the list of scores is cut off")) }
 }
 
-/// Hands one user's tests on and says how many. One bad record must not hold all
+/// Passes one user's tests on and says how many. One bad record must not hold all
 /// the others back.
-fn enqueue_follow_up(
-    user: &[u8],
-    asked_at: Timestamp,
-    sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-) -> usize {
+fn pass_on(user: &[u8], asked_at: Timestamp, sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send)) -> usize {
     let Ok(user) = serde_json::from_slice::<UserScores>(user) else {
-        tracing::error!("a user in the list of scores cannot be read");
+        tracing::error!("unreadable user in the list of scores");
         return 0;
     };
-    let Some((id, observed)) = convert::observed(user, asked_at) else { return 0 };
+    let Some((id, observed)) = convert::observed_tests(user, asked_at) else { return 0 };
     let count = observed.len();
     observed.into_iter().for_each(|observed_test| sink(id.clone(), observed_test));
     count

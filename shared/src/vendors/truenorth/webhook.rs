@@ -25,11 +25,11 @@ pub enum Hint {
 #[error("the body is no webhook event")]
 pub struct NotAnEvent;
 
-/// Reads an event.
+/// Parses an event.
 ///
 /// # Errors
 /// [`NotAnEvent`].
-pub fn read(body: &[u8]) -> Result<Hint, NotAnEvent> {
+pub fn parse_hint(body: &[u8]) -> Result<Hint, NotAnEvent> {
     let event = json::unwrapped(body, |bytes| serde_json::from_slice(bytes)).map_err(|_| NotAnEvent)?;
     let event: Event = serde_json::from_value(event).map_err(|_| NotAnEvent)?;
     if event.event == EXAMPLE {
@@ -47,31 +47,31 @@ mod tests {
 
     #[test]
     fn the_example_event_is_known_as_such() {
-        assert_eq!(read(include_bytes!("samples/event-example.json")), Ok(Hint::Example));
+        assert_eq!(parse_hint(include_bytes!("samples/event-example.json")), Ok(Hint::Example));
     }
 
     #[test]
     fn a_scored_event_hints_at_its_reservation_and_at_nothing_else() {
         let body = include_str!("samples/event-scored.json");
-        assert_eq!(read(body.as_bytes()), Ok(Hint::Foreign));
+        assert_eq!(parse_hint(body.as_bytes()), Ok(Hint::Foreign));
         let ours = body.replace("5799134", "res_0123456789abcdefghjkmnpqrs");
         let id: ReservationId = "res_0123456789abcdefghjkmnpqrs".parse().unwrap();
         let quoted = serde_json::json!(ours).to_string();
         for body in [format!("\u{feff}{ours}"), quoted, ours] {
-            assert_eq!(read(body.as_bytes()), Ok(Hint::Test(id.clone())));
+            assert_eq!(parse_hint(body.as_bytes()), Ok(Hint::Test(id.clone())));
         }
     }
 
     #[test]
     fn what_is_no_event_is_refused() {
-        assert_eq!(read(b"{}"), Err(NotAnEvent));
-        assert_eq!(read(b"<html>"), Err(NotAnEvent));
+        assert_eq!(parse_hint(b"{}"), Err(NotAnEvent));
+        assert_eq!(parse_hint(b"<html>"), Err(NotAnEvent));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&bytes);
+            let _ = parse_hint(&bytes);
         }
     }
 }

@@ -53,13 +53,14 @@ fn a_credential_that_cannot_be_read_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn the_rules_can_be_had_from_a_profile_that_cannot_buy() {
-    let account = account(Vendor::Itep);
+async fn a_sender_is_authenticated_by_a_profile_that_cannot_buy() {
+    let (account, id) = (account(Vendor::Itep), "receipt-1".parse().unwrap());
+    let presented = SenderCredentials::new(&id, "t", []);
     let secrets = TestSecrets::of("hub/itep/default", r#"{"inbound":{"tokens":["t"]}}"#);
-    let inbound = fetch(&secrets, &account).await.unwrap().unwrap();
-    assert_eq!(admit(&inbound, "t", &[]), AuthOutcome::Verified);
-    assert!(fetch(&TestSecrets::default(), &account).await.unwrap().is_none());
-    let down = fetch(&TestSecrets::of("down", ""), &account).await;
+    let outcome = async |secrets: &TestSecrets| authenticate(secrets, &account, &id, &presented).await;
+    assert_eq!(outcome(&secrets).await.unwrap(), AuthOutcome::Verified);
+    assert_eq!(outcome(&TestSecrets::default()).await.unwrap(), AuthOutcome::WrongToken, "there is no such account");
+    let down = outcome(&TestSecrets::of("down", "")).await;
     assert!(matches!(down, Err(WebhookAuthError::Unreachable(_))));
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::RequestExt;
 use serde_json::{Value, json};
 use shared::runtime::webhook;
+use shared::vendors::bounds::WEBHOOK_BODY_MAX;
 use shared::vendors::webhook_auth::WebhookAuth;
 use shared::vendors::{itep, truenorth};
 use shared_core::ports::AuthOutcome;
@@ -18,8 +19,8 @@ pub(crate) fn senders(input: &[u8]) {
     let Some(raw) = RawRequest::read(input) else { return };
     let Some(request) = raw.lambda() else { return };
     let receipt = "fuzzed".parse().expect("a receipt's id");
-    let Ok(delivery) = webhook::read(&request, &receipt) else { return };
-    assert!(raw.method == "POST" && delivery.body == raw.body && delivery.body.len() <= itep::webhook::BODY_MAX);
+    let Ok(delivery) = webhook::parse(&request, &receipt) else { return };
+    assert!(raw.method == "POST" && delivery.body == raw.body && delivery.body.len() <= WEBHOOK_BODY_MAX);
     assert!(delivery.credentials.headers.len() <= 40);
     let token = request.raw_http_path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let kept = serde_json::to_string(&delivery.credentials).expect("JSON");

@@ -1,11 +1,11 @@
 //! iTEP's results webhook: the form, and the JSON in it.
 
 use serde_json::{Map, Value};
-use shared::vendors::itep::webhook::{Unreadable, read};
+use shared::vendors::itep::webhook::{Unreadable, parse_report};
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::ReportedStatus;
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::usecases::record_report::ReadReport;
+use shared_core::usecases::record_report::ParsedReport;
 
 use crate::bounds;
 
@@ -14,8 +14,8 @@ pub(crate) fn form(input: &[u8]) {
     let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
     let content_type = String::from_utf8_lossy(&input[..end]);
     let body = input.get(end + 1..).unwrap_or_default();
-    let report = read(&content_type, body);
-    assert_eq!(report, read(&content_type, body), "the same bytes are read twice");
+    let report = parse_report(&content_type, body);
+    assert_eq!(report, parse_report(&content_type, body), "the same bytes are read twice");
     if let Ok(report) = report {
         let raw = &report.raw.bytes;
         assert!(raw.len() <= body.len());
@@ -28,9 +28,13 @@ pub(crate) fn form(input: &[u8]) {
 
 /// The field `data`: the same by either form, and as much of it as there can be.
 pub(crate) fn json(input: &[u8]) {
-    let report = read("application/x-www-form-urlencoded", &urlencoded(input));
+    let report = parse_report("application/x-www-form-urlencoded", &urlencoded(input));
     if !input.windows(4).any(|window| window == b"--~b") {
-        assert_eq!(report, read("multipart/form-data; boundary=~b", &multipart(input)), "both forms say the same");
+        assert_eq!(
+            report,
+            parse_report("multipart/form-data; boundary=~b", &multipart(input)),
+            "both forms say the same"
+        );
     }
     let text = String::from_utf8_lossy(input);
     match (&report, object(&text)) {
@@ -48,9 +52,9 @@ pub(crate) fn json(input: &[u8]) {
     }
 }
 
-fn accepted(report: &ReadReport) {
+fn accepted(report: &ParsedReport) {
     assert_eq!(report.raw.digest, Digest::of(&report.raw.bytes));
-    bounds::of_test_name(&report.test_id);
+    bounds::of_test_name(report.reference.test());
     bounds::of_report(&report.status);
     let ReportedStatus::Completed(result) = &report.status else { return };
     if let Some(url) = result.report_url.as_ref().map(Sensitive::expose) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::Vendor;
 use shared_core::domain::reservation::{CallOutcome, NotProcessed, Unknown};
-use shared_core::ports::Purchase;
 
 use crate::bounds;
 use crate::vendors::{Hostile, Stage, order};
@@ -53,7 +53,12 @@ pub(crate) fn truenorth(input: &[u8]) {
 
 fn buy(vendor: Vendor, product: &str, answer: Hostile) -> CallOutcome {
     let order = order(vendor, product);
-    STAGE.with(|stage| stage.play(answer, stage.vendors.purchase(&order, 3, Duration::from_secs(10))))
+    STAGE.with(|stage| {
+        stage.play(answer, async {
+            let deadline = Deadline::after(stage.now(), Duration::from_secs(10));
+            stage.connectors.get(vendor).purchase(&order, 3, deadline).await
+        })
+    })
 }
 
 /// What no answer may change: only success confirms, nothing unclear counts as nothing

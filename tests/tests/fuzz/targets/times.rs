@@ -1,4 +1,4 @@
-//! Timeouts and durations as TrueNorth writes them.
+//! Times and durations as TrueNorth writes them.
 
 use shared::vendors::truenorth::times::{duration, timestamp};
 

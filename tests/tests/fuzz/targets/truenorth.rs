@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::vendors::truenorth::convert;
-use shared::vendors::truenorth::webhook::{Hint, read};
+use shared::vendors::truenorth::webhook::{Hint, parse_hint};
 use shared::vendors::truenorth::wire::{self, UserScores};
-use shared_core::domain::ids::{AccountName, ReservationId, Vendor};
-use shared_core::ports::{LookupError, ObservedTest, Scores};
+use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::ports::{LookupError, ObservedTest, TimeSpan};
 
 use crate::bounds;
 use crate::vendors::{Hostile, Stage, account, ours};
@@ -18,7 +18,7 @@ thread_local! {
 
 /// A webhook event, which is only ever a hint.
 pub(crate) fn event(input: &[u8]) {
-    let hint = read(input);
+    let hint = parse_hint(input);
     let document: Option<Value> = serde_json::from_slice(input).ok();
     let field = |pointer: &str| document.as_ref().and_then(|json| json.pointer(pointer)).and_then(Value::as_str);
     match hint {
@@ -35,11 +35,11 @@ pub(crate) fn event(input: &[u8]) {
 pub(crate) fn score(input: &[u8]) {
     let answer = Hostile::read(input);
     let (looked, now) = STAGE.with(|stage| {
-        let name = account(Vendor::Truenorth).name;
-        let (id, answer) = (ours(), answer.clone());
-        (stage.play(answer, async { stage.vendors.look_up(&name, &id).await }), stage.now())
+        let (account, id, answer) = (account(Vendor::Truenorth), ours(), answer.clone());
+        let truenorth = stage.connectors.get(Vendor::Truenorth);
+        (stage.play(answer, async { truenorth.look_up(&account, &id).await }), stage.now())
     });
-    let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::observed(user, now));
+    let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::observed_tests(user, now));
     match (looked, direct) {
         (Ok(found), direct) => {
             assert!((200..300).contains(&answer.status));
@@ -59,11 +59,11 @@ pub(crate) fn scores(input: &[u8]) {
     let answer = Hostile::read(input);
     let mut seen = Vec::new();
     let (count, now) = STAGE.with(|stage| {
-        let name: AccountName = account(Vendor::Truenorth).name;
-        let answer = answer.clone();
+        let (account, answer) = (account(Vendor::Truenorth), answer.clone());
+        let truenorth = stage.connectors.get(Vendor::Truenorth);
         let mut sink = |id: ReservationId, observed_test: ObservedTest| seen.push((id, observed_test));
-        let span = (Timestamp::UNIX_EPOCH, stage.now());
-        (stage.play(answer, async { stage.vendors.sweep(&name, span, &mut sink).await }), stage.now())
+        let span = TimeSpan { from: Timestamp::UNIX_EPOCH, to: stage.now() };
+        (stage.play(answer, async { truenorth.look_up_begun(&account, span, &mut sink).await }), stage.now())
     });
     seen.iter().for_each(|(_, observed_test)| fits(observed_test, now));
     match count {
@@ -85,7 +85,7 @@ fn whole_list(answer: &Hostile, now: Timestamp) -> Option<Vec<(ReservationId, Ob
     let users = document.as_object()?.get("userScores")?.as_array()?;
     let is_plain = text.matches("userScores").count() == 1 && users.iter().all(Value::is_object);
     let users = users.iter().filter_map(|user| serde_json::from_value::<UserScores>(user.clone()).ok());
-    let pairs = users.filter_map(|user| convert::observed(user, now));
+    let pairs = users.filter_map(|user| convert::observed_tests(user, now));
     let all =
         pairs.flat_map(|(id, observed)| observed.into_iter().map(move |observed_test| (id.clone(), observed_test)));
     is_plain.then(|| all.collect())

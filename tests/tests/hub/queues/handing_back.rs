@@ -9,7 +9,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use shared::hub::purchase_needs;
+use shared::runtime::purchase_needs;
 use shared_core::ports::Store;
 
 use super::post::{check, order, report, waiting};
@@ -50,7 +50,7 @@ async fn fulfil_begins_no_purchase_that_may_not_end_in_time() {
     let (world, hub) = (World::new().await, hub());
     let ids = waiting(&hub, &world, 3).await;
     let messages: Vec<_> = ids.iter().map(order).collect();
-    let (needs, calls) = (purchase_needs(&hub.settings), world.calls(Sim::Itep, "").await);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Itep, "").await);
     let late = LambdaEvent::new(batch(&messages), ending_in(needs - Duration::from_secs(1)));
     assert_eq!(names(&fulfil::handle(&hub, late).await), ["m0", "m1", "m2"]);
     assert_eq!(world.calls(Sim::Itep, "").await, calls, "the vendor heard nothing");
@@ -80,7 +80,7 @@ async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
         let payload = serde_json::to_value(batch(&messages)).expect("JSON");
         score_poller::handle(&hub, LambdaEvent::new(payload, ending_in(time))).await.expect("an answer")
     };
-    let (needs, calls) = (purchase_needs(&hub.settings), world.calls(Sim::Truenorth, "score").await);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Truenorth, "score").await);
     assert_eq!(names_in(&invoked(needs - Duration::from_secs(1)).await), ["m0", "m1"]);
     assert_eq!(world.calls(Sim::Truenorth, "score").await, calls);
     world.fault(Sim::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crate::in_process::Hub;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::aws::sqs::RecordMessage;
 use shared::aws::{AwsClients, DeadLetterQueue};
-use shared::hub::Hub;
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Reservation};
@@ -156,7 +156,7 @@ pub(crate) async fn waiting(hub: &Hub, world: &World, count: usize) -> Vec<Reser
     for n in 0..count {
         let id = ReservationId::derive(&pattern.client, &format!("waiting-{n}"));
         let reservation = Reservation::queued(Order { id: id.clone(), ..pattern.clone() }, now, now);
-        hub.store.reserve(&reservation).await.expect("storage");
+        hub.store.insert(&reservation).await.expect("storage");
         hub.store.postpone(&reservation, now + SignedDuration::from_secs(900)).await.expect("storage");
         ids.push(id);
     }

@@ -5,24 +5,24 @@ use std::io::{self, Write};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared::clock::SystemClock;
-use shared::settings::Settings;
-use shared_core::usecases::import_inventory::{Finding, Import, Importing, Kind, Reclaimed};
+use shared_core::domain::ids::{Account, Vendor};
+use shared_core::usecases::import_inventory;
+use shared_core::usecases::import_inventory::{Finding, Import, Kind, ReclaimOutcome};
 
 use super::{DAY, RECLAIMABLE, RECLAIMABLE_COLUMNS, listing, reclaimable, reconcile, section};
 use crate::asking;
 use crate::cli::Reclaim;
-use crate::context::{Terminal, confirm};
+use crate::context::{OperatorContext, confirm};
 use crate::output::{Output, or_dash};
 
 /// What became of each test.
-type Outcomes = Vec<(Finding, Reclaimed)>;
+type Outcomes = Vec<(Finding, ReclaimOutcome)>;
 
 pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> anyhow::Result<()> {
     let file = &wanted.file;
     let listing = listing(file, Some(wanted.exported_at))?;
     let import = Import {
-        account: file.account.clone(),
+        account: Account { vendor: Vendor::Itep, name: file.account.clone() },
         operator: file.by().to_owned(),
         exported_at: Some(wanted.exported_at),
         grace: DAY * u32::from(file.grace_days),
@@ -65,11 +65,10 @@ async fn reclaim(
     found: Vec<Finding>,
     why: &str,
 ) -> anyhow::Result<(Outcomes, Result<(), shared_core::ports::BackendError>)> {
-    let times = Settings::from_env()?.timeouts;
-    let importing = Importing { store, alerts: &Terminal, clock: &SystemClock, timeouts: &times };
+    let context = OperatorContext::new(store)?;
     let mut outcomes = Vec::new();
     for finding in found {
-        match importing.reclaim(import, &finding, why).await {
+        match import_inventory::reclaim(&context, import, &finding, why).await {
             Ok(outcome) => outcomes.push((finding, outcome)),
             Err(outage) => return Ok((outcomes, Err(outage))),
         }
@@ -85,7 +84,7 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
             json!({ "test_id": finding.test_id, "reservation_id": id, "outcome": words(*outcome) })
         })
         .collect();
-    let row = |(finding, outcome): &(Finding, Reclaimed)| {
+    let row = |(finding, outcome): &(Finding, ReclaimOutcome)| {
         vec![finding.test_id.clone(), or_dash(finding.reservation_id.as_ref()), words(*outcome)]
     };
     let rows: Vec<_> = outcomes.iter().map(row).collect();
@@ -95,12 +94,12 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
     Ok(out.say(&json, &lines)?)
 }
 
-fn words(outcome: Reclaimed) -> String {
+fn words(outcome: ReclaimOutcome) -> String {
     match outcome {
-        Reclaimed::Done => "reclaimed".to_owned(),
-        Reclaimed::Before => "reclaimed before".to_owned(),
-        Reclaimed::ReferenceTaken => "left alone: it belongs to another reservation".to_owned(),
-        Reclaimed::Refused(why) => {
+        ReclaimOutcome::Done => "reclaimed".to_owned(),
+        ReclaimOutcome::Before => "reclaimed before".to_owned(),
+        ReclaimOutcome::ReferenceTaken => "left alone: it belongs to another reservation".to_owned(),
+        ReclaimOutcome::Refused(why) => {
             let why = serde_json::to_value(why).ok();
             let why = why.as_ref().and_then(Value::as_str).unwrap_or("it has changed").replace('_', " ");
             format!("left alone: {why}")

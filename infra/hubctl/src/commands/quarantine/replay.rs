@@ -85,8 +85,8 @@ pub(in crate::commands) async fn replay_readable(
     out: Output,
     wanted: &Reprocess,
 ) -> anyhow::Result<()> {
-    let is_readable = |receipt: &InboundWebhook| webhook::read(&receipt.content_type, &receipt.body).is_ok();
-    let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_meant_by(&item.why);
+    let is_readable = |receipt: &InboundWebhook| webhook::parse_report(&receipt.content_type, &receipt.body).is_ok();
+    let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_reason(&item.why);
     let (items, _) = read(store, usize::MAX, |item| could_not(item) && is_readable(&item.receipt)).await?;
     if !wanted.dry_run && !items.is_empty() {
         confirm(wanted.yes, &format!("Send {} round again?", items.len()))?;

@@ -3,12 +3,12 @@
 use anyhow::Context;
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared_core::usecases::correct_reference::{CorrectError, Correction};
+use shared_core::domain::ids::VendorReference;
+use shared_core::usecases::correct_reference::{CorrectError, Correction, correct_reference, plan_correction};
 
 use super::find_one;
 use crate::asking;
 use crate::cli::CorrectReference;
-use crate::commands::settle::reference;
 use crate::context::{OperatorContext, confirm};
 use crate::output::Output;
 
@@ -16,11 +16,11 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &CorrectRefere
     let (id, context) = (&wanted.reservation, OperatorContext::new(store)?);
     let reservation = find_one(store, id).await?;
     let correction = Correction {
-        reference: reference(wanted.to.trim(), reservation.vendor())?,
+        reference: VendorReference::parse(reservation.vendor(), wanted.to.trim())?,
         reason: wanted.why.clone(),
         operator: wanted.by.clone().unwrap_or_default(),
     };
-    let planned = told(context.settling().plan_correction(&reservation, &correction).await, id.as_str())?;
+    let planned = told(plan_correction(&context, &reservation, &correction).await, id.as_str())?;
     let from = reservation.reference.as_ref().map_or("-", |reference| reference.test());
     let (to, status) = (correction.reference.test(), planned.after.status().as_str());
     let change = format!("{id}: test {from} becomes {to}, {} becomes {status}", reservation.status().as_str());
@@ -29,7 +29,7 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &CorrectRefere
         return Ok(out.say(&json, &format!("{change}. Nothing was done."))?);
     }
     confirm(wanted.yes, &format!("{change}. Correct it?"))?;
-    let done = told(context.settling().correct_reference(&reservation, &correction).await, id.as_str())?;
+    let done = told(correct_reference(&context, &reservation, &correction).await, id.as_str())?;
     json["by"] = json!(wanted.by);
     json["status"] = json!(done.status().as_str());
     Ok(out.say(&json, &format!("{change}. Replay what is quarantined of it: `hubctl quarantine list`."))?)
@@ -37,7 +37,7 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &CorrectRefere
 
 fn told<T>(outcome: Result<T, CorrectError>, id: &str) -> anyhow::Result<T> {
     match outcome {
-        Err(CorrectError::BackendError(outage)) => asking(Err(outage)),
+        Err(CorrectError::Backend(error)) => asking(Err(error)),
         outcome => outcome.with_context(|| id.to_owned()),
     }
 }

@@ -19,7 +19,8 @@ fn by(who: &str) -> OperatorAction {
 
 /// A breaker after these outcomes of ordinary calls, all at second 0.
 fn after(signs: &[CallSignal]) -> Breaker {
-    let take = |breaker: Breaker, sign: &CallSignal| breaker.ended("a caller", *sign, at(0), PACE).unwrap_or(breaker);
+    let take =
+        |breaker: Breaker, sign: &CallSignal| breaker.call_ended("a caller", *sign, at(0), PACE).unwrap_or(breaker);
     signs.iter().fold(Breaker::default(), take)
 }
 
@@ -30,7 +31,7 @@ fn opened() -> Breaker {
 #[test]
 fn clear_answers_are_never_written() {
     for sign in [CallSignal::Answered, CallSignal::Nothing] {
-        assert_eq!(Breaker::default().ended("a caller", sign, at(0), PACE), None);
+        assert_eq!(Breaker::default().call_ended("a caller", sign, at(0), PACE), None);
     }
 }
 
@@ -59,18 +60,18 @@ fn a_clear_answer_begins_the_count_anew_and_an_unprocessed_call_does_not() {
 #[test]
 fn one_probe_at_a_time_goes_out_and_a_dead_one_is_followed_by_another() {
     let open = opened();
-    assert_eq!(open.probing(lease("early", 100), at(29)), None);
-    let probed = open.probing(lease("first", 100), at(30)).unwrap();
+    assert_eq!(open.start_probe(lease("early", 100), at(29)), None);
+    let probed = open.start_probe(lease("first", 100), at(30)).unwrap();
     assert_eq!(probed.decision(at(31)), BreakerDecision::Probed { until: at(100) });
-    assert_eq!(probed.probing(lease("second", 200), at(99)), None);
+    assert_eq!(probed.start_probe(lease("second", 200), at(99)), None);
     assert_eq!(probed.decision(at(100)), BreakerDecision::ProbeDue);
-    assert!(probed.probing(lease("second", 200), at(100)).is_some());
+    assert!(probed.start_probe(lease("second", 200), at(100)).is_some());
 }
 
 #[test]
 fn a_probe_that_is_answered_closes_it() {
-    let probed = opened().probing(lease("probe", 100), at(30)).unwrap();
-    let closed = probed.ended("probe", CallSignal::Answered, at(40), PACE).unwrap();
+    let probed = opened().start_probe(lease("probe", 100), at(30)).unwrap();
+    let closed = probed.call_ended("probe", CallSignal::Answered, at(40), PACE).unwrap();
     assert!(closed.is_quiet());
     assert_eq!(closed.decision(at(40)), BreakerDecision::Closed);
 }
@@ -81,8 +82,8 @@ fn probes_that_fail_come_at_a_slower_pace_up_to_its_cap() {
     for _ in 0..6 {
         let BreakerDecision::Held { until: Some(until) } = breaker.decision(at(now)) else { panic!("{breaker:?}") };
         waits.push(until.duration_since(at(now)).as_secs());
-        let probed = breaker.probing(lease("probe", i64::from(u32::MAX)), until).unwrap();
-        breaker = probed.ended("probe", CallSignal::Unknown, until, PACE).unwrap();
+        let probed = breaker.start_probe(lease("probe", i64::from(u32::MAX)), until).unwrap();
+        breaker = probed.call_ended("probe", CallSignal::Unknown, until, PACE).unwrap();
         now = until.duration_since(at(0)).as_secs();
     }
     assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
@@ -93,28 +94,28 @@ fn one_probe_in_sixteen_needs_no_sign_of_life() {
     let (mut breaker, mut blind) = (opened(), Vec::new());
     for n in 1..=32 {
         let BreakerDecision::Held { until: Some(until) } = breaker.decision(at(0)) else { panic!("{breaker:?}") };
-        let probed = breaker.probing(lease("probe", i64::from(u32::MAX)), until).unwrap();
+        let probed = breaker.start_probe(lease("probe", i64::from(u32::MAX)), until).unwrap();
         if !probed.requires_reachability() {
             blind.push(n);
         }
-        breaker = probed.unanswered("probe", at(0), PACE).unwrap();
+        breaker = probed.probe_unanswered("probe", at(0), PACE).unwrap();
     }
     assert_eq!(blind, [16, 32]);
 }
 
 #[test]
 fn a_probe_that_was_not_processed_is_followed_by_another_at_the_same_pace() {
-    let probed = opened().probing(lease("probe", 100), at(30)).unwrap();
-    let again = probed.ended("probe", CallSignal::Nothing, at(31), PACE).unwrap();
+    let probed = opened().start_probe(lease("probe", 100), at(30)).unwrap();
+    let again = probed.call_ended("probe", CallSignal::Nothing, at(31), PACE).unwrap();
     assert_eq!(again.decision(at(31)), BreakerDecision::Held { until: Some(at(61)) });
 }
 
 #[test]
 fn what_other_calls_lose_while_it_is_open_changes_nothing() {
-    let probed = opened().probing(lease("probe", 100), at(30)).unwrap();
+    let probed = opened().start_probe(lease("probe", 100), at(30)).unwrap();
     for open in [opened(), probed] {
-        assert_eq!(open.ended("another", CallSignal::Unknown, at(31), PACE), None);
-        assert_eq!(open.unanswered("another", at(31), PACE), None);
+        assert_eq!(open.call_ended("another", CallSignal::Unknown, at(31), PACE), None);
+        assert_eq!(open.probe_unanswered("another", at(31), PACE), None);
     }
 }
 
@@ -123,11 +124,15 @@ fn the_operator_pauses_and_resumes_whatever_the_vendor_does() {
     let paused = Breaker::default().pause(by("ann")).unwrap();
     assert_eq!(paused.decision(at(1_000_000)), BreakerDecision::Held { until: None });
     assert_eq!(paused.pause(by("bob")), None);
-    let answered =
-        after(&[CallSignal::Unknown]).pause(by("ann")).unwrap().ended("a caller", CallSignal::Answered, at(1), PACE);
+    let answered = after(&[CallSignal::Unknown]).pause(by("ann")).unwrap().call_ended(
+        "a caller",
+        CallSignal::Answered,
+        at(1),
+        PACE,
+    );
     assert_eq!(answered.unwrap().paused, Some(by("ann")));
     let both = opened().pause(by("ann")).unwrap();
-    assert_eq!(both.probing(lease("probe", 100), at(50)), None);
+    assert_eq!(both.start_probe(lease("probe", 100), at(50)), None);
     let resumed = both.resume(by("bob")).unwrap();
     assert_eq!((resumed.decision(at(50)), &resumed.resumed), (BreakerDecision::Closed, &Some(by("bob"))));
     assert_eq!(resumed.resume(by("bob")), None);
@@ -165,11 +170,11 @@ proptest! {
                 Step::Wait(seconds) => { now += seconds; None }
                 Step::Probe(who) => {
                     let due = breaker.decision(at(now)) == BreakerDecision::ProbeDue;
-                    let next = breaker.probing(lease(&who.to_string(), now + 120), at(now));
+                    let next = breaker.start_probe(lease(&who.to_string(), now + 120), at(now));
                     prop_assert_eq!(next.is_some(), due);
                     next
                 }
-                Step::End(who, sign) => breaker.ended(&who.to_string(), sign, at(now), PACE),
+                Step::End(who, sign) => breaker.call_ended(&who.to_string(), sign, at(now), PACE),
                 Step::Pause => breaker.pause(by("ann")),
                 Step::Resume => breaker.resume(by("ann")),
             };

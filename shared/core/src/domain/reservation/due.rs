@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::{Policy, Reason, Reservation, State};
 use crate::domain::deadline::later;
-use crate::domain::ids::Vendor;
 
 /// When the sweep must look at the reservation; `None` while nothing is owed.
 pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timestamp> {
@@ -42,7 +41,7 @@ impl Reservation {
 /// Whether the vendor can be asked what it sold. A test that was handed out twice
 /// is the operator's to settle: the vendor's own word is what is in doubt.
 fn may_ask(reservation: &Reservation) -> bool {
-    reservation.vendor() == Vendor::Truenorth && reservation.reason != Some(Reason::ReferenceTaken)
+    reservation.vendor().capabilities().look_up && reservation.reason != Some(Reason::ReferenceTaken)
 }
 
 /// The same for the states that a policy does not bear on.

@@ -61,14 +61,14 @@ pub enum Event {
         report: Box<Report>,
         /// The sitting that was open then.
         attempt: u32,
-        /// NoteReason, in the operator's words.
+        /// Why, in the operator's words.
         reason: String,
     },
     /// The reservation's test is another than it was taken to be: the operator says so.
     ReferenceCorrected {
         /// Its own test.
         reference: VendorReference,
-        /// NoteReason, in the operator's words.
+        /// Why, in the operator's words.
         reason: String,
     },
     /// The operator takes an unused test back, to be sold again.
@@ -77,7 +77,7 @@ pub enum Event {
         reference: VendorReference,
         /// When the vendor's list still had it unused.
         seen_at: Timestamp,
-        /// NoteReason, in the operator's words.
+        /// Why, in the operator's words.
         reason: String,
     },
 }
@@ -97,7 +97,7 @@ pub enum CallOutcome {
     Refused(Refusal),
     /// The vendor did not process the request: nothing was sold, ask again later.
     NotProcessed {
-        /// NoteReason.
+        /// Why.
         why: NotProcessed,
         /// How long the vendor (or our own limiter) asks us to wait.
         retry_after: Option<Duration>,
@@ -117,7 +117,7 @@ pub struct Refusal {
     pub vendor_reason: String,
 }
 
-/// NoteReason a request was not processed.
+/// Why a request was not processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotProcessed {

@@ -50,7 +50,7 @@ pub struct HistoryEntry {
     pub event: EventName,
     /// Whether it changed the reservation.
     pub verdict: Verdict,
-    /// NoteReason not, or what was remarkable.
+    /// Why not, or what was remarkable.
     pub why: Option<NoteReason>,
     /// The status before.
     pub from: Option<Status>,

@@ -97,7 +97,7 @@ impl Draft<'_> {
             && matches!(self.reservation.state, State::Calling { .. } | State::InDoubt { .. })
     }
 
-    /// NoteReason a word that a call sold nothing does not count, if so.
+    /// Why a word that a call sold nothing does not count, if so.
     fn disregard_reason(&self, call_no: u32) -> Option<NoteReason> {
         if !self.awaits(call_no) {
             return Some(NoteReason::OtherCall);

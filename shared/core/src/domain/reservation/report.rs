@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::transition::{APPLIED, Draft, RuleOutcome};
 use super::{Alert, Attempt, NoteReason, RECEIPTS_KEPT, Reason, Report, ReportedStatus, State, Status};
-use crate::domain::ids::{Digest, Vendor};
+use crate::domain::ids::Digest;
 use crate::domain::test_result::TestResult;
 
 impl Draft<'_> {
@@ -61,7 +61,7 @@ impl Draft<'_> {
     }
 
     /// Whether the same bytes say now what they did not say before: the hub has
-    /// learnt to read them, or to record_call_result a grade without a readable score.
+    /// learnt to read them, or to heed a grade without a readable score.
     fn is_read_anew(&self, report: &Report) -> bool {
         let attempt = self.reservation.attempt();
         match report.status {
@@ -121,7 +121,7 @@ impl Draft<'_> {
     /// reset looks the same: it is heeded, since the candidate may have to sit again,
     /// and the operator is told.
     fn reset(&mut self, state: State, report: &Report) -> RuleOutcome {
-        if self.reservation.vendor() == Vendor::Truenorth {
+        if !self.reservation.vendor().capabilities().reports_resets {
             return RuleOutcome::Refused(NoteReason::Stale);
         }
         let is_repeated =

@@ -134,7 +134,7 @@ impl State {
     }
 }
 
-/// NoteReason a reservation stands where it stands: a closed list that clients may
+/// Why a reservation stands where it stands: a closed list that clients may
 /// switch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -137,7 +137,7 @@ impl Alert {
     }
 }
 
-/// NoteReason an event changed nothing, or what was remarkable about it.
+/// Why an event changed nothing, or what was remarkable about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteReason {
@@ -355,7 +355,7 @@ impl Draft<'_> {
                     return RuleOutcome::Refused(NoteReason::NotDue);
                 }
                 match self.reservation.reason {
-                    // NoteReason the result is missing says more than for how long.
+                    // Why the result is missing says more than for how long.
                     Some(Reason::ResultUnreadable) => self.reservation.overdue = true,
                     _ => self.set_reason(Reason::ResultOverdue, None),
                 }

@@ -14,7 +14,7 @@ fn the_operator_pauses_and_resumes_an_account_once() {
     assert!(matches!(&paused, BreakerUpdate::Written { before, .. } if before.is_quiet()));
     assert_eq!(paused.into_breaker().paused, Some(by("ann")));
     let again = wait(pause(&world, &account(), &by("bob"))).unwrap();
-    assert!(matches!(&again, BreakerUpdate::Stands(breaker) if breaker.paused == Some(by("ann"))));
+    assert!(matches!(&again, BreakerUpdate::Unchanged(breaker) if breaker.paused == Some(by("ann"))));
     let resumed = wait(resume(&world, &account(), &by("bob"))).unwrap();
     assert_eq!((&resumed.into_breaker().resumed, world.kept().breakers[&account()].seq), (&Some(by("bob")), 2));
 }
@@ -32,19 +32,19 @@ fn a_write_that_others_overtake_is_decided_anew_and_given_up_after_ten() {
 #[test]
 fn what_ends_well_or_changes_nothing_alarms_nobody_and_what_cannot_be_written_is_noted() {
     let world = World::with([]);
-    wait(buying(&world).record_call_result(&account(), "this", CallSignal::Unknown));
-    wait(buying(&world).record_call_result(&account(), "this", CallSignal::Answered));
+    wait(record_call_result(&world, &account(), "this", CallSignal::Unknown));
+    wait(record_call_result(&world, &account(), "this", CallSignal::Answered));
     assert_eq!((world.alerts(), world.kept().breakers[&account()].seq), (vec![], 2));
     let world = World::with([]).failing(&["replace"]);
-    wait(buying(&world).record_call_result(&account(), "this", CallSignal::Unknown));
-    assert_eq!((world.alerts(), world.kept().notes.len()), (vec![], 1));
+    wait(record_call_result(&world, &account(), "this", CallSignal::Unknown));
+    assert_eq!((world.alerts(), world.kept().recoverable_errors.len()), (vec![], 1));
 }
 
 #[test]
 fn every_probe_that_leaves_the_account_open_tells_the_operator() {
     let world = World::with([]).at(30);
-    world.kept().breakers.insert(account(), opened().probing(lease("this"), at(30)).unwrap());
-    let decision = wait(buying(&world).record_probe_unanswered(&account(), "this"));
+    world.kept().breakers.insert(account(), opened().start_probe(lease("this"), at(30)).unwrap());
+    let decision = wait(record_probe_unanswered(&world, &account(), "this"));
     assert_eq!(decision, BreakerDecision::Held { until: Some(at(30 + 60)) });
     assert_eq!(world.kept().alerts, [(Alert::AccountPaused, "itep#default".to_owned())]);
 }
@@ -53,7 +53,7 @@ fn every_probe_that_leaves_the_account_open_tells_the_operator() {
 fn what_is_held_comes_back_with_the_next_probe_or_soon_after_the_one_that_is_out() {
     let world = World::with([]).at(100);
     let ids: Vec<_> = (0..50).map(|n| order(&n.to_string()).id).collect();
-    let again = |decision| ids.iter().map(|id| buying(&world).again_at(decision, id)).collect::<Vec<_>>();
+    let again = |decision| ids.iter().map(|id| retry_at(&world, decision, id)).collect::<Vec<_>>();
     for decision in [BreakerDecision::Closed, BreakerDecision::ProbeDue] {
         assert!(again(decision).iter().all(|time| *time == at(100)));
     }

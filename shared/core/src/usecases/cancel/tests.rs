@@ -2,15 +2,15 @@ use super::*;
 use crate::domain::reservation::Status;
 use crate::usecases::testing::*;
 
-fn withdraw(world: &World) -> Cancelled {
-    wait(cancel(&world.writer(), world.reservation_of("a"))).unwrap()
+fn withdraw(world: &World) -> CancelOutcome {
+    wait(cancel(world, world.reservation_of("a"))).unwrap()
 }
 
 #[test]
 fn what_waits_is_withdrawn_however_often_it_is_asked_for() {
     let world = World::with([Reservation::queued(order("a"), at(60), at(0))]);
     for _ in 0..2 {
-        let Cancelled::Done(reservation) = withdraw(&world) else { panic!("it is withdrawn") };
+        let CancelOutcome::Done(reservation) = withdraw(&world) else { panic!("it is withdrawn") };
         assert_eq!(reservation.status(), Status::Cancelled);
     }
     assert_eq!(world.status_of("a"), Status::Cancelled);
@@ -22,7 +22,7 @@ fn what_may_be_sold_or_is_over_is_not_withdrawn_and_says_why() {
     let expired = after(ready(order("a"), "A1"), &Event::ExpiryReached, at(90 * DAY));
     for reservation in [calling, expired] {
         let world = World::with([reservation.clone()]);
-        let Cancelled::Refused(left, why) = withdraw(&world) else { panic!("it is refused") };
+        let CancelOutcome::Refused(left, why) = withdraw(&world) else { panic!("it is refused") };
         assert_eq!((left.status(), Some(why)), (reservation.status(), world.last_entry().why));
     }
 }

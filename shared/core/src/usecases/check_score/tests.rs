@@ -5,8 +5,8 @@ use crate::domain::order::Order;
 use crate::domain::reservation::{ReportedStatus, Status};
 use crate::usecases::testing::*;
 
-fn check(world: &World, reason: CheckReason) -> Result<Checked, CheckError> {
-    wait(looking(world).check(&hint(reason)))
+fn check(world: &World, reason: CheckReason) -> Result<CheckOutcome, CheckError> {
+    wait(check_score(world, &hint(reason)))
 }
 
 fn hint(reason: CheckReason) -> ScoreCheck {
@@ -41,7 +41,7 @@ fn a_hint_at_what_is_not_the_accounts_is_not_followed() {
     let at_itep = story(order("a"), at(1), &[]);
     for world in [World::with([]), World::with([elsewhere]), World::with([at_itep])] {
         for reason in [CheckReason::Webhook, CheckReason::WebhookAgain, CheckReason::Expiry, CheckReason::Doubt] {
-            assert_eq!(check(&world, reason).unwrap(), Checked::Unknown);
+            assert_eq!(check(&world, reason).unwrap(), CheckOutcome::Unknown);
         }
         assert_eq!(looked_up(&world), 0);
     }
@@ -51,7 +51,7 @@ fn a_hint_at_what_is_not_the_accounts_is_not_followed() {
 fn a_hint_is_followed_by_a_look_up_which_is_what_counts() {
     for reason in [CheckReason::Webhook, CheckReason::WebhookAgain] {
         let world = knowing(with_test(), [("t-1", ReportedStatus::InProgress)]);
-        assert_eq!(check(&world, reason).unwrap(), Checked::LookedUp);
+        assert_eq!(check(&world, reason).unwrap(), CheckOutcome::LookedUp);
         assert_eq!((world.status_of("a"), looked_up(&world)), (Status::InProgress, 1));
         assert_eq!(world.last_entry().source, Source::VendorLookup);
     }
@@ -62,22 +62,22 @@ fn a_hint_soon_after_a_look_up_is_followed_once_more_when_the_interval_is_over()
     let world = knowing(with_test(), []).at(100);
     check(&world, CheckReason::Webhook).unwrap();
     let world = world.at(129);
-    assert_eq!(check(&world, CheckReason::Webhook).unwrap(), Checked::NotNow);
+    assert_eq!(check(&world, CheckReason::Webhook).unwrap(), CheckOutcome::NotNow);
     assert_eq!(world.kept().checks, [(hint(CheckReason::WebhookAgain), Duration::from_secs(30))]);
-    assert_eq!(check(&world, CheckReason::WebhookAgain).unwrap(), Checked::NotNow);
+    assert_eq!(check(&world, CheckReason::WebhookAgain).unwrap(), CheckOutcome::NotNow);
     assert_eq!(world.kept().checks.len(), 1);
     assert_eq!(looked_up(&world), 1);
     let world = world.at(130);
-    assert_eq!(check(&world, CheckReason::WebhookAgain).unwrap(), Checked::LookedUp);
+    assert_eq!(check(&world, CheckReason::WebhookAgain).unwrap(), CheckOutcome::LookedUp);
 }
 
 #[test]
 fn what_was_not_begun_expires_after_a_last_look() {
     let world = knowing(with_test(), [("t-1", ReportedStatus::Ready)]).at(90 * DAY);
-    assert_eq!(check(&world, CheckReason::Expiry).unwrap(), Checked::LookedUp);
+    assert_eq!(check(&world, CheckReason::Expiry).unwrap(), CheckOutcome::LookedUp);
     assert_eq!((world.status_of("a"), looked_up(&world)), (Status::Expired, 1));
     let begun = knowing(with_test(), [("t-1", ReportedStatus::InProgress)]).at(90 * DAY);
-    assert_eq!(check(&begun, CheckReason::Expiry).unwrap(), Checked::LookedUp);
+    assert_eq!(check(&begun, CheckReason::Expiry).unwrap(), CheckOutcome::LookedUp);
     assert_eq!(begun.status_of("a"), Status::InProgress);
 }
 
@@ -89,7 +89,7 @@ fn what_cannot_expire_is_not_looked_up_for_it() {
         [(with_test(), 90 * DAY - 1), (doubtful(), 90 * DAY), (begun.reservation_of("a"), 90 * DAY)]
     {
         let world = World::with([reservation]).at(second);
-        assert_eq!(check(&world, CheckReason::Expiry).unwrap(), Checked::NotNow);
+        assert_eq!(check(&world, CheckReason::Expiry).unwrap(), CheckOutcome::NotNow);
         assert_eq!((looked_up(&world), world.writes()), (0, 0));
     }
 }
@@ -103,20 +103,20 @@ fn a_test_that_is_asked_about_in_vain_does_not_expire() {
 
 #[test]
 fn a_doubt_is_settled_by_what_the_vendor_knows_once_it_is_quiet() {
-    for (second, checked, looks) in [(989, Checked::NotNow, 0), (990, Checked::LookedUp, 1)] {
+    for (second, checked, looks) in [(989, CheckOutcome::NotNow, 0), (990, CheckOutcome::LookedUp, 1)] {
         let world = knowing(doubtful(), [("t-1", ReportedStatus::Ready)]).at(second);
         assert_eq!(check(&world, CheckReason::Doubt).unwrap(), checked);
         let status = if looks == 1 { Status::Ready } else { Status::InDoubt };
         assert_eq!((world.status_of("a"), looked_up(&world)), (status, looks));
     }
     let nothing = World::with([with_test()]).at(990);
-    assert_eq!(check(&nothing, CheckReason::Doubt).unwrap(), Checked::NotNow);
+    assert_eq!(check(&nothing, CheckReason::Doubt).unwrap(), CheckOutcome::NotNow);
 }
 
 #[test]
 fn what_the_vendor_does_not_know_is_bought_again() {
     let world = knowing(doubtful(), []).at(990);
-    assert_eq!(check(&world, CheckReason::Doubt).unwrap(), Checked::LookedUp);
+    assert_eq!(check(&world, CheckReason::Doubt).unwrap(), CheckOutcome::LookedUp);
     assert_eq!((world.status_of("a"), world.kept().fulfilments.len()), (Status::Pending, 1));
 }
 
@@ -138,7 +138,7 @@ fn a_test_that_is_anothers_leaves_the_doubt_to_the_operator_for_a_while() {
     let other = ready(order_at_truenorth("b"), "t-1");
     let world = World::with([doubtful(), other]).at(990);
     world.kept().observed.push((order("a").id, observed_test("t-1", ReportedStatus::Ready, at(1))));
-    assert_eq!(check(&world, CheckReason::Doubt).unwrap(), Checked::LookedUp);
+    assert_eq!(check(&world, CheckReason::Doubt).unwrap(), CheckOutcome::LookedUp);
     assert_eq!(world.status_of("a"), Status::InDoubt);
     assert_eq!(world.alerts(), [Alert::ReferenceTaken]);
     assert_eq!(world.kept().postponed, [(order("a").id, at(990 + 900))]);

@@ -8,7 +8,7 @@ fn calling() -> World {
 }
 
 fn bring(world: &World, event: &Event) -> Result<CommitOutcome, BackendError> {
-    wait(world.writer().settle_and_hand_on(world, world.reservation_of("a"), event, &Source::Hub, None))
+    wait(apply_and_commit(world, world.reservation_of("a"), event, &Source::Hub, None))
 }
 
 fn lapse(world: &World) -> Result<CommitOutcome, BackendError> {

@@ -8,8 +8,7 @@ fn correction(test: &str) -> Correction {
 }
 
 fn correct(world: &World, test: &str) -> Result<Reservation, CorrectError> {
-    let settling = Settling { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS };
-    wait(settling.correct_reference(&world.reservation_of("a"), &correction(test)))
+    wait(correct_reference(world, &world.reservation_of("a"), &correction(test)))
 }
 
 #[test]

@@ -3,10 +3,6 @@ use crate::domain::reservation::Status;
 use crate::domain::test_result::{Scale, Score};
 use crate::usecases::testing::*;
 
-fn settling(world: &World) -> Settling<'_, World, World, World, World> {
-    Settling { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS }
-}
-
 fn result(value: f64) -> TestResult {
     TestResult { overall: Some(Score { scale: Scale::Itep, value: Some(value), cefr: None }), ..TestResult::default() }
 }
@@ -16,7 +12,7 @@ fn with_test() -> World {
 }
 
 fn enter(world: &World, reservation: &Reservation, value: f64) -> Result<Reservation, EnterError> {
-    wait(settling(world).enter_result(reservation, result(value), "ada".to_owned()))
+    wait(enter_result(world, reservation, result(value), "ada".to_owned()))
 }
 
 #[test]
@@ -48,7 +44,7 @@ fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one
     let Decision::Write(change) = graded.apply(&blank, Source::VendorWebhook, at(55), &TIMEOUTS.policy) else {
         panic!()
     };
-    wait(later.commit(&change, None)).unwrap();
+    wait(commit(&later, &change, None)).unwrap();
     let entered = enter(&later, &later.reservation_of("a"), 4.0).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(4.0))));
 }
@@ -64,7 +60,7 @@ fn a_value_must_lie_on_its_scale_whose_ends_belong_to_it() {
     }
     let world = with_test();
     let none = TestResult::default();
-    assert!(wait(settling(&world).enter_result(&world.reservation_of("a"), none, "ada".to_owned())).is_ok());
+    assert!(wait(enter_result(&world, &world.reservation_of("a"), none, "ada".to_owned())).is_ok());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::domain::breaker::Breaker;
 use crate::domain::ids::{Digest, VendorReference};
@@ -10,7 +12,7 @@ const ENOUGH: Duration = Duration::from_secs(25);
 const TOO_LITTLE: Duration = Duration::from_millis(24_999);
 
 fn fulfil(world: &World, left: Duration) -> FulfilOutcome {
-    wait(buying(world).fulfil(&order("a").id, "this", left)).unwrap()
+    wait(super::fulfil(world, &order("a").id, &this(world, left))).unwrap()
 }
 
 fn queued() -> Reservation {
@@ -75,7 +77,7 @@ fn who_finds_it_withdrawn_while_writing_that_a_call_begins_does_not_make_it() {
 #[test]
 fn who_cannot_write_that_a_call_begins_does_not_make_it() {
     let world = selling(queued(), Breaker::default()).failing(&["commit"]);
-    assert!(wait(buying(&world).fulfil(&order("a").id, "this", ENOUGH)).is_err());
+    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }
 
@@ -83,7 +85,7 @@ fn who_cannot_write_that_a_call_begins_does_not_make_it() {
 fn what_waits_at_a_held_account_is_left_to_a_later_sweep_but_not_beyond_its_expiry() {
     let soon = Order { expires_at: at(61), ..order("a") };
     let paused = Breaker::default().pause(by("ann")).unwrap();
-    let probed = opened().probing(lease("another"), at(30)).unwrap();
+    let probed = opened().start_probe(lease("another"), at(30)).unwrap();
     for (reservation, breaker, from, to) in [
         (queued(), paused.clone(), 360, 380),
         (queued(), probed, 90, 110),
@@ -130,7 +132,7 @@ fn one_probe_in_sixteen_buys_without_asking() {
 #[test]
 fn a_probe_that_was_not_made_leaves_its_place_to_another() {
     let world = selling(queued(), opened()).failing(&["commit"]);
-    assert!(wait(buying(&world).fulfil(&order("a").id, "this", ENOUGH)).is_err());
+    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     let open = breaker_of(&world).open.unwrap();
     assert_eq!((open.failed, open.probe), (0, None));
     assert!(world.calls().is_empty());
@@ -142,7 +144,7 @@ fn three_lost_answers_in_a_row_open_the_breaker_and_tell_the_operator() {
     world.kept().answer = Some(unknown(1));
     for key in ["a", "b", "c"] {
         assert!(breaker_of(&world).open.is_none());
-        wait(buying(&world).fulfil(&order(key).id, "this", ENOUGH)).unwrap();
+        wait(super::fulfil(&world, &order(key).id, &this(&world, ENOUGH))).unwrap();
     }
     assert_eq!(breaker_of(&world).open.map(|open| open.since), Some(at(60)));
     assert_eq!(world.alerts().into_iter().filter(|alert| *alert == Alert::AccountPaused).count(), 1);
@@ -201,6 +203,6 @@ fn a_repetition_that_somebody_else_begins_in_this_moment_is_left_to_them() {
 #[test]
 fn a_repetition_whose_try_cannot_be_written_is_not_made() {
     let world = doubtful().failing(&["commit"]);
-    assert!(wait(buying(&world).fulfil(&order("a").id, "this", ENOUGH)).is_err());
+    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }

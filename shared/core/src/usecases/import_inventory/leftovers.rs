@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Import, Importing, Listing, Report};
+use super::{Import, Listing, Report};
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Alert, Reservation, Status};
-use crate::ports::{Alerts, BackendError, Clock, Store, Worklist};
+use crate::ports::{AlertSubject, Alerts, BackendError, Env, Store, Worklist};
 
 /// How many reservations are read at a time.
 const PAGE: usize = 100;
@@ -49,38 +49,36 @@ pub struct LowStock {
     pub below: u32,
 }
 
-impl<S: Store, A: Alerts, C: Clock> Importing<'_, S, A, C> {
-    /// The unused tests of the account that had expired when the file was written,
-    /// and that it does not list.
-    pub(super) async fn perhaps_sat(
-        &self,
-        import: &Import,
-        listing: &Listing,
-    ) -> Result<Vec<PerhapsSat>, BackendError> {
-        let Some(exported_at) = import.exported_at else { return Ok(Vec::new()) };
-        let ready: HashSet<_> = listing.rows.iter().map(|row| row.test_id.as_str()).collect();
-        let (list, mut cursor) = (Worklist::Unused(import.account.clone()), None);
-        let mut missing = Vec::new();
-        loop {
-            let page = self.store.worklist(&list, cursor.as_deref(), PAGE).await?;
-            let unused = self.store.reservations(&page.items).await?.into_iter();
-            let expired = unused.filter(|reservation| reservation.order.expires_at <= exported_at);
-            let found = expired.filter_map(|reservation| as_missing(&reservation));
-            missing.extend(found.filter(|missing| !ready.contains(missing.test_id.as_str())));
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(missing);
-            }
+/// The unused tests of the account that had expired when the file was written,
+/// and that it does not list.
+pub(super) async fn perhaps_sat<E: Env>(
+    env: &E,
+    import: &Import,
+    listing: &Listing,
+) -> Result<Vec<PerhapsSat>, BackendError> {
+    let Some(exported_at) = import.exported_at else { return Ok(Vec::new()) };
+    let ready: HashSet<_> = listing.rows.iter().map(|row| row.test_id.as_str()).collect();
+    let (list, mut cursor) = (Worklist::Unused(import.account.name.clone()), None);
+    let mut missing = Vec::new();
+    loop {
+        let page = env.store().worklist(&list, cursor.as_deref(), PAGE).await?;
+        let unused = env.store().reservations(&page.items).await?.into_iter();
+        let expired = unused.filter(|reservation| reservation.order.expires_at <= exported_at);
+        let found = expired.filter_map(|reservation| as_missing(&reservation));
+        missing.extend(found.filter(|missing| !ready.contains(missing.test_id.as_str())));
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(missing);
         }
     }
+}
 
-    /// Tells the operator of products that run low.
-    pub(super) fn watch_stock(&self, import: &Import, report: &mut Report) {
-        let Some(watch) = &import.watch else { return };
-        report.low_stock = low(watch, report);
-        if !report.low_stock.is_empty() && !import.dry_run {
-            self.alerts.raise(Alert::LowStock, &import.account().to_string());
-        }
+/// Tells the operator of products that run low.
+pub(super) fn watch_stock<E: Env>(env: &E, import: &Import, report: &mut Report) {
+    let Some(watch) = &import.watch else { return };
+    report.low_stock = low(watch, report);
+    if !report.low_stock.is_empty() && !import.dry_run {
+        env.alerts().raise(Alert::LowStock, AlertSubject::Account(&import.account));
     }
 }
 

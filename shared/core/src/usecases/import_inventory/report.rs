@@ -142,7 +142,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn of(listing: &Listing) -> Self {
+    pub(super) fn new(listing: &Listing) -> Self {
         Self { unreadable: listing.unreadable.clone(), ..Self::default() }
     }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::domain::ids::Vendor;
 use crate::domain::reservation::{EventName, Refusal, Status};
-use crate::usecases::testing::{self, DAY, TIMEOUTS, World, at, order, story, wait};
+use crate::usecases::testing::{self, DAY, World, at, order, story, wait};
 
 /// One reservation's story so far, by what was said of its first call.
 fn reservation(n: &str, events: &[Event]) -> Reservation {
@@ -41,7 +41,7 @@ fn of(reservation: &Reservation) -> Assigned {
 
 fn import() -> Import {
     Import {
-        account: "default".parse().unwrap(),
+        account: order("").account,
         operator: "ada".to_owned(),
         exported_at: Some(at(97 * DAY)),
         grace: Duration::from_secs(7 * 24 * 3600),
@@ -52,10 +52,9 @@ fn import() -> Import {
 
 /// Imports rows and says of each finding what it is.
 fn run(books: &World, import: &Import, rows: Vec<Row>) -> Report {
-    let importing = Importing { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
     let listing = Listing { rows, unreadable: Vec::new() };
     let mut steps = 0;
-    let (report, done) = wait(importing.import(import, &listing, || steps += 1));
+    let (report, done) = wait(import_inventory(books, import, &listing, || steps += 1));
     assert!(done.is_ok());
     assert_eq!(steps, report.rows);
     report
@@ -201,10 +200,9 @@ fn a_test_that_stands_twice_is_reconciled_once() {
 #[test]
 fn lines_of_no_use_are_told_in_the_files_order() {
     let books = books_with([]);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, timeouts: &TIMEOUTS };
     let unreadable = vec![Unreadable { line: 7, why: "it has no test ID".to_owned() }];
     let listing = Listing { rows: vec![row(2, "F1", Assigned::Nobody), row(5, "F1", Assigned::Nobody)], unreadable };
-    let (report, _) = wait(importing.import(&import(), &listing, || {}));
+    let (report, _) = wait(import_inventory(&books, &import(), &listing, || {}));
     assert_eq!(report.unreadable.iter().map(|told| told.line).collect::<Vec<_>>(), [5, 7]);
 }
 
@@ -240,9 +238,8 @@ fn where_storage_fails_the_report_ends_with_what_was_done() {
     let (first, second) = (in_doubt("a"), in_doubt("b"));
     let books = books_with([first.clone(), second.clone()]);
     books.kept().writes_at_most = Some(1);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, timeouts: &TIMEOUTS };
     let rows = vec![row(2, "A1", of(&first)), row(3, "B1", of(&second))];
     let listing = Listing { rows, unreadable: Vec::new() };
-    let (report, done) = wait(importing.import(&import(), &listing, || {}));
+    let (report, done) = wait(import_inventory(&books, &import(), &listing, || {}));
     assert_eq!((kinds(&report), report.rows, done.is_err()), (vec![Kind::Settled], 1, true));
 }

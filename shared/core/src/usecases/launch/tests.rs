@@ -4,7 +4,7 @@ use crate::domain::sensitive::Sensitive;
 use crate::usecases::testing::*;
 
 fn launched(world: &World, reservation: &Reservation) -> Result<Launch, LaunchError> {
-    wait(launch(world, world, world, reservation, Some("https://example.com/exam".to_owned())))
+    wait(launch(world, reservation))
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_link_that_cannot_be_counted_is_not_made() {
     let world = World::with([]).failing(&["count_link"]);
     world.kept().links.insert("t-1".to_owned());
     let launched = launched(&world, &ready(order_at_truenorth("a"), "t-1"));
-    assert!(matches!(launched, Err(LaunchError::BackendError(_))));
+    assert!(matches!(launched, Err(LaunchError::Backend(_))));
 }
 
 #[test]

@@ -7,9 +7,13 @@ use crate::usecases::testing::*;
 #[test]
 fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
     let day = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n);
-    assert_eq!(slices(day(0), day(15)), [(day(0), day(7)), (day(7), day(14)), (day(14), day(15))]);
+    assert_eq!(slices(day(0), day(15)), [span(day(0), day(7)), span(day(7), day(14)), span(day(14), day(15))]);
     assert_eq!(slices(day(3), day(3)), []);
     assert_eq!(slices(day(4), day(3)), []);
+}
+
+fn span(from: Timestamp, to: Timestamp) -> TimeSpan {
+    TimeSpan { from, to }
 }
 
 fn with_test(key: &str) -> Reservation {
@@ -29,7 +33,7 @@ fn saw(world: &World, key: &str, status: ReportedStatus) {
 }
 
 fn poll(world: &World) -> Result<Option<PollSummary>, CheckError> {
-    wait(looking(world).poll(&order("").account.name))
+    wait(poll_scores(world, &order_at_truenorth("").account))
 }
 
 fn marks(world: &World) -> Vec<PollMark> {
@@ -51,7 +55,7 @@ fn a_poll_asks_from_a_day_before_the_last_one_on() {
         let world = polled_before(mark, &[]);
         poll(&world).unwrap();
         assert_eq!(
-            world.kept().swept.iter().map(|span| span.0).collect::<Vec<_>>(),
+            world.kept().swept.iter().map(|span| span.from).collect::<Vec<_>>(),
             from.into_iter().map(|day| at(day * DAY)).collect::<Vec<_>>()
         );
         assert_eq!(marks(&world), [PollMark { seen_to: Some(at(30 * DAY)), cursor: None }]);
@@ -100,8 +104,8 @@ fn what_could_not_be_written_is_asked_for_again_by_the_next_poll() {
     let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: None };
     let world = polled_before(mark.clone(), &["a", "b"]).failing(&["commit"]);
     saw(&world, "a", ReportedStatus::InProgress);
-    assert!(matches!(poll(&world), Err(CheckError::BackendError(_))));
-    assert_eq!((marks(&world), world.kept().notes.clone()), (vec![mark], vec![order("a").id.to_string()]));
+    assert!(matches!(poll(&world), Err(CheckError::Backend(_))));
+    assert_eq!((marks(&world), world.kept().recoverable_errors.clone()), (vec![mark], vec![order("a").id.to_string()]));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn selling() -> World {
 }
 
 fn call(world: &World, left: Duration) -> Result<PurchaseResult, BackendError> {
-    wait(buying(world).call(world.reservation_of("a"), left))
+    wait(purchase(world, world.reservation_of("a"), this(world, left).deadline))
 }
 
 fn outcome_handed_on(world: &World) -> Option<(u32, CallOutcome)> {
@@ -46,7 +46,7 @@ fn an_outcome_that_cannot_be_written_travels_by_the_queue() {
     let bought = call(&world, ENOUGH).unwrap();
     assert_eq!(bought.reservation.status(), Status::Pending);
     assert_eq!(outcome_handed_on(&world), Some((1, confirmed(VendorReference::itep("A1")))));
-    assert_eq!(world.kept().notes, [order("a").id.to_string()]);
+    assert_eq!(world.kept().recoverable_errors, [order("a").id.to_string()]);
     assert!(call(&selling().failing(&["commit", "record"]), ENOUGH).is_err());
 }
 
@@ -81,7 +81,7 @@ fn a_test_that_is_somebody_elses_leaves_the_doubt_to_the_operator() {
 #[test]
 fn the_probes_own_call_tells_the_breaker_how_it_ended() {
     let world = selling().at(30);
-    let probed = opened().probing(lease("this"), at(30)).unwrap();
+    let probed = opened().start_probe(lease("this"), at(30)).unwrap();
     world.kept().breakers.insert(order("a").account, probed);
     world.kept().answer = Some(unknown(1));
     call(&world, ENOUGH).unwrap();

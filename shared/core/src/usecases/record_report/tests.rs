@@ -4,10 +4,8 @@ use crate::domain::reservation::Status;
 use crate::ports::SenderCredentials;
 use crate::usecases::testing::*;
 
-fn record(world: &World, receipt: InboundWebhook, read: ReadReport) -> RecordOutcome {
-    let (store, quarantine, queue, alerts, clock) = (world, world, world, world, world);
-    let recording = Recording { store, quarantine, queue, alerts, clock, timeouts: &TIMEOUTS };
-    wait(recording.record(receipt, read)).unwrap()
+fn record(world: &World, receipt: InboundWebhook, report: ParsedReport) -> RecordOutcome {
+    wait(record_report(world, receipt, report)).unwrap()
 }
 
 /// A delivery that came at second 100.
@@ -23,11 +21,11 @@ fn receipt() -> InboundWebhook {
     }
 }
 
-fn report(key: Option<&str>, test_id: &str) -> ReadReport {
+fn report(key: Option<&str>, test_id: &str) -> ParsedReport {
     let bytes = format!("{key:?} {test_id}").into_bytes();
-    ReadReport {
+    ParsedReport {
         reservation_id: key.map(|key| order(key).id),
-        test_id: test_id.to_owned(),
+        reference: VendorReference::itep(test_id),
         status: ReportedStatus::InProgress,
         unreadable: Vec::new(),
         raw: RawDocument { digest: Digest::of(&bytes), bytes },

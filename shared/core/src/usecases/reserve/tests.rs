@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::domain::breaker::Breaker;
 use crate::domain::ids::{Digest, Fingerprint, VendorReference};
@@ -9,12 +11,23 @@ use crate::usecases::testing::*;
 const ENOUGH: Duration = Duration::from_secs(25);
 const TOO_LITTLE: Duration = Duration::from_millis(24_999);
 
+/// How a request is served: with so much time, and whether the client would rather not wait.
+#[derive(Clone, Copy)]
+struct Serving {
+    left: Duration,
+    respond_async: bool,
+}
+
 fn serving(left: Duration) -> Serving {
-    Serving { invocation: "this".to_owned(), left, respond_async: false }
+    Serving { left, respond_async: false }
 }
 
 fn asynchronously() -> Serving {
     Serving { respond_async: true, ..serving(ENOUGH) }
+}
+
+fn try_reserve(world: &World, order: Order, serving: Serving) -> Result<ReserveOutcome, ReserveError> {
+    wait(super::reserve(world, order, &this(world, serving.left), serving.respond_async))
 }
 
 /// A vendor that sells.
@@ -24,8 +37,8 @@ fn selling() -> World {
     world
 }
 
-fn reserve(world: &World, serving: &Serving) -> Outcome {
-    wait(buying(world).reserve(order("a"), serving)).unwrap()
+fn reserve(world: &World, serving: Serving) -> ReserveOutcome {
+    try_reserve(world, order("a"), serving).unwrap()
 }
 
 fn with_breaker(breaker: Breaker) -> World {
@@ -41,7 +54,9 @@ fn a_new_order_is_bought_at_once_and_says_what_opens_the_test() {
         Launch::Credentials { url: None, test_id: "A1".to_owned(), password: Some(Sensitive::new("p".into())) };
     world.kept().answer =
         Some(CallOutcome::Confirmed { reference: VendorReference::itep("A1"), launch: Some(launch.clone()) });
-    let Outcome::New { reservation, launch: said } = reserve(&world, &serving(ENOUGH)) else { panic!("it is new") };
+    let ReserveOutcome::New { reservation, launch: said } = reserve(&world, serving(ENOUGH)) else {
+        panic!("it is new")
+    };
     assert_eq!((reservation.status(), said), (Status::Ready, Some(launch)));
     assert_eq!(world.reservation_of("a"), *reservation);
     assert_eq!((world.calls(), world.kept().fulfilments.len()), (vec![1], 0));
@@ -50,7 +65,9 @@ fn a_new_order_is_bought_at_once_and_says_what_opens_the_test() {
 #[test]
 fn who_would_rather_not_wait_is_served_by_the_queue() {
     let world = selling();
-    let Outcome::New { reservation, launch: None } = reserve(&world, &asynchronously()) else { panic!("it is new") };
+    let ReserveOutcome::New { reservation, launch: None } = reserve(&world, asynchronously()) else {
+        panic!("it is new")
+    };
     assert_eq!(reservation.status(), Status::Pending);
     assert_eq!((world.calls().len(), &world.kept().fulfilments[..]), (0, &[order("a").id][..]));
 }
@@ -65,7 +82,7 @@ fn a_call_is_made_at_once_only_if_it_and_its_record_end_in_time() {
     ] {
         let world = selling();
         world.kept().validation_takes = validation_takes;
-        let Outcome::New { reservation, .. } = reserve(&world, &serving(left)) else { panic!("it is new") };
+        let ReserveOutcome::New { reservation, .. } = reserve(&world, serving(left)) else { panic!("it is new") };
         let calls = u32::from(status == Status::Ready);
         assert_eq!((reservation.status(), reservation.calls), (status, calls), "{left:?} {validation_takes}");
         assert_eq!(world.kept().fulfilments.len(), usize::from(status == Status::Pending));
@@ -76,11 +93,11 @@ fn a_call_is_made_at_once_only_if_it_and_its_record_end_in_time() {
 fn the_same_request_again_is_answered_with_what_it_became_and_another_under_its_key_is_refused() {
     for serving in [serving(ENOUGH), asynchronously()] {
         let world = selling();
-        reserve(&world, &serving);
+        reserve(&world, serving);
         let known = world.reservation_of("a");
-        assert_eq!(reserve(&world, &serving), Outcome::Replayed(Box::new(known.clone())));
+        assert_eq!(reserve(&world, serving), ReserveOutcome::Replayed(Box::new(known.clone())));
         let other = Order { fingerprint: Fingerprint::of("a", "other"), ..order("a") };
-        assert_eq!(wait(buying(&world).reserve(other, &serving)).unwrap(), Outcome::KeyReused(Box::new(known)));
+        assert_eq!(try_reserve(&world, other, serving).unwrap(), ReserveOutcome::KeyReused(Box::new(known)));
         assert_eq!(world.calls().len() + world.kept().fulfilments.len(), 1);
     }
 }
@@ -90,11 +107,11 @@ fn a_write_that_was_repeated_for_us_does_not_look_like_somebody_elses() {
     let written = |holder: &str| Reservation::calling(order("a"), lease(holder), at(0));
     let ours = World::with([written("this")]);
     ours.kept().answer = Some(confirmed(VendorReference::itep("A1")));
-    assert!(matches!(reserve(&ours, &serving(ENOUGH)), Outcome::New { .. }));
+    assert!(matches!(reserve(&ours, serving(ENOUGH)), ReserveOutcome::New { .. }));
     assert_eq!(ours.calls(), [1]);
     for (holder, serving) in [("another", serving(ENOUGH)), ("this", asynchronously())] {
         let world = World::with([written(holder)]);
-        assert_eq!(reserve(&world, &serving), Outcome::Replayed(Box::new(written(holder))), "{holder}");
+        assert_eq!(reserve(&world, serving), ReserveOutcome::Replayed(Box::new(written(holder))), "{holder}");
         assert!(world.calls().is_empty());
     }
 }
@@ -104,7 +121,7 @@ fn the_order_of_a_held_account_waits_for_the_account() {
     let paused = Breaker::default().pause(by("ann")).unwrap();
     for (breaker, from) in [(paused, 300), (opened(), 30)] {
         let world = with_breaker(breaker);
-        let Outcome::New { reservation, .. } = reserve(&world, &serving(ENOUGH)) else { panic!("it is new") };
+        let ReserveOutcome::New { reservation, .. } = reserve(&world, serving(ENOUGH)) else { panic!("it is new") };
         assert_eq!((reservation.status(), reservation.reason), (Status::Pending, Some(Reason::AccountPaused)));
         let State::Queued { retry_at, .. } = reservation.state else { panic!("it waits") };
         assert!(retry_at >= at(from) && retry_at <= at(from + 20), "{retry_at}");
@@ -115,7 +132,7 @@ fn the_order_of_a_held_account_waits_for_the_account() {
 #[test]
 fn where_a_probe_is_due_a_worker_makes_it() {
     let world = with_breaker(opened()).at(30);
-    let Outcome::New { reservation, .. } = reserve(&world, &serving(ENOUGH)) else { panic!("it is new") };
+    let ReserveOutcome::New { reservation, .. } = reserve(&world, serving(ENOUGH)) else { panic!("it is new") };
     assert_eq!(reservation.reason, Some(Reason::AccountPaused));
     assert_eq!((world.calls().len(), &world.kept().fulfilments[..]), (0, &[order("a").id][..]));
 }
@@ -123,27 +140,27 @@ fn where_a_probe_is_due_a_worker_makes_it() {
 #[test]
 fn an_account_whose_breaker_cannot_be_read_is_bought_from_all_the_same() {
     let world = selling().failing(&["breaker"]);
-    reserve(&world, &serving(ENOUGH));
+    reserve(&world, serving(ENOUGH));
     assert_eq!(world.status_of("a"), Status::Ready);
-    assert!(world.kept().notes.contains(&"itep#default".to_owned()));
+    assert!(world.kept().recoverable_errors.contains(&"itep#default".to_owned()));
 }
 
 #[test]
 fn an_order_that_cannot_be_taken_leaves_nothing_behind() {
     let world = selling().failing(&["validate"]);
-    let refused = wait(buying(&world).reserve(order("a"), &serving(ENOUGH)));
+    let refused = try_reserve(&world, order("a"), serving(ENOUGH));
     assert!(matches!(refused, Err(ReserveError::Order(OrderProblem::UnknownProduct))));
     assert!(world.calls().is_empty() && world.kept().reservations.is_empty());
 }
 
 #[test]
 fn where_storage_fails_nothing_is_bought_and_where_the_queue_does_the_sweep_goes_on() {
-    let storage = selling().failing(&["reserve"]);
-    assert!(wait(buying(&storage).reserve(order("a"), &serving(ENOUGH))).is_err());
+    let storage = selling().failing(&["insert"]);
+    assert!(try_reserve(&storage, order("a"), serving(ENOUGH)).is_err());
     assert!(storage.calls().is_empty());
     let queue = selling().failing(&["fulfil"]);
-    assert!(matches!(reserve(&queue, &asynchronously()), Outcome::New { .. }));
-    assert_eq!(queue.kept().notes, [order("a").id.to_string()]);
+    assert!(matches!(reserve(&queue, asynchronously()), ReserveOutcome::New { .. }));
+    assert_eq!(queue.kept().recoverable_errors, [order("a").id.to_string()]);
     assert_eq!(queue.reservation_of("a").due_at, Some(at(0)));
 }
 
@@ -153,7 +170,7 @@ fn the_digest_of_what_is_sent_is_kept_with_a_call_and_with_nothing_else() {
         let world = selling();
         world.kept().request_digest = Some(Digest::of(b"request"));
         world.kept().answer = Some(unknown(1));
-        reserve(&world, &serving);
+        reserve(&world, serving);
         assert_eq!(world.reservation_of("a").request_digest.map(|request_digest| request_digest.call_no), call_no);
     }
 }

@@ -7,8 +7,7 @@ fn doubtful() -> World {
 }
 
 fn settle(world: &World, finding: Finding) -> Result<Reservation, SettleError> {
-    let settling = Settling { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS };
-    wait(settling.settle(&world.reservation_of("a"), finding, "ada".to_owned()))
+    wait(settle_doubt(world, &world.reservation_of("a"), finding, "ada".to_owned()))
 }
 
 #[test]

@@ -3,12 +3,16 @@ use crate::domain::reservation::{Report, ReportedStatus, Status};
 use crate::usecases::testing::*;
 
 fn sweep(world: &World, left: Duration) -> SweepSummary {
-    let attending = Attending { store: world, queue: world, alerts: world, clock: world, timeouts: &TIMEOUTS };
-    wait(attending.sweep(|| left)).unwrap()
+    wait(super::sweep(world, Deadline::after(world.now(), left))).unwrap()
 }
 
 fn attend(world: &World) -> SweepSummary {
     sweep(world, Duration::from_secs(60))
+}
+
+fn check_of(reservation: &Reservation, reason: CheckReason) -> ScoreCheck {
+    let (account, reservation_id) = (reservation.order.account.name.clone(), reservation.id().clone());
+    ScoreCheck { v: 1, account, reservation_id, reason }
 }
 
 fn queued(key: &str) -> Reservation {
@@ -23,8 +27,8 @@ fn sat(status: ReportedStatus) -> Reservation {
     after(ready(order_at_truenorth("a"), "t-1"), &Event::Reported(Box::new(report)), at(10))
 }
 
-const CHANGED: SweepSummary = SweepSummary { due: 1, changed: 1, handed_over: 0, failed: 0 };
-const HANDED_OVER: SweepSummary = SweepSummary { due: 1, changed: 0, handed_over: 1, failed: 0 };
+const CHANGED: SweepSummary = SweepSummary { due: 1, changed: 1, enqueued: 0, failed: 0 };
+const ENQUEUED: SweepSummary = SweepSummary { due: 1, changed: 0, enqueued: 1, failed: 0 };
 
 #[test]
 fn what_is_over_or_taken_for_dead_is_changed_on_the_spot() {
@@ -55,7 +59,7 @@ fn a_purchase_that_waits_and_a_doubt_at_itep_go_to_the_worker_and_are_left_to_it
     doubtful.due_at = Some(at(60));
     for reservation in [queued("a"), doubtful] {
         let world = World::with([reservation.clone()]).at(60);
-        assert_eq!((attend(&world), attend(&world)), (HANDED_OVER, SweepSummary::default()));
+        assert_eq!((attend(&world), attend(&world)), (ENQUEUED, SweepSummary::default()));
         assert_eq!(world.kept().fulfilments, [reservation.id().clone()]);
         assert_eq!(world.kept().postponed, [(reservation.id().clone(), at(180))]);
     }
@@ -68,8 +72,8 @@ fn a_test_at_truenorth_is_looked_up_before_it_expires_and_where_it_is_in_doubt()
         (in_doubt(order_at_truenorth("a")), 90 + 900, CheckReason::Doubt),
     ] {
         let world = World::with([reservation.clone()]).at(second);
-        assert_eq!((attend(&world), attend(&world)), (HANDED_OVER, SweepSummary::default()));
-        assert_eq!(world.kept().checks, [(look_up(&reservation, reason), Duration::ZERO)]);
+        assert_eq!((attend(&world), attend(&world)), (ENQUEUED, SweepSummary::default()));
+        assert_eq!(world.kept().checks, [(check_of(&reservation, reason), Duration::ZERO)]);
         assert_eq!(world.kept().postponed.len(), 1);
         assert_eq!(world.writes(), 0);
     }
@@ -88,7 +92,7 @@ fn batches_are_worked_through_until_one_is_not_full() {
     for (waiting, asked) in [(0, 1), (BATCH - 1, 1), (BATCH, 2), (2 * BATCH + 1, 3)] {
         let world = World::with((0..waiting).map(|n| queued(&n.to_string()))).at(60);
         let attended = attend(&world);
-        assert_eq!((attended.due, attended.handed_over), (waiting, waiting));
+        assert_eq!((attended.due, attended.enqueued), (waiting, waiting));
         let kept = world.kept();
         assert_eq!((kept.due_asked, kept.fulfilments.len()), (asked, waiting));
     }
@@ -107,9 +111,9 @@ fn no_batch_is_begun_without_time_to_write_down_what_became_of_it() {
 fn what_fails_is_told_and_comes_last_and_holds_up_nobody() {
     let world = World::with([story(order("a"), at(0), &[]), queued("b")]).at(90).failing(&["commit"]);
     let attended = attend(&world);
-    assert_eq!(attended, SweepSummary { due: 2, changed: 0, handed_over: 1, failed: 1 });
+    assert_eq!(attended, SweepSummary { due: 2, changed: 0, enqueued: 1, failed: 1 });
     let failed = order("a").id;
-    assert_eq!(world.kept().notes, [failed.to_string()]);
+    assert_eq!(world.kept().recoverable_errors, [failed.to_string()]);
     assert_eq!(world.reservation_of("a").due_at, Some(at(90 + 120)));
     assert_eq!(world.kept().fulfilments, [order("b").id]);
 }

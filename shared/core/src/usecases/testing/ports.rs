@@ -4,26 +4,24 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{World, at};
+use super::{TIMEOUTS, World, at};
 use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Account, AccountName, Digest, ReservationId, VendorReference};
+use crate::domain::deadline::Deadline;
+use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use crate::domain::launch::{LINK_WINDOW, LINKS, Launch};
 use crate::domain::order::Order;
-use crate::domain::reservation::{Alert, CallOutcome, RequestDigest};
+use crate::domain::reservation::{Alert, CallOutcome, Report, RequestDigest, Reservation};
 use crate::domain::sensitive::Sensitive;
-use crate::ports::{
-    Alerts, BackendError, Breakers, Clock, LinkCountOutcome, LinkCounts, Links, LookupError, ObservedTest,
-    OrderProblem, Page, PollMark, Polls, Purchase, Quarantine, Quarantined, Queue, ReplaceOutcome, ResendOutcome,
-    ResultMessage, ScoreCheck, Scores,
-};
+use crate::domain::timeouts::Timeouts;
+use crate::ports::*;
 
 impl Alerts for World {
-    fn raise(&self, alert: Alert, about: &str) {
-        self.kept().alerts.push((alert, about.to_owned()));
+    fn raise(&self, alert: Alert, subject: AlertSubject<'_>) {
+        self.kept().alerts.push((alert, subject.to_string()));
     }
 
-    fn note(&self, _: &BackendError, about: &str) {
-        self.kept().notes.push(about.to_owned());
+    fn log_recoverable(&self, _: &BackendError, subject: AlertSubject<'_>) {
+        self.kept().recoverable_errors.push(subject.to_string());
     }
 }
 
@@ -85,64 +83,146 @@ impl Breakers for World {
     }
 }
 
-impl Purchase for World {
-    async fn validate(&self, _: &Order) -> Result<(), OrderProblem> {
-        let mut kept = self.kept();
-        kept.now += kept.validation_takes;
-        let is_unknown = kept.failing.contains("validate");
-        if is_unknown { Err(OrderProblem::UnknownProduct) } else { Ok(()) }
+impl Env for World {
+    type Store = Self;
+    type Queue = Self;
+    type Alerts = Self;
+    type Clock = Self;
+
+    fn store(&self) -> &Self {
+        self
     }
 
-    async fn purchase(&self, _: &Order, call_no: u32, _: Duration) -> CallOutcome {
-        let mut kept = self.kept();
-        kept.now += kept.purchase_takes;
-        kept.calls.push(call_no);
-        kept.answer.clone().expect("a purchase that the test foresees")
+    fn queue(&self) -> &Self {
+        self
     }
 
-    async fn request_digest(&self, _: &Order, _: u32) -> Option<Digest> {
-        self.kept().request_digest.clone()
+    fn alerts(&self) -> &Self {
+        self
     }
 
-    async fn resend(&self, _: &Order, request_digest: &RequestDigest, _: Duration) -> ResendOutcome {
-        let mut kept = self.kept();
-        kept.now += kept.purchase_takes;
-        kept.calls.push(request_digest.call_no);
-        kept.answer_again.clone().expect("a repetition that the test foresees")
+    fn clock(&self) -> &Self {
+        self
     }
 
-    async fn probe_reachable(&self, _: &Account) -> bool {
-        let mut kept = self.kept();
-        kept.asked_for_a_sign += 1;
-        !kept.is_silent
+    fn timeouts(&self) -> &Timeouts {
+        &TIMEOUTS
     }
 }
 
-impl Scores for World {
-    async fn look_up(&self, _: &AccountName, id: &ReservationId) -> Result<Vec<ObservedTest>, LookupError> {
+impl VendorEnv for World {
+    type Breakers = Self;
+
+    fn breakers(&self) -> &Self {
+        self
+    }
+
+    fn vendor(&self, _: Vendor) -> &dyn VendorApi {
+        self
+    }
+}
+
+/// Both vendors, which say what they are told to.
+impl VendorApi for World {
+    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+        panic!("no use case asks for terms")
+    }
+
+    fn products<'a>(
+        &'a self,
+        _: &'a Account,
+        _: &'a ClientId,
+    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+        panic!("no use case lists products")
+    }
+
+    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+        let mut kept = self.kept();
+        kept.now += kept.validation_takes;
+        let is_unknown = kept.failing.contains("validate");
+        boxed(if is_unknown { Err(OrderProblem::UnknownProduct) } else { Ok(()) })
+    }
+
+    fn purchase<'a>(&'a self, _: &'a Order, call_no: u32, _: Deadline) -> BoxFuture<'a, CallOutcome> {
+        let mut kept = self.kept();
+        kept.now += kept.purchase_takes;
+        kept.calls.push(call_no);
+        boxed(kept.answer.clone().expect("a purchase that the test foresees"))
+    }
+
+    fn request_digest<'a>(&'a self, _: &'a Order, _: u32) -> BoxFuture<'a, Option<Digest>> {
+        boxed(self.kept().request_digest.clone())
+    }
+
+    fn resend<'a>(&'a self, _: &'a Order, request: &'a RequestDigest, _: Deadline) -> BoxFuture<'a, ResendOutcome> {
+        let mut kept = self.kept();
+        kept.now += kept.purchase_takes;
+        kept.calls.push(request.call_no);
+        boxed(kept.answer_again.clone().expect("a repetition that the test foresees"))
+    }
+
+    fn probe_reachable<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, bool> {
+        let mut kept = self.kept();
+        kept.asked_for_a_sign += 1;
+        boxed(!kept.is_silent)
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        _: &'a Account,
+        id: &'a ReservationId,
+    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
         let mut kept = self.kept();
         kept.looked_up.push(id.clone());
         if kept.failing.contains("look_up") {
-            return Err(LookupError::Held { retry_after: Duration::from_secs(1) });
+            return boxed(Err(LookupError::Held { retry_after: Duration::from_secs(1) }));
         }
-        Ok(kept.observed.iter().filter(|(of, _)| of == id).map(|(_, seen)| seen.clone()).collect())
+        boxed(Ok(kept.observed.iter().filter(|(of, _)| of == id).map(|(_, seen)| seen.clone()).collect()))
     }
 
-    async fn sweep(
-        &self,
-        _: &AccountName,
-        begun: (Timestamp, Timestamp),
-        sink: &mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> Result<usize, LookupError> {
+    fn look_up_begun<'a>(
+        &'a self,
+        _: &'a Account,
+        span: TimeSpan,
+        sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
+    ) -> BoxFuture<'a, Result<usize, LookupError>> {
         let mut kept = self.kept();
-        kept.swept.push(begun);
-        let seen: Vec<_> =
-            kept.observed.iter().filter(|(_, seen)| (begun.0..=begun.1).contains(&seen.observed_at)).cloned().collect();
+        kept.swept.push(span);
+        let is_within = |(_, seen): &&(_, ObservedTest)| (span.from..=span.to).contains(&seen.observed_at);
+        let seen: Vec<_> = kept.observed.iter().filter(is_within).cloned().collect();
         for (id, observed_test) in &seen {
             sink(id.clone(), observed_test.clone());
         }
-        Ok(seen.len())
+        boxed(Ok(seen.len()))
     }
+
+    fn launch<'a>(
+        &'a self,
+        reservation: &'a Reservation,
+        reference: &'a VendorReference,
+    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+        let (test_id, password) = (reference.test().to_owned(), reservation.password.clone());
+        let launch = match reservation.vendor() {
+            Vendor::Itep => {
+                let url = Some("https://example.com/exam".to_owned());
+                Some(Launch::Credentials { url, test_id, password })
+            }
+            Vendor::Truenorth => {
+                let is_known = self.kept().links.contains(&test_id);
+                let url = Sensitive::new("https://example.com/once".to_owned());
+                is_known.then(|| Launch::Link { url, expires_at: Clock::now(self) })
+            }
+        };
+        boxed(Ok(launch))
+    }
+
+    fn parse_document(&self, _: &VendorReference, _: &RawDocument, _: Timestamp) -> Option<Report> {
+        panic!("no use case parses documents")
+    }
+}
+
+fn boxed<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
+    Box::pin(std::future::ready(value))
 }
 
 impl Polls for World {
@@ -168,16 +248,6 @@ impl Polls for World {
             kept.last_look_ups.insert(id.clone(), now);
         }
         Ok(may)
-    }
-}
-
-impl Links for World {
-    async fn link(&self, _: &Order, reference: &VendorReference) -> Result<Option<Launch>, LookupError> {
-        let is_known = self.works("link").expect("a link").links.contains(reference.test());
-        Ok(is_known.then(|| Launch::Link {
-            url: Sensitive::new("https://example.com/once".to_owned()),
-            expires_at: self.now(),
-        }))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::domain::reservation::{Change, HistoryEntry, Reservation, State};
 use crate::ports::{BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome};
 
 impl Store for World {
-    async fn reserve(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
-        let mut kept = self.works("reserve")?;
+    async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
+        let mut kept = self.works("insert")?;
         if let Some(known) = kept.reservations.get(reservation.id()) {
             return Ok(InsertOutcome::Existing(Box::new(known.clone())));
         }
@@ -33,7 +33,7 @@ impl Store for World {
         }
         let mut kept = self.works("commit")?;
         if kept.writes_at_most.is_some_and(|most| kept.entries.len() >= most) {
-            return Err(BackendError { operation: "commit", source: "no storage".into() });
+            return Err(BackendError::unavailable("commit", "no storage"));
         }
         let (after, id) = (&change.after, change.after.id().clone());
         if let Some(other) = kept.overtaken_by.take() {

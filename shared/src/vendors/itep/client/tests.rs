@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::Vendor;
 use shared_core::domain::reservation::Evidence;
 
@@ -68,8 +71,8 @@ async fn the_signature_is_over_the_bytes_that_are_sent() {
     let profile = Profile { url: format!("{}/requests/x.php", server.url), ..profile() };
     let http = Http::new(CallTimeouts { connect: Duration::from_secs(3), whole: Duration::from_secs(5) });
     let order = order(Vendor::Itep, "GTX-Academic-Plus");
-    let time = Duration::from_secs(5);
-    let outcome = purchase(&http, &profile, &TestClock::default(), (&order, 1), time).await.unwrap();
+    let call = PurchaseCall { order: &order, call_no: 1, deadline: Deadline::after(start(), Duration::from_secs(5)) };
+    let outcome = purchase(&http, &profile, &TestClock::default(), &call).await.unwrap();
     assert!(matches!(outcome, CallOutcome::Confirmed { .. }), "{outcome:?}");
     let (line, body) = server.request();
     assert_eq!(line, "POST /requests/x.php HTTP/1.1");

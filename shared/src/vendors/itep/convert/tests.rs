@@ -7,7 +7,7 @@ use crate::vendors::testing::{anything, is_blank, is_certain};
 const SAMPLE: &str = include_str!("../samples/results.json");
 
 fn read(document: &Value) -> (ReportedStatus, Vec<ScoreField>) {
-    reported(&Document::read(document.to_string().as_bytes()).unwrap())
+    super::status(&Document::parse(document.to_string().as_bytes()).unwrap())
 }
 
 fn sample_with(edit: impl FnOnce(&mut Value)) -> (ReportedStatus, Vec<ScoreField>) {
@@ -112,7 +112,8 @@ fn a_section_is_named_for_any_of_its_fields() {
 #[test]
 fn of_a_score_that_stands_twice_neither_is_chosen() {
     let twice = SAMPLE.replacen('{', r#"{ "Overall_Level": "6.0", "Speaking_Level": "4.0","#, 1);
-    let (ReportedStatus::Completed(result), unreadable) = reported(&Document::read(twice.as_bytes()).unwrap()) else {
+    let (ReportedStatus::Completed(result), unreadable) = super::status(&Document::parse(twice.as_bytes()).unwrap())
+    else {
         panic!()
     };
     assert_eq!((result.overall.unwrap().value, unreadable), (None, vec![ScoreField::Overall]));

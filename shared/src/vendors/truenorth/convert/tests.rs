@@ -6,7 +6,7 @@ use crate::vendors::testing::{anything, is_blank, is_certain, reservation_id, st
 
 fn sample() -> Vec<ObservedTest> {
     let ours = include_str!("../samples/score.json").replace("5799134", reservation_id().as_str());
-    let (id, observed) = observed(serde_json::from_str(&ours).unwrap(), start()).unwrap();
+    let (id, observed) = observed_tests(serde_json::from_str(&ours).unwrap(), start()).unwrap();
     assert_eq!(id, reservation_id());
     observed
 }
@@ -22,7 +22,7 @@ fn read(number: usize, edit: impl FnOnce(&mut Value)) -> (ReportedStatus, Vec<Sc
     let mut user: Value = serde_json::from_str(include_str!("../samples/score.json")).unwrap();
     let report = &mut user["scoreReports"][number];
     edit(report);
-    reported(report)
+    super::status(report)
 }
 
 fn says(edit: impl FnOnce(&mut Value)) -> ReportedStatus {
@@ -58,7 +58,7 @@ fn a_report_is_kept_whole_and_its_digest_does_not_hang_on_the_order_of_its_keys(
         let user = json!({ "userId": "u", "uniqueIdentifier": reservation_id(), "scoreReports": [] });
         let mut user: UserScores = serde_json::from_value(user).unwrap();
         user.score_reports = vec![serde_json::from_str(text).unwrap()];
-        observed(user, start()).unwrap().1.remove(0).raw.digest
+        observed_tests(user, start()).unwrap().1.remove(0).raw.digest
     };
     let (one, other) =
         (r#"{"userAssessmentId":"A","status":"NotStarted"}"#, r#"{ "status":"NotStarted","userAssessmentId":"A" }"#);
@@ -109,7 +109,7 @@ fn of_a_score_that_stands_twice_neither_is_chosen() {
     let ours = include_str!("../samples/score.json").replace("5799134", reservation_id().as_str());
     let twice = ours.replace(r#""score": 8.00"#, r#""score": 8.00, "score": 9.00"#);
     assert_ne!(ours, twice);
-    let seen = observed(serde_json::from_str(&twice).unwrap(), start()).unwrap().1;
+    let seen = observed_tests(serde_json::from_str(&twice).unwrap(), start()).unwrap().1;
     assert_eq!(
         (&seen[1].status, &seen[1].unreadable[..]),
         (&ReportedStatus::CompletedWithoutScores, &[ScoreField::Overall][..])
@@ -143,7 +143,7 @@ fn a_section_whose_items_cannot_be_read_is_named() {
 fn a_report_of_no_known_form_is_noticed_and_one_without_a_test_is_skipped() {
     let reports = json!([{ "userAssessmentId": "A", "score": "high" }, { "status": "Completed" }, 7]);
     let user = json!({ "userId": "u", "uniqueIdentifier": reservation_id(), "scoreReports": reports });
-    let (_, observed) = observed(serde_json::from_value(user).unwrap(), start()).unwrap();
+    let (_, observed) = observed_tests(serde_json::from_value(user).unwrap(), start()).unwrap();
     assert_eq!(observed.len(), 1);
     assert_eq!(observed[0].status, ReportedStatus::UnknownStatus { text: String::new() });
 }
@@ -151,7 +151,7 @@ fn a_report_of_no_known_form_is_noticed_and_one_without_a_test_is_skipped() {
 #[test]
 fn users_of_others_are_none_of_ours() {
     let user = serde_json::from_str(include_str!("../samples/score.json")).unwrap();
-    assert!(observed(user, start()).is_none());
+    assert!(observed_tests(user, start()).is_none());
 }
 
 proptest! {
@@ -164,7 +164,7 @@ proptest! {
             "userAssessmentId": "A", "status": "Completed", "assessmentType": "TrueNorth", "score": score,
             "cefrSpeakingLevel": cefr, "subScores": sections,
         });
-        let (status, unreadable) = reported(&report);
+        let (status, unreadable) = super::status(&report);
         let ReportedStatus::Completed(result) = status else {
             prop_assert!(unreadable.contains(&ScoreField::Overall) || is_blank(&score), "{report}: {unreadable:?}");
             return Ok(());
@@ -190,7 +190,7 @@ proptest! {
             "started": text, "cefrSpeakingLevel": text, "subScores": { "reading": { "correct": items, "total": items } },
         });
         let user = json!({ "userId": text, "uniqueIdentifier": reservation_id(), "scoreReports": [report, text] });
-        observed(serde_json::from_value(user).unwrap(), start());
-        let _ = serde_json::from_str::<UserScores>(&text).map(|user| observed(user, start()));
+        observed_tests(serde_json::from_value(user).unwrap(), start());
+        let _ = serde_json::from_str::<UserScores>(&text).map(|user| observed_tests(user, start()));
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::ids::Digest;
 use crate::domain::reservation::{Report as VendorReport, ReportedStatus};
-use crate::usecases::commit::Writer;
+use crate::usecases::commit::apply_and_commit;
 
 const KEYS: [&str; 3] = ["first", "second", "third"];
 
@@ -77,15 +77,13 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
         Step::Reclaimed { day, marked } => {
             let import = imported(*day, true);
             let report = run(books, &import, row(*marked));
-            let importing = Importing { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
             for finding in report.reclaimable() {
-                wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
+                wait(reclaim(books, &import, finding, "nobody came")).unwrap();
             }
             return;
         }
     };
-    let writer = Writer { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
-    wait(writer.settle(reservation, &event, &Source::VendorWebhook, None)).unwrap();
+    wait(apply_and_commit(books, reservation, &event, &Source::VendorWebhook, None)).unwrap();
 }
 
 proptest! {

@@ -12,11 +12,12 @@ fn missing(report: &Report) -> Vec<&str> {
 }
 
 /// Reclaims everything that a file shows reclaimable.
-fn reclaim(books: &World, rows: Vec<Row>) -> Vec<Reclaimed> {
+fn reclaim(books: &World, rows: Vec<Row>) -> Vec<ReclaimOutcome> {
     let import = Import { dry_run: true, ..import() };
     let report = run(books, &import, rows);
-    let importing = Importing { store: books, alerts: books, clock: books, timeouts: &TIMEOUTS };
-    let outcome = |finding: &Finding| wait(importing.reclaim(&import, finding, "nobody came")).unwrap();
+    let outcome = |finding: &Finding| {
+        wait(crate::usecases::import_inventory::reclaim(books, &import, finding, "nobody came")).unwrap()
+    };
     report.reclaimable().map(outcome).collect()
 }
 
@@ -36,14 +37,14 @@ fn what_expired_here_and_is_missing_from_a_later_file_was_perhaps_sat() {
     let before_expiry = Import { exported_at: Some(at(90 * DAY - 1)), ..import() };
     assert_eq!(missing(&run(&books, &before_expiry, rows())), [""; 0], "it may have been begun since");
     assert_eq!(missing(&run(&books, &Import { exported_at: None, ..import() }, rows())), [""; 0]);
-    let elsewhere = Import { account: "other".parse().unwrap(), ..import() };
+    let elsewhere = Import { account: Account { name: "other".parse().unwrap(), ..import().account }, ..import() };
     assert_eq!(missing(&run(&books, &elsewhere, rows())), [""; 0]);
 }
 
 #[test]
 fn what_was_sat_late_or_given_up_is_missing_from_the_file_for_a_reason() {
     let books = books_with([expired("a", "A1")]);
-    assert_eq!(reclaim(&books, vec![row(2, "A1", Assigned::Nobody)]), [Reclaimed::Done]);
+    assert_eq!(reclaim(&books, vec![row(2, "A1", Assigned::Nobody)]), [ReclaimOutcome::Done]);
     assert_eq!(missing(&run(&books, &import(), vec![])), [""; 0]);
 }
 
@@ -53,7 +54,7 @@ fn a_reclaimed_test_is_free_for_its_next_reservation_and_no_old_file_brings_it_b
     let books = books_with([old.clone(), next.clone()]);
     let rows = |to: &Reservation| vec![row(2, "A1", of(to))];
     assert_eq!(kinds(&run(&books, &import(), rows(&next))), [Kind::ReferenceTaken], "not while it is another's");
-    assert_eq!(reclaim(&books, rows(&old)), [Reclaimed::Done]);
+    assert_eq!(reclaim(&books, rows(&old)), [ReclaimOutcome::Done]);
     let entry = books.last_entry();
     assert_eq!(entry.source, Source::Operator { name: "ada".to_owned() });
     assert_eq!(entry.detail.as_deref(), Some("A1: nobody came"));
@@ -82,9 +83,9 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
         unreadable: Vec::new(),
     };
     let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
-    let importing = Importing { store: &books, alerts: &books, clock: &books, timeouts: &TIMEOUTS };
-    let outcome = wait(importing.reclaim(&import, &report.findings[0], "nobody came")).unwrap();
-    assert_eq!(outcome, Reclaimed::Refused(NoteReason::Begun));
+    let outcome =
+        wait(crate::usecases::import_inventory::reclaim(&books, &import, &report.findings[0], "nobody came")).unwrap();
+    assert_eq!(outcome, ReclaimOutcome::Refused(NoteReason::Begun));
     assert_eq!(books.owner_of("A1"), Some(old.id().clone()));
 }
 
