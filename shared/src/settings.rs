@@ -21,7 +21,6 @@ pub struct InvalidSetting {
 /// A function's configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The table.
     pub table: String,
     /// The hub's times.
     pub timeouts: Timeouts,

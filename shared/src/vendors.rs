@@ -53,7 +53,6 @@ pub fn secret_name(account: &Account) -> String {
     format!("hub/{}/{}", account.vendor, account.name)
 }
 
-/// The accounts' profiles.
 struct Profiles<S>(S);
 
 impl<S: Secrets> Profiles<S> {

@@ -37,7 +37,6 @@ pub struct SimConfig {
     pub itep_port: u16,
     /// TrueNorth's port.
     pub truenorth_port: u16,
-    /// The control port.
     pub control_port: u16,
     /// Whether each vendor call is printed as a line of JSON.
     pub log: bool,
@@ -50,7 +49,6 @@ impl Default for SimConfig {
     }
 }
 
-/// Running simulators.
 pub struct Sim {
     listeners: Arc<Listeners>,
     itep: SocketAddr,

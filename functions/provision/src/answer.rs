@@ -24,7 +24,6 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HandlerResult {
 /// A page of a list.
 #[derive(Debug, Serialize)]
 pub(crate) struct List<T> {
-    /// What is on it.
     pub(crate) data: Vec<T>,
     /// Where the next begins; `None` on the last.
     pub(crate) next_cursor: Option<String>,

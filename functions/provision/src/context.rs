@@ -18,13 +18,9 @@ use shared_core::usecases::Invocation;
 use crate::problems::Failure;
 use crate::rules::Accounts;
 
-/// One authenticated request.
 pub(crate) struct RequestContext<'a> {
-    /// The hub.
     pub(crate) hub: &'a Hub<Vendors>,
-    /// Who calls.
     pub(crate) client: &'a Client,
-    /// What they sent.
     pub(crate) request: &'a Request,
     /// The invocation that serves it.
     pub(crate) invocation: &'a Invocation,

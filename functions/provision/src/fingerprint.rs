@@ -15,7 +15,6 @@ pub(crate) struct RequestMeaning {
     pub(crate) fingerprint: Fingerprint,
     /// Without what is said by leaving it out, and with instants as instants.
     meaning: Value,
-    /// As it was sent.
     sent: Value,
 }
 

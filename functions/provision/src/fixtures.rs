@@ -20,7 +20,6 @@ use crate::{request, rules};
 /// The time of the tests.
 pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
 
-/// The documented request.
 pub(crate) const ITEP_REQUEST: &str = r##"{ "vendor": "itep", "product": "GTX-Academic-Plus", "account": "default",
   "candidate": { "external_id": "c-1001", "given_name": "Mary", "family_name": "Poppins",
                  "email": "mary@example.com", "birth_date": "1990-07-08" },
@@ -68,7 +67,6 @@ pub(crate) fn credentials() -> Launch {
     Launch::Credentials { url: None, test_id: "3279B035APR".to_owned(), password }
 }
 
-/// A reservation after the outcome of its call.
 pub(crate) fn after_call(outcome: CallOutcome) -> Reservation {
     apply(&calling(), &Event::CallEnded { call_no: 1, outcome })
 }

@@ -14,7 +14,6 @@ use crate::problems::RATE_LIMITED;
 
 /// Requests per second in the long run.
 const RATE: f64 = 50.0;
-/// Requests at once.
 const BURST: f64 = 200.0;
 
 /// The clients' buckets. There are as many as clients with a valid key.

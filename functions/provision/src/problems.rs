@@ -24,11 +24,9 @@ kinds! {
     INVALID = 422 "invalid-request" "The request breaks rules";
     /// The client has no such account at the vendor.
     UNKNOWN_ACCOUNT = 422 "unknown-account" "There is no such account";
-    /// The account sells no such product.
     UNKNOWN_PRODUCT = 422 "unknown-product" "The account sells no such product";
     /// The vendor refused to sell; `vendor_reason` has its words.
     VENDOR_REFUSED = 422 "vendor-refused" "The vendor refused";
-    /// The vendor account has no tests left.
     OUT_OF_TESTS = 409 "out-of-tests" "The vendor account has no tests left";
     /// The purchase was in doubt, and the operator ended it without a test.
     GIVEN_UP = 409 "purchase-given-up" "The purchase was given up";
@@ -36,7 +34,6 @@ kinds! {
     PURCHASE_IN_PROGRESS = 409 "purchase-in-progress" "The purchase is not settled yet";
     /// The candidate has begun.
     ALREADY_BEGUN = 409 "already-begun" "The test has begun";
-    /// The reservation is over.
     ALREADY_ENDED = 409 "already-ended" "The reservation is over";
     /// No test is assigned, or it is over.
     NOTHING_TO_LAUNCH = 409 "nothing-to-launch" "There is no test to begin";

@@ -10,7 +10,6 @@ use crate::problems::PARAMETER_INVALID;
 
 /// How many entries a page has.
 const LIMIT: usize = 20;
-/// And at most.
 const LIMIT_MAX: usize = 100;
 
 /// A request's query parameters, each at most once.

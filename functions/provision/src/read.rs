@@ -85,7 +85,6 @@ async fn collect(
     Ok((found, query.cursor))
 }
 
-/// A status by its name.
 struct StatusName(Status);
 
 impl std::str::FromStr for StatusName {

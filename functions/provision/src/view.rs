@@ -17,7 +17,6 @@ use shared_core::domain::test_result::{
 
 use crate::reasons;
 
-/// A reservation.
 #[derive(Serialize)]
 pub(crate) struct ReservationView<'a> {
     id: &'a ReservationId,

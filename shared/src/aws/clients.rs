@@ -131,12 +131,10 @@ impl AwsClients {
         Ok(AwsClientsBuilder::from_env()?.build())
     }
 
-    /// The DynamoDB client.
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.0.dynamodb.get_or_init(|| client!(aws_sdk_dynamodb, self, STORAGE))
     }
 
-    /// The SQS client.
     pub fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.0.sqs.get_or_init(|| client!(aws_sdk_sqs, self, HASTY))
     }

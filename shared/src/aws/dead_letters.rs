@@ -13,7 +13,6 @@ const WAIT: i32 = 1;
 /// How long a message is ours while it is sent back, in seconds.
 const VISIBILITY: i32 = 60;
 
-/// A queue that has a dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLetterQueue {
     /// `fulfilment-dlq`.
@@ -25,7 +24,6 @@ pub enum DeadLetterQueue {
 }
 
 impl DeadLetterQueue {
-    /// Every one.
     pub const ALL: [Self; 3] = [Self::Fulfilment, Self::Results, Self::ScoreChecks];
 
     /// The name of the queue that its messages come from.
@@ -57,7 +55,6 @@ pub struct DeadLetters {
 /// How many messages a queue has, as SQS estimates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// To be had.
     pub visible: u64,
     /// Handed out to somebody.
     pub in_flight: u64,

@@ -43,7 +43,6 @@ impl<T: Serialize> Item<T> {
     }
 }
 
-/// The document of an item.
 pub(crate) fn document<T: DeserializeOwned>(item: Attributes) -> Result<T, ItemError> {
     check_version(&item)?;
     Ok(serde_dynamo::from_item::<_, Item<T>>(item)?.doc)
@@ -95,7 +94,6 @@ impl ReservationItem {
         })
     }
 
-    /// Reads an item.
     pub(crate) fn read(item: Attributes) -> Result<Self, ItemError> {
         check_version(&item)?;
         Ok(serde_dynamo::from_item(item)?)

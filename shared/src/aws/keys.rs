@@ -25,7 +25,6 @@ pub(crate) const RAW_PREFIX: &str = "RAW#";
 /// The beginning of the sort keys of a client's API keys.
 pub(crate) const KEY_PREFIX: &str = "KEY#";
 
-/// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) pk: String,

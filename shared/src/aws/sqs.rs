@@ -52,7 +52,6 @@ pub struct Fulfilment {
 pub struct RecordMessage {
     /// The form of the message.
     pub v: u8,
-    /// The message.
     #[serde(flatten)]
     pub message: ResultMessage,
 }

@@ -14,13 +14,11 @@ const TYPES: &str = "urn:english-test-hub:problem:";
 pub struct Kind {
     /// The last part of its `type`.
     pub name: &'static str,
-    /// The HTTP status.
     pub status: u16,
     /// What it means, the same for each occurrence.
     pub title: &'static str,
 }
 
-/// One problem.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Details>);
 

@@ -36,7 +36,6 @@ const EVIDENCE_MAX: usize = 4 * 1024;
 /// The longest wait that a vendor may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
-/// One purchase call that is to be made.
 pub(crate) struct PurchaseCall<'a> {
     pub(crate) order: &'a Order,
     pub(crate) call_no: u32,
@@ -111,11 +110,9 @@ fn build(timeouts: CallTimeouts, idle: usize) -> Option<Client> {
 
 /// An answer that was read to its end.
 pub(crate) struct Answer {
-    /// The HTTP status.
     pub(crate) status: u16,
     /// How long the vendor asks to wait, where it says so in seconds.
     pub(crate) retry_after: Option<Duration>,
-    /// The body.
     pub(crate) body: Vec<u8>,
 }
 
@@ -150,7 +147,6 @@ pub(crate) enum CallError {
         /// The answer's status, if that much had come.
         status: Option<u16>,
     },
-    /// The connection broke.
     #[error("the connection was lost")]
     Lost {
         /// The answer's status, if that much had come.

@@ -48,7 +48,6 @@ impl<'a> Fields<'a> {
         Self { root, missing: Vec::new(), wrong: Vec::new() }
     }
 
-    /// The value at a path.
     pub(crate) fn at(&self, path: &str) -> Option<&'a Value> {
         let value = path.split('.').try_fold(self.root, |value, part| value.get(part))?;
         let is_absent = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());

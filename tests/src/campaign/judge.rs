@@ -88,7 +88,6 @@ impl Judgement {
     }
 }
 
-/// What is judged.
 pub(crate) struct Evidence<'a> {
     pub(crate) orders: usize,
     pub(crate) books: &'a Books,
@@ -98,7 +97,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) patience_ms: u64,
 }
 
-/// Judges everything.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     of_orders(evidence, &mut judgement);

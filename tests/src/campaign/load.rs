@@ -51,7 +51,6 @@ pub(crate) struct Assigned {
     pub(crate) reference: String,
 }
 
-/// All websites together.
 #[derive(Debug)]
 pub(crate) struct Websites<'a> {
     pub(crate) stack: &'a Stack,

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::books::Sale;
 use super::stack::{Stack, Vendor};
 
-/// Who decides.
 const NAME: &str = "campaign";
 /// How many settlements are made side by side.
 const HANDS: usize = 3;

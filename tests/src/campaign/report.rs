@@ -18,11 +18,9 @@ use super::stack::Vendor;
 use super::trouble::AwsFaults;
 use crate::sim::desk::lock;
 
-/// When what was.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Course {
     pub(crate) began: Timestamp,
-    /// When faults stopped.
     pub(crate) peace: Timestamp,
     pub(crate) ended: Timestamp,
     /// How often a vendor's port was closed.
@@ -56,7 +54,6 @@ pub(crate) fn faults(judgement: &Judgement) -> Vec<String> {
     judgement.faults().into_iter().filter_map(line).collect()
 }
 
-/// The whole report.
 pub(crate) fn write(facts: &Facts<'_>) -> String {
     let mut report = Report(format!("# Fault campaign, {}\n", facts.course.began.strftime("%Y-%m-%d %H:%M UTC")));
     summary(facts, &mut report);

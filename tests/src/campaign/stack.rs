@@ -56,7 +56,6 @@ struct Addresses {
     hubctl: String,
 }
 
-/// An HTTP answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -154,7 +153,6 @@ impl Stack {
         }
     }
 
-    /// Calls any address.
     pub(crate) async fn post(&self, url: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
         Ok(send(Method::POST, url, headers, body, PATIENCE).await?.success(url)?.json())
     }

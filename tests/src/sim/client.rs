@@ -12,11 +12,8 @@ use tokio::net::TcpStream;
 /// An answer, whole.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// The HTTP status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 

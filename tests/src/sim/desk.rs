@@ -40,7 +40,6 @@ pub(crate) struct Manners {
     pub(crate) without_reference: fn(Reply) -> Reply,
 }
 
-/// The desk.
 pub(crate) struct Desk {
     manners: Manners,
     log: bool,
@@ -55,12 +54,10 @@ impl Desk {
         Self { manners, log, ledger: Mutex::default(), faults: Mutex::default(), outbox: Outbox::default() }
     }
 
-    /// The books.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
     }
 
-    /// The orders.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }
@@ -139,7 +136,6 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,6 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-/// The object.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document(Vec<(String, Box<RawValue>)>);
 
@@ -23,7 +22,6 @@ impl Document {
         }
     }
 
-    /// Removes a field.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }

@@ -44,7 +44,6 @@ pub(crate) enum Target {
     Any,
 }
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Fault {
@@ -196,7 +195,6 @@ impl Faults {
         self.0.remove(account);
     }
 
-    /// What still stands.
     pub(crate) fn standing(&self, account: &str) -> &[Order] {
         self.0.get(account).map_or(&[], |standing| standing.orders.as_slice())
     }

@@ -50,7 +50,6 @@ pub(crate) fn query(raw: Option<&str>) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// An HTTP answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -72,7 +71,6 @@ impl Reply {
         Self { content_type: Some(content_type), body: body.into(), ..Self::empty(status) }
     }
 
-    /// A JSON answer.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).unwrap_or_default();
         Self::typed(status, "application/json", body)
@@ -87,7 +85,6 @@ impl Reply {
 /// What a caller experiences.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// An HTTP answer.
     Reply(Reply),
     /// The connection breaks with a TCP RST.
     Reset,

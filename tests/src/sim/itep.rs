@@ -18,7 +18,6 @@ use super::desk::{Desk, Manners, Visit, lock};
 use super::faults::Operation;
 use super::http::{Answer, Reply, Request};
 
-/// The simulated vendor.
 pub(super) struct Itep {
     desk: Desk,
     state: Mutex<State>,

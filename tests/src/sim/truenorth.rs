@@ -23,7 +23,6 @@ use self::wire::Endpoint;
 use super::desk::{Desk, Done, Manners, Visit, lock};
 use super::http::{Answer, Reply, Request};
 
-/// The simulated vendor.
 pub(super) struct TrueNorth {
     desk: Desk,
     state: Mutex<State>,

@@ -8,15 +8,12 @@ use std::thread;
 
 /// A request that the hub sent.
 pub(crate) struct Asked {
-    /// Path and query.
     pub(crate) path: String,
     /// The `X-Amz-Target`, for calls to AWS.
     pub(crate) operation: String,
-    /// The body.
     pub(crate) body: Vec<u8>,
 }
 
-/// What it is answered with.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Lines of headers, each with its line end.
@@ -27,7 +24,6 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A whole answer.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: String::new(), body: body.into(), piece: 0 }
     }

@@ -26,7 +26,6 @@ impl World {
         self.send(self.aws("lambda", &path, event)).await
     }
 
-    /// Calls CloudWatch Logs.
     pub(crate) async fn logs(&self, operation: &str, body: &Value) -> Value {
         let request = self
             .aws("logs", "/", body.to_string().into_bytes())

@@ -26,7 +26,6 @@ const PROBES_TO_A_BLIND_ONE: u32 = 16;
 pub struct ProbeBackoff {
     /// The wait before the first probe; it doubles with every probe that fails.
     pub first: Duration,
-    /// The longest wait.
     pub cap: Duration,
 }
 
@@ -52,10 +51,8 @@ pub struct Breaker {
     pub resumed: Option<OperatorAction>,
 }
 
-/// An open breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// Since when.
     pub since: Timestamp,
     /// How many probes failed since.
     pub failed: u32,
@@ -70,14 +67,12 @@ pub struct Open {
 pub struct OperatorAction {
     /// The operator, as they call themselves.
     pub who: String,
-    /// When.
     pub at: Timestamp,
 }
 
 /// What a breaker says to a purchase that wants to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerDecision {
-    /// Call.
     Closed,
     /// Call only as the probe, once its lease is taken.
     ProbeDue,

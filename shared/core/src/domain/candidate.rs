@@ -11,12 +11,9 @@ use super::sensitive::Sensitive;
 pub struct Candidate {
     /// The client's own id for the candidate.
     pub external_id: Sensitive<String>,
-    /// Given name.
     pub given_name: Sensitive<String>,
-    /// Family name.
     pub family_name: Sensitive<String>,
     /// Email address; iTEP's `STX` products need it.
     pub email: Option<Sensitive<String>>,
-    /// Date of birth.
     pub birth_date: Option<Sensitive<Date>>,
 }

@@ -188,7 +188,6 @@ fn crockford(bytes: &[u8], characters: usize) -> String {
     (0..characters).map(|c| char::from(CROCKFORD[(0..5).fold(0, |value, i| value * 2 + bit(c * 5 + i))])).collect()
 }
 
-/// A test vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vendor {

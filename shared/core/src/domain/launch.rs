@@ -29,7 +29,6 @@ pub enum Launch {
     Credentials {
         /// The exam's site, from the account's profile.
         url: Option<String>,
-        /// The test ID.
         test_id: String,
         /// The test's password; `None` where iTEP's answer named none.
         password: Option<Sensitive<String>>,

@@ -35,14 +35,11 @@ pub enum Priority {
     Purchase,
     /// Somebody else waits for the answer, such as a candidate for a link.
     Interactive,
-    /// Polling.
     Background,
 }
 
-/// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller<'a> {
-    /// What for.
     pub priority: Priority,
     /// Whose share it uses; `None` where it is the hub's own business.
     pub client: Option<&'a ClientId>,
@@ -128,7 +125,6 @@ pub struct Booking {
 /// What to do, going by the levels as they were last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
-    /// Try this update.
     Book(Booking),
     /// The limit is used up; try at that time (Unix milliseconds).
     Hold {

@@ -16,7 +16,6 @@ use super::sensitive::Sensitive;
 pub struct Order {
     /// The reservation that this order becomes.
     pub id: ReservationId,
-    /// Who orders.
     pub client: ClientId,
     /// What the client said, before defaults: it tells a repeated request from a
     /// reused key.

@@ -161,7 +161,6 @@ impl Reservation {
         self.state.status()
     }
 
-    /// The current attempt.
     pub fn attempt(&self) -> &Attempt {
         // A reservation is made with one attempt and attempts are only added.
         &self.attempts[self.attempts.len() - 1]

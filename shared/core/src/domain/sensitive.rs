@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 pub struct Sensitive<T>(T);
 
 impl<T> Sensitive<T> {
-    /// Wraps a value.
     pub fn new(value: T) -> Self {
         Self(value)
     }
@@ -21,7 +20,6 @@ impl<T> Sensitive<T> {
         &self.0
     }
 
-    /// Unwraps the value.
     pub fn into_inner(self) -> T {
         self.0
     }

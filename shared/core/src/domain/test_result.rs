@@ -48,16 +48,13 @@ pub struct Score {
 /// The score of one section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SkillScore {
-    /// Which section.
     pub skill: Skill,
-    /// Its score.
     #[serde(flatten)]
     pub score: Score,
     /// The vendor's raw points.
     pub raw_score: Option<f64>,
     /// Percent of correct answers, 0 to 100.
     pub percent: Option<f64>,
-    /// Items answered correctly.
     pub correct: Option<u32>,
     /// Items in the section; `None`, never zero, where it had none.
     pub total: Option<u32>,
@@ -67,17 +64,11 @@ pub struct SkillScore {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Skill {
-    /// Grammar.
     Grammar,
-    /// Listening.
     Listening,
-    /// Reading.
     Reading,
-    /// Writing.
     Writing,
-    /// Speaking.
     Speaking,
-    /// Vocabulary.
     Vocabulary,
 }
 
@@ -240,13 +231,9 @@ impl CefrBand {
 /// Equivalent levels elsewhere, in the vendor's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Equivalents {
-    /// ACTFL speaking level.
     pub actfl: Option<String>,
-    /// TOEFL speaking range.
     pub toefl_speaking: Option<String>,
-    /// IELTS speaking range.
     pub ielts_speaking: Option<String>,
-    /// TOEIC speaking range.
     pub toeic_speaking: Option<String>,
 }
 

@@ -36,11 +36,8 @@ impl Quarantined {
 /// Why a quarantined report needs nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dismissal {
-    /// When.
     pub at: Timestamp,
-    /// Who says so.
     pub by: String,
-    /// Why.
     pub why: String,
 }
 
@@ -48,15 +45,12 @@ pub struct Dismissal {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "StoredReceipt")]
 pub struct InboundWebhook {
-    /// Its id.
     pub id: InboundWebhookId,
     /// The account whose address it was sent to.
     pub account: AccountName,
-    /// When it came.
     pub received_at: Timestamp,
     /// Its `Content-Type`.
     pub content_type: String,
-    /// Its body.
     #[serde(with = "base64_bytes")]
     pub body: Vec<u8>,
     /// How its sender was authenticated so far. Whoever applies it checks what
@@ -83,19 +77,9 @@ pub enum ResultMessage {
     #[serde(rename = "inbound_webhook", alias = "receipt")]
     InboundWebhook(InboundWebhook),
     /// The outcome of a purchase whose own write failed.
-    Outcome {
-        /// Which reservation.
-        reservation_id: ReservationId,
-        /// Which call.
-        call_no: u32,
-        /// How it ended.
-        outcome: CallOutcome,
-    },
+    Outcome { reservation_id: ReservationId, call_no: u32, outcome: CallOutcome },
     /// An iTEP account's stock runs low: the operator's terminal rings no alarm.
-    LowStock {
-        /// The account.
-        account: AccountName,
-    },
+    LowStock { account: AccountName },
 }
 
 /// What travels on the `score-checks` queue.
@@ -105,9 +89,7 @@ pub struct ScoreCheck {
     pub v: u8,
     /// The TrueNorth account.
     pub account: AccountName,
-    /// The reservation.
     pub reservation_id: ReservationId,
-    /// Why.
     pub reason: CheckReason,
 }
 
@@ -159,7 +141,6 @@ impl StoredReceipt {
     }
 }
 
-/// On a queue.
 impl TryFrom<StoredReceipt> for InboundWebhook {
     type Error = &'static str;
 
@@ -185,7 +166,6 @@ struct StoredQuarantined {
     dismissed: Option<Dismissal>,
 }
 
-/// In the table.
 impl From<StoredQuarantined> for Quarantined {
     fn from(stored: StoredQuarantined) -> Self {
         let StoredQuarantined { receipt, why, at, replayed_at, dismissed } = stored;

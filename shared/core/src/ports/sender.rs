@@ -22,13 +22,10 @@ pub enum AuthOutcome {
     WrongCredential,
     /// The token is wrong: somebody who knows nothing.
     WrongToken,
-    /// Nobody could check.
     Unchecked,
     /// An operator answers for the report; nothing was checked.
     Trusted {
-        /// Who.
         by: String,
-        /// Why.
         why: String,
     },
 }

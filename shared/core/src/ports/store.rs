@@ -12,7 +12,6 @@ use crate::domain::limiter::{Booking, Levels};
 use crate::domain::reservation::{Change, HistoryEntry, Reservation};
 use crate::error::BackendError;
 
-/// The reservations.
 pub trait Store: Sync {
     /// Writes a new reservation: idempotency check, intent and lease in one
     /// conditional write.
@@ -89,7 +88,6 @@ pub enum InsertOutcome {
 /// What became of a [`Store::commit`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum WriteOutcome {
-    /// It is written.
     Done,
     /// Somebody else wrote first; nothing was written. This is what there is now.
     Conflict(Box<Reservation>),
@@ -100,7 +98,6 @@ pub enum WriteOutcome {
 /// A vendor's document as it came, kept once per digest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawDocument {
-    /// Its digest.
     pub digest: Digest,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -116,7 +113,6 @@ impl fmt::Debug for RawDocument {
 /// A page of something, with the cursor of the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
     pub items: Vec<T>,
     /// Where the next begins; `None` on the last.
     pub next: Option<String>,
@@ -125,7 +121,6 @@ pub struct Page<T> {
 /// Which of a client's reservations to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Whose.
     pub client: ClientId,
     /// Only this candidate's, by the client's own id.
     pub external_id: Option<String>,
@@ -149,7 +144,6 @@ pub enum Worklist {
 
 /// Reports that could not be used, kept until the operator has looked.
 pub trait Quarantine: Sync {
-    /// Keeps a report.
     fn keep(&self, item: &Quarantined) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Lists what is kept, oldest first.
     fn kept(
@@ -175,7 +169,6 @@ pub trait Breakers: Sync {
 /// What became of a [`Breakers::replace`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplaceOutcome {
-    /// It is written.
     Done,
     /// Somebody else wrote first; nothing was written. This is what there is now.
     Overtaken(Breaker),

@@ -145,7 +145,6 @@ pub enum OrderProblem {
 /// A test as a look-up saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObservedTest {
-    /// Which test.
     pub reference: VendorReference,
     /// When the look-up was sent.
     pub observed_at: Timestamp,
@@ -168,19 +167,13 @@ pub enum LookupError {
     },
     /// The account's profile is missing or incomplete.
     #[error("the account is unavailable: {what}")]
-    AccountUnavailable {
-        /// What is missing.
-        what: String,
-    },
+    AccountUnavailable { what: String },
     /// The vendor refused our credentials.
     #[error("the vendor refused our credentials")]
     CredentialsRefused,
     /// The vendor failed, or answered what cannot be read.
     #[error("the vendor's answer is of no use: {what}")]
-    Unusable {
-        /// What there was.
-        what: String,
-    },
+    Unusable { what: String },
 }
 
 impl LookupError {

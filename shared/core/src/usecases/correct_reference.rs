@@ -10,9 +10,7 @@ use crate::ports::{BackendError, Env, Store, WriteOutcome};
 pub struct Correction {
     /// The reservation's own test.
     pub reference: VendorReference,
-    /// Why.
     pub reason: String,
-    /// Who says so.
     pub operator: String,
 }
 

@@ -32,7 +32,6 @@ const READS: usize = 16;
 pub struct Import {
     /// Whose tests it lists.
     pub account: Account,
-    /// Who imports it.
     pub operator: String,
     /// When iTEP wrote it; without it nothing counts as reclaimable or perhaps sat.
     pub exported_at: Option<Timestamp>,

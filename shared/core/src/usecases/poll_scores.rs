@@ -19,7 +19,6 @@ const ASKED_ONE_BY_ONE: usize = 5;
 /// The longest span that one request asks for: the document has no paging.
 const SLICE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// What a poll did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PollSummary {
     /// Tests in the vendor's answer.

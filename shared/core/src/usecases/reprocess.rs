@@ -9,7 +9,6 @@ use crate::ports::{BackendError, Env};
 pub struct KeptReport {
     /// What it says; its time is that of its receipt.
     pub report: Report,
-    /// The sitting.
     pub attempt: u32,
 }
 

@@ -11,7 +11,6 @@ use crate::ports::{AlertSubject, Alerts, BackendError, CheckReason, Env, Queue, 
 /// How many due reservations are read at a time.
 const BATCH: usize = 100;
 
-/// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SweepSummary {
     pub due: usize,

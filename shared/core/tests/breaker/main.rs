@@ -3,10 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
-#[macro_use]
-#[path = "../seeded/list.rs"]
-mod list;
-
 mod clock;
 mod ports;
 mod seeded;

@@ -77,7 +77,7 @@ fn found(bug: Bug, verdict: &str) -> Option<String> {
     Some(format!("{promise}: {figures}"))
 }
 
-seeded_bugs! { "breaker", found;
+test_support::seeded_bugs! { "breaker", found;
     unknown_outcomes_are_not_counted: Bug::CountsNothing, DOUBTS;
     a_probe_buys_without_a_sign_of_life: Bug::ProbesBlindly, DOUBTS;
     any_number_of_probes_goes_out: Bug::ProbesAtOnce, PROBES;

@@ -14,7 +14,6 @@ static DIGESTS: LazyLock<Vec<Vec<Digest>>> = LazyLock::new(|| {
 });
 
 impl Protocol {
-    /// The digest of a document.
     pub(crate) fn digest(doc: Doc) -> Digest {
         DIGESTS[usize::from(doc.test)][usize::from(doc.step)].clone()
     }

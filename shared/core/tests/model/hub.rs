@@ -153,7 +153,6 @@ impl Protocol {
         self.settle(world, res, &read, event);
     }
 
-    /// The client withdraws.
     pub(crate) fn cancel(&self, world: &mut World, res: u8) {
         world.left.cancels -= 1;
         let read = world.stored[usize::from(res)].clone();

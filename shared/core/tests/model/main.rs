@@ -1,10 +1,6 @@
 //! A model of the protocol, checked exhaustively, with the production transition
 //! function inside. See `README.md` beside this file.
 
-#[macro_use]
-#[path = "../seeded/list.rs"]
-mod list;
-
 mod bugs;
 mod frozen;
 mod grades;

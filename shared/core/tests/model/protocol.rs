@@ -24,7 +24,6 @@ pub(crate) const OVERDUE: u8 = 1;
 
 const TICK: i64 = 3600;
 
-/// The time of a tick.
 pub(crate) fn time(tick: u8) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(TICK * i64::from(tick))
 }

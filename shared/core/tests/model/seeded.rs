@@ -37,7 +37,7 @@ fn keeps(model: &Protocol, promise: &str, path: &[(World, Option<Step>)]) {
     }
 }
 
-seeded_bugs! { "model", breaks;
+test_support::seeded_bugs! { "model", breaks;
     an_unknown_outcome_is_retried: Bug::RetryUnknown, SOLD_ONCE, buying(Vendor::Itep, 1);
     a_lapsed_lease_sets_the_purchase_free: Bug::QueueLapsed, SOLD_ONCE, buying(Vendor::Itep, 1);
     a_lease_is_not_checked: Bug::SkipLease, SOLD_ONCE, buying(Vendor::Itep, 1);

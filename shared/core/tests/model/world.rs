@@ -82,7 +82,6 @@ pub(crate) struct Doc {
     pub(crate) step: u8,
 }
 
-/// A received report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Mail {
     pub(crate) doc: Doc,

@@ -7,7 +7,6 @@ use crate::sim::{Ms, State};
 /// Something that happens by itself.
 pub(crate) type Effect = Box<dyn FnOnce(&mut State) + Send>;
 
-/// What may come.
 pub(crate) enum Event {
     Wake(usize),
     Kill(usize, &'static str),

@@ -24,7 +24,6 @@ pub(crate) struct Verdict {
     pub(crate) trace: Vec<String>,
 }
 
-/// Judges a world.
 pub(crate) fn judge(sim: &Sim) -> Verdict {
     let mut state = sim.state();
     let mut found = Vec::new();

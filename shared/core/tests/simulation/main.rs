@@ -1,10 +1,6 @@
 //! Deterministic simulation of the hub: the production's use cases over ports in
 //! memory, under faults that a seed decides. See `README.md`.
 
-#[macro_use]
-#[path = "../seeded/list.rs"]
-mod list;
-
 mod breakers;
 mod bugs;
 mod client;

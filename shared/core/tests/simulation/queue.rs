@@ -22,7 +22,6 @@ pub(crate) enum Body {
     Check(ScoreCheck),
 }
 
-/// One message.
 pub(crate) struct Message {
     pub(crate) body: Body,
     pub(crate) received: u32,

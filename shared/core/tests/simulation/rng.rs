@@ -1,6 +1,5 @@
 //! The one source of chance: SplitMix64, so that a seed is a whole world.
 
-/// A seeded generator.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);
 

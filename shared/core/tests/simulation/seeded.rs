@@ -25,7 +25,7 @@ fn judged(bug: Bug, verdict: &str) -> Option<String> {
     found.map(|violation| format!("seed {seed}: {violation}"))
 }
 
-seeded_bugs! { "simulation", judged;
+test_support::seeded_bugs! { "simulation", judged;
     a_lost_answer_is_taken_for_not_processed: Bug::UnknownIsNotProcessed, CALLED_BLINDLY;
     a_lost_answer_is_taken_for_a_refusal: Bug::UnknownIsRefused, "and it is rejected without it";
     a_write_ignores_what_others_wrote: Bug::SeqIgnored, CALLED_BLINDLY;

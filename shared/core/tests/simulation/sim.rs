@@ -52,7 +52,6 @@ pub(crate) enum Fault {
     CrashBefore,
     /// The invocation dies after.
     CrashAfter,
-    /// It takes long.
     Slow,
 }
 

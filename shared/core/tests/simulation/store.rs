@@ -12,7 +12,6 @@ use shared_core::ports::{
 use crate::bugs::Bug;
 use crate::sim::{Port, State, outage};
 
-/// The items.
 #[derive(Default)]
 pub(crate) struct Table {
     pub(crate) rows: BTreeMap<ReservationId, Row>,

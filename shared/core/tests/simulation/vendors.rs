@@ -26,7 +26,6 @@ use crate::sim::{MINUTE, Ms, Port, SECOND, State, at};
 /// How late a vendor may come to sell what it was asked for: within `doubt_quiet`.
 const LATEST_SALE: Ms = 14 * MINUTE;
 
-/// The ledgers.
 #[derive(Default)]
 pub(crate) struct Vendors {
     pub(crate) calls: Vec<Call>,
@@ -63,7 +62,6 @@ pub(crate) struct Call {
     pub(crate) sale: Option<usize>,
 }
 
-/// One test sold.
 pub(crate) struct Sale {
     pub(crate) reservation: ReservationId,
     pub(crate) reference: VendorReference,

@@ -44,7 +44,6 @@ pub(crate) fn times(options: &Options) -> Timeouts {
     }
 }
 
-/// Draws the world.
 pub(crate) fn begin(sim: &Sim) {
     let mut state = sim.state();
     let state = &mut *state;

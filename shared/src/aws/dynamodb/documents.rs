@@ -22,7 +22,6 @@ const SIZE_MAX: usize = 390_000;
 /// A vendor's document as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptDocument {
-    /// The document.
     pub document: RawDocument,
     /// Where it came from; not known of those that were kept by earlier releases.
     pub origin: Option<DocumentOrigin>,

@@ -18,7 +18,6 @@ use crate::aws::{corrupt, sdk_error};
 /// A company that calls the hub from its website.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// Its id.
     pub id: ClientId,
     /// What the operator calls it.
     pub name: String,
@@ -39,7 +38,6 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts at a vendor.
     pub fn at(&self, vendor: Vendor) -> &[AccountName] {
         match vendor {
             Vendor::Itep => &self.itep,
@@ -59,11 +57,9 @@ pub struct KeyRecord {
     pub secret_digest: Digest,
     /// What the operator calls it.
     pub label: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When it stops working by itself.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -88,7 +84,6 @@ impl DynamoStore {
         self.transact(OPERATION, writes).await
     }
 
-    /// A client by id.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, BackendError> {
         const OPERATION: &str = "read a client";
         let item = self.get(OPERATION, Key::client(id), false).await?;
@@ -123,7 +118,6 @@ impl DynamoStore {
         self.transact(OPERATION, writes).await
     }
 
-    /// A key by its id.
     pub async fn key(&self, key_id: &str) -> Result<Option<KeyRecord>, BackendError> {
         const OPERATION: &str = "read a key";
         let item = self.get(OPERATION, Key::api_key(key_id), true).await?;

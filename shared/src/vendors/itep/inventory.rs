@@ -142,7 +142,6 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Where what stands.
 #[derive(Debug)]
 struct Columns {
     test_id: usize,

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use crate::vendors::{json, score_reader};
 
-/// A results document.
 pub(super) struct Document(Map<String, Value>);
 
 impl Document {

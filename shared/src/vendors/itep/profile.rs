@@ -13,12 +13,10 @@ const URL: &str = "https://www.iteptest.com/requests/ecommerce_webhook.php";
 /// Days after which an unused test is given up, unless the profile says otherwise.
 const EXPIRY_DAYS: u32 = 90;
 
-/// A usable profile.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The key of the signature.
     pub api_key: Sensitive<String>,
-    /// Where purchases go.
     pub url: String,
     /// The tracking code: without it iTEP reports no results.
     pub track: String,
@@ -68,7 +66,6 @@ pub struct Signing {
 /// How the signature's bytes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Lower-case hex.
     Hex,
     /// Base64 with padding.
     Base64,
@@ -78,13 +75,10 @@ pub enum Encoding {
 /// something counts.
 #[derive(Debug, Clone, Default)]
 pub struct AnswerRules {
-    /// Where the test ID is.
     pub test_id: Vec<String>,
-    /// Where its password is.
     pub password: Vec<String>,
     /// Where a refusal's reason is.
     pub reason: Vec<String>,
-    /// Answers that refuse.
     pub refused_if: Vec<Matcher>,
     /// Answers that refuse since the inventory is empty.
     pub out_of_tests_if: Vec<Matcher>,
@@ -97,7 +91,6 @@ pub struct AnswerRules {
 /// Conditions on an answer, of which all that are given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
-    /// The HTTP status.
     status: Option<u16>,
     /// A place in the answer's JSON that must hold something.
     pointer: Option<String>,

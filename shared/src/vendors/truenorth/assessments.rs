@@ -32,7 +32,6 @@ struct Listed {
 /// What a product turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ProductMatch {
-    /// This assessment.
     Id(String),
     /// None that the account has.
     None,

@@ -20,7 +20,6 @@ use crate::vendors::call::{
 /// Why an endpoint brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// No answer.
     #[error("{0}")]
     NoAnswer(String),
     /// 401 or 403.
@@ -35,7 +34,6 @@ pub enum Failure {
     /// Any other status than the documented success.
     #[error("the vendor answered HTTP {status}")]
     Refused {
-        /// The status.
         status: u16,
         /// The vendor's own words.
         errors: Vec<String>,

@@ -9,10 +9,8 @@ const URL: &str = "https://api.truenorthtest.com/2020q1";
 /// Days after which an unused test is given up, unless the profile says otherwise.
 const EXPIRY_DAYS: u32 = 90;
 
-/// A usable profile.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// The bearer key.
     pub api_key: Sensitive<String>,
     /// The base address with the version, without a slash at its end.
     pub url: String,

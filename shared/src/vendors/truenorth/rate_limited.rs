@@ -14,13 +14,10 @@ const AFTER_TOO_FAST: Duration = Duration::from_secs(1);
 
 /// One account's endpoints, with the limiter that they share.
 pub(crate) struct RateLimitedClient<'a, L, C> {
-    /// The endpoints.
     pub(crate) client: Client<'a>,
     /// The limiter of all accounts.
     pub(crate) limiter: &'a Limiter<L>,
-    /// The time.
     pub(crate) clock: &'a C,
-    /// Whose they are.
     pub(crate) account: &'a Account,
     /// The client on whose behalf they are called, if any.
     pub(crate) on_behalf_of: Option<&'a ClientId>,

@@ -18,7 +18,6 @@ pub struct Assessments {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Assessment {
-    /// Its name.
     pub name: String,
     /// Its id, a UUID.
     pub assessment_id: String,
@@ -31,11 +30,9 @@ pub struct Groups {
     pub groups: Vec<Group>,
 }
 
-/// One group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
-    /// Its name.
     pub name: String,
     /// Its id, a UUID.
     pub group_id: String,
@@ -53,11 +50,8 @@ pub struct NewGroup<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Assign<'a> {
-    /// Which assessment.
     pub assessment_id: &'a str,
-    /// Given name.
     pub given_name: &'a str,
-    /// Family name.
     pub sur_name: &'a str,
     /// The reservation's id; at most 200 characters.
     pub unique_identifier: &'a str,
@@ -100,7 +94,6 @@ pub struct NewLink<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
-    /// The link.
     pub sign_in_url: String,
     /// When it expires: five minutes after it was made.
     pub expires_at: String,
@@ -120,9 +113,7 @@ pub struct ScoreQuery<'a> {
 pub struct ScoresQuery {
     /// Whether tests that are not completed are wanted too.
     pub include_incomplete_assessments: bool,
-    /// The earliest beginning.
     pub started_on_or_after: String,
-    /// The latest beginning.
     pub started_on_or_before: String,
 }
 
@@ -156,18 +147,14 @@ pub struct NewWebhook<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
-    /// Where events go.
     pub url: String,
-    /// Since when.
     pub created_at: Option<String>,
 }
 
 /// The body of a webhook event.
 #[derive(Deserialize)]
 pub struct Event {
-    /// What happened.
     pub event: String,
-    /// To whom.
     pub data: Option<EventData>,
 }
 

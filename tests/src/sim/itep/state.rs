@@ -122,7 +122,6 @@ pub(super) struct Mail {
     pub(super) at: Timestamp,
 }
 
-/// One account.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) settings: Settings,
@@ -141,7 +140,6 @@ impl Account {
     }
 }
 
-/// All accounts.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) accounts: BTreeMap<String, Account>,

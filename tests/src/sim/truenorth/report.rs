@@ -38,7 +38,6 @@ impl Status {
     }
 }
 
-/// An assigned assessment.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     pub(super) user_assessment_id: String,

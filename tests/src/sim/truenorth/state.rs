@@ -70,7 +70,6 @@ pub(super) struct Group {
     pub(super) group_id: String,
 }
 
-/// The registered webhook.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Registered {
@@ -98,7 +97,6 @@ pub(super) struct Assigned {
     pub(super) user_assessment_id: String,
 }
 
-/// One account.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) settings: Settings,

@@ -115,7 +115,6 @@ pub(super) fn errors(status: u16, messages: &[String]) -> Reply {
     Reply::json(StatusCode::from_u16(status).unwrap_or_default(), &messages)
 }
 
-/// A refusal with one text.
 pub(super) fn refusal(text: &str) -> Reply {
     errors(409, &[text.to_owned()])
 }

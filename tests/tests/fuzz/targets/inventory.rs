@@ -7,7 +7,6 @@ use shared_core::usecases::import_inventory::Assigned;
 
 use crate::bounds;
 
-/// A whole file.
 pub(crate) fn csv(input: &[u8]) {
     let Ok(listing) = read(input) else { return };
     let lines = input.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;

@@ -63,7 +63,6 @@ impl Post {
         self.post_to(&self.url, bodies).await
     }
 
-    /// Makes dead letters.
     pub(crate) async fn bury(&self, bodies: &[String]) {
         self.post_to(&self.dead_letters(), bodies).await;
     }

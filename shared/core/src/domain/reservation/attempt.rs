@@ -23,7 +23,6 @@ pub struct Attempt {
     pub status: Status,
     /// Whether the candidate finished it.
     pub finished: bool,
-    /// The newest result.
     pub result: Option<TestResult>,
     /// Scores of the newest graded report that are there and cannot be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

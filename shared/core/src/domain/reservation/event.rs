@@ -18,14 +18,11 @@ pub enum Event {
     CallStarted(Lease),
     /// A call ended, by an answer or without one. It may end after its lease.
     CallEnded {
-        /// Which call.
         call_no: u32,
-        /// How it ended.
         outcome: CallOutcome,
     },
     /// A call's lease ran out: its holder is taken for dead.
     LeaseLapsed {
-        /// Which call.
         call_no: u32,
     },
     /// It is certain that the calls so far sold nothing: the operator says so.
@@ -45,7 +42,6 @@ pub enum Event {
     Trusted(Box<Report>, String),
     /// The time to begin the test is over.
     ExpiryReached,
-    /// The client withdraws.
     Cancel,
     /// A sat test has had no result for too long.
     ResultOverdue,
@@ -66,14 +62,12 @@ pub enum Event {
     },
     /// The reservation's test is another than it was taken to be: the operator says so.
     ReferenceCorrected {
-        /// Its own test.
         reference: VendorReference,
         /// Why, in the operator's words.
         reason: String,
     },
     /// The operator takes an unused test back, to be sold again.
     Reclaimed {
-        /// Which test.
         reference: VendorReference,
         /// When the vendor's list still had it unused.
         seen_at: Timestamp,
@@ -97,7 +91,6 @@ pub enum CallOutcome {
     Refused(Refusal),
     /// The vendor did not process the request: nothing was sold, ask again later.
     NotProcessed {
-        /// Why.
         why: NotProcessed,
         /// How long the vendor (or our own limiter) asks us to wait.
         retry_after: Option<Duration>,
@@ -138,7 +131,6 @@ pub enum NotProcessed {
 /// What is known of a call whose outcome is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Which call.
     pub call_no: u32,
     /// When it ended, as far as we saw.
     pub at: Timestamp,
@@ -192,7 +184,6 @@ pub struct Report {
     pub reference: VendorReference,
     /// When it was received, or asked for: what it says is at least as new.
     pub observed_at: Timestamp,
-    /// What it says.
     pub status: ReportedStatus,
     /// Scores that are there and cannot be read with certainty.
     #[serde(default)]
@@ -205,11 +196,9 @@ pub struct Report {
 pub enum ReportedStatus {
     /// Assigned, not begun.
     Ready,
-    /// Begun.
     InProgress,
     /// Sat, not graded.
     AwaitingScore,
-    /// Being looked into.
     UnderReview {
         /// Whether for a technical problem rather than a review.
         problem: bool,

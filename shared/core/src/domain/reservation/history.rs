@@ -31,7 +31,6 @@ pub enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It did.
     Applied,
     /// It did not, for a reason.
     Refused,
@@ -46,15 +45,12 @@ pub struct HistoryEntry {
     pub at: Timestamp,
     /// Who it came from.
     pub source: Source,
-    /// What happened.
     pub event: EventName,
     /// Whether it changed the reservation.
     pub verdict: Verdict,
     /// Why not, or what was remarkable.
     pub why: Option<NoteReason>,
-    /// The status before.
     pub from: Option<Status>,
-    /// The status after.
     pub to: Status,
     /// The version that a client sees after it.
     pub version: u64,

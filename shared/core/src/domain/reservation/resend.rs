@@ -15,7 +15,6 @@ const RESENDS: u32 = 5;
 /// What a call's request was, written before the call is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestDigest {
-    /// Which call.
     pub call_no: u32,
     /// The digest of all that leaves: address, signature and so key, body.
     pub digest: Digest,

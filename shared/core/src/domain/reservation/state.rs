@@ -23,26 +23,20 @@ pub enum State {
     },
     /// The vendor may hold a test for us; its answer was lost.
     InDoubt {
-        /// Since when.
         since: Timestamp,
     },
-    /// The vendor refused.
     Rejected,
     /// A test is assigned, not begun.
     Ready,
-    /// Begun.
     InProgress,
     /// Sat, not graded.
     AwaitingScore {
-        /// Since when.
         since: Timestamp,
     },
     /// The vendor is looking into it.
     UnderReview {
-        /// Since when.
         since: Timestamp,
     },
-    /// Graded.
     Completed,
     /// Will never have a valid result.
     Invalidated,

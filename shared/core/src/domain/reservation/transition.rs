@@ -71,7 +71,6 @@ pub enum Effect {
     Release(VendorReference),
     /// Hand the reservation to the `fulfilment` queue.
     Fulfil,
-    /// Tell the operator.
     Alert(Alert),
 }
 
@@ -99,7 +98,6 @@ pub enum Alert {
     OutOfTests,
     /// An account's profile is missing or incomplete.
     AccountUnavailable,
-    /// The vendor refused our credentials.
     VendorCredentialsRefused,
     /// The vendor reports on a test that it had refused to sell.
     RefusedYetSold,
@@ -157,7 +155,6 @@ pub enum NoteReason {
     NoCallDue,
     /// The time for it has not come.
     NotDue,
-    /// Nothing is in doubt.
     NotInDoubt,
     /// A purchase is out or in doubt.
     PurchaseInProgress,

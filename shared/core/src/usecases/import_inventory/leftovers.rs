@@ -21,11 +21,8 @@ const PAGE: usize = 100;
 pub struct PerhapsSat {
     /// iTEP's id of the test.
     pub test_id: String,
-    /// Whose it is.
     pub reservation_id: ReservationId,
-    /// How that stands.
     pub status: Status,
-    /// When it expired.
     pub expired_at: Timestamp,
 }
 

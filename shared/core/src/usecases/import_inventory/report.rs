@@ -27,7 +27,6 @@ pub struct Row {
     pub test_id: String,
     /// iTEP's `Version`, such as `Academic-Plus`.
     pub version: String,
-    /// Who has it.
     pub assigned: Assigned,
 }
 
@@ -76,7 +75,6 @@ pub enum Kind {
     Unmarked,
     /// Assigned by somebody else.
     Another,
-    /// Free.
     Free,
 }
 
@@ -116,7 +114,6 @@ pub struct Finding {
 pub struct Stock {
     /// Blank: iTEP sells these.
     pub free: usize,
-    /// Assigned to reservations.
     pub ours: usize,
     /// Assigned to somebody else.
     pub others: usize,

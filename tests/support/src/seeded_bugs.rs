@@ -1,9 +1,9 @@
-//! The seeded bugs as one set: the table in `SEEDED_BUGS.md`, which each method's
-//! tests are compared with.
+//! Seeded bugs: mistakes that a maintainer could make, each put in by a test that expects
+//! its method to catch it. Together they are the table in `SEEDED_BUGS.md`.
 
 use std::collections::BTreeSet;
 
-const DOCUMENT: &str = include_str!("../SEEDED_BUGS.md");
+const DOCUMENT: &str = include_str!("../../../shared/core/tests/SEEDED_BUGS.md");
 /// How many different bugs there are at least.
 const AT_LEAST: usize = 20;
 
@@ -16,20 +16,21 @@ struct Row {
 }
 
 /// Puts bugs in, each in a test of its own, and compares their list with the table.
+#[macro_export]
 macro_rules! seeded_bugs {
     ($method:literal, $catch:path; $($name:ident: $bug:expr, $verdict:expr $(, $more:expr)*;)*) => {
         $(
             #[test]
             fn $name() {
                 let found = $catch($bug, $verdict $(, $more)*);
-                crate::list::print($method, stringify!($name), found.as_deref());
+                $crate::seeded_bugs::print($method, stringify!($name), found.as_deref());
                 assert!(found.is_some(), "{:?} is not caught as {:?}", $bug, $verdict);
             }
         )*
 
         #[test]
         fn the_table_lists_these_and_no_others() {
-            crate::list::assert_lists($method, &[$((stringify!($name), $verdict)),*]);
+            $crate::seeded_bugs::assert_lists($method, &[$((stringify!($name), $verdict)),*]);
         }
     };
 }
@@ -49,7 +50,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// Prints whether a bug was caught, as a row of a table.
-pub(crate) fn print(method: &str, test: &str, found: Option<&str>) {
+pub fn print(method: &str, test: &str, found: Option<&str>) {
     let number = rows().into_iter().find(|row| (row.method, row.test) == (method, test)).map_or(0, |row| row.number);
     let (caught, how) = found.map_or(("NOT CAUGHT", ""), |how| ("caught", how));
     println!("seeded bug {number:>2} | {caught} | {method} | {test} | {how}");
@@ -57,7 +58,7 @@ pub(crate) fn print(method: &str, test: &str, found: Option<&str>) {
 
 /// Expects the table to list exactly these tests of a method, with their verdicts,
 /// and enough bugs altogether.
-pub(crate) fn assert_lists(method: &str, tests: &[(&str, &str)]) {
+pub fn assert_lists(method: &str, tests: &[(&str, &str)]) {
     let rows = rows();
     let numbers: BTreeSet<_> = rows.iter().map(|row| row.number).collect();
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "the numbers have gaps: {numbers:?}");
