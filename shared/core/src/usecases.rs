@@ -14,7 +14,6 @@ pub mod poll_scores;
 pub mod purchase;
 pub mod record_report;
 pub mod reprocess;
-mod resend;
 pub mod reserve;
 pub mod settle_doubt;
 pub mod sweep;
