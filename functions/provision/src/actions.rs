@@ -20,7 +20,7 @@ use crate::view::ReservationView;
 
 /// `POST /v1/reservations/{id}/cancel`.
 pub(crate) async fn cancel(context: &RequestContext<'_>, id: &str) -> HandlerResult {
-    Query::of(context.request, &[])?;
+    Query::parse(context.request, &[])?;
     let reservation = context.reservation(id).await?;
     match cancel::cancel(context.hub, reservation).await? {
         CancelOutcome::Done(reservation) => answer::json(StatusCode::OK, &ReservationView::withdrawn(&reservation)),
@@ -39,7 +39,7 @@ fn not_withdrawn(reservation: &Reservation, why: NoteReason) -> Problem {
 
 /// `POST /v1/reservations/{id}/launch`.
 pub(crate) async fn launch(context: &RequestContext<'_>, id: &str) -> HandlerResult {
-    Query::of(context.request, &[])?;
+    Query::parse(context.request, &[])?;
     let reservation = context.reservation(id).await?;
     match launch::launch(context.hub, &reservation).await {
         Ok(launch) => answer::json(StatusCode::OK, &launch),

@@ -37,7 +37,7 @@ pub(crate) fn set(response: &mut Response<Body>, name: &'static str, value: &str
 }
 
 /// A failure as an answer. An outage is logged here, once, with its causes.
-pub(crate) fn of(failure: Failure) -> Response<Body> {
+pub(crate) fn from_failure(failure: Failure) -> Response<Body> {
     match failure {
         Failure::Problem(problem) => problem.into_response(),
         Failure::Backend(error) => {
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn an_outage_answers_503_and_says_that_the_same_request_may_come_again() {
         let outage = BackendError::unavailable("reading", "the secret cause");
-        let response = of(outage.into());
+        let response = from_failure(outage.into());
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(5)));
         let body = String::from_utf8(response.body().to_vec()).unwrap();
         assert!(body.contains("may be sent again") && !body.contains("secret cause"));

@@ -20,9 +20,9 @@ pub(crate) struct RequestMeaning {
 
 impl RequestMeaning {
     /// Of a request under a key. The hub's own defaults don't count.
-    pub(crate) fn of(key: &str, request: &NewReservation, sent: Value) -> Self {
+    pub(crate) fn new(key: &str, request: &NewReservation, sent: Value) -> Self {
         let meaning = meaning(request);
-        Self { fingerprint: Fingerprint::of(key, &canonical(&meaning)), meaning, sent }
+        Self { fingerprint: Fingerprint::new(key, &canonical(&meaning)), meaning, sent }
     }
 
     /// Whether an order says the same. It is compared under the scheme that it was
@@ -60,7 +60,7 @@ fn meaning(request: &NewReservation) -> Value {
 
 /// An instant in one spelling, and a text that is none as it is.
 fn instant(text: &str) -> String {
-    shared::timestamps::read(text).map_or_else(|| text.to_owned(), |time| time.to_string())
+    shared::timestamps::parse(text).map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 /// Null, an empty map and an empty list say no more than nothing at all.

@@ -31,8 +31,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn order() -> Order {
-    let asked = request::read(ITEP_REQUEST.as_bytes()).ok().unwrap();
-    let fingerprint = RequestMeaning::of("order-42", &asked.new, asked.sent).fingerprint;
+    let asked = request::parse(ITEP_REQUEST.as_bytes()).ok().unwrap();
+    let fingerprint = RequestMeaning::new("order-42", &asked.new, asked.sent).fingerprint;
     let accounts = [("itep".parse().unwrap(), vec!["default".parse().unwrap()])].into();
     let checked = rules::check(asked.new, &accounts, now()).ok().unwrap();
     let client = "acme".parse().unwrap();
@@ -79,7 +79,7 @@ pub(crate) fn ready() -> Reservation {
 pub(crate) fn completed() -> Reservation {
     let report = Report {
         receipt: None,
-        digest: Digest::of(b"the document"),
+        digest: Digest::sha256(b"the document"),
         reference: VendorReference::itep("3279B035APR"),
         observed_at: now(),
         status: ReportedStatus::Completed(Box::new(result())),
@@ -100,7 +100,7 @@ pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
 
 /// The figures of the vendor's sample, as far as the view tells scores apart.
 fn result() -> TestResult {
-    let score = |value, cefr| Score { scale: Scale::Itep, value: Some(value), cefr: CefrBand::read(cefr) };
+    let score = |value, cefr| Score { scale: Scale::Itep, value: Some(value), cefr: CefrBand::parse(cefr) };
     let grammar = SkillScore {
         skill: Skill::Grammar,
         score: score(3.5, "B2"),

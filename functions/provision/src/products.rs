@@ -27,7 +27,7 @@ struct ProductView {
 /// Lists the products of all accounts that can be asked: one that cannot does
 /// not hide the others.
 pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
-    Query::of(context.request, &[])?;
+    Query::parse(context.request, &[])?;
     let accounts = context.accounts().into_iter();
     let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
     let asked = join_all(accounts.map(async |account| {

@@ -20,7 +20,7 @@ impl Query {
     ///
     /// # Errors
     /// 400 for a parameter that is not among those allowed, or comes twice.
-    pub(crate) fn of(request: &Request, allowed: &[&str]) -> Result<Self, Problem> {
+    pub(crate) fn parse(request: &Request, allowed: &[&str]) -> Result<Self, Problem> {
         let query = request.uri().query().unwrap_or_default();
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
@@ -81,7 +81,7 @@ mod tests {
     fn query(text: &str) -> Option<Query> {
         let uri = format!("https://hub.example/v1/reservations?{text}");
         let request = lambda_http::http::Request::builder().uri(uri).body(Body::Empty).unwrap();
-        Query::of(&request, &["external_id", "limit"]).ok()
+        Query::parse(&request, &["external_id", "limit"]).ok()
     }
 
     #[test]

@@ -21,15 +21,15 @@ const PAGES_READ: usize = 10;
 
 /// `GET /v1/reservations/{id}`.
 pub(crate) async fn get(context: &RequestContext<'_>, id: &str) -> HandlerResult {
-    Query::of(context.request, &[])?;
+    Query::parse(context.request, &[])?;
     let reservation = context.reservation(id).await?;
-    let response = answer::json(StatusCode::OK, &ReservationView::of(&reservation))?;
+    let response = answer::json(StatusCode::OK, &ReservationView::new(&reservation))?;
     Ok(etag::tagged(response, context.request.headers()))
 }
 
 /// `GET /v1/reservations`.
 pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
-    let query = Query::of(context.request, &["status", "external_id", "product", "limit", "cursor"])?;
+    let query = Query::parse(context.request, &["status", "external_id", "product", "limit", "cursor"])?;
     let status: Option<StatusName> = query.parsed("status", "a status of a reservation")?;
     let cursor: Option<Cursor> = query.parsed("cursor", "the `next_cursor` of an answer")?;
     let filter = Filter { status: status.map(|name| name.0), product: query.text("product") };
@@ -44,7 +44,7 @@ pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
         limit: query.limit()?,
     };
     let (found, next_cursor) = collect(&context.hub.store, wanted, &filter).await?;
-    let data = found.iter().map(ReservationView::of).collect();
+    let data = found.iter().map(ReservationView::new).collect();
     answer::json(StatusCode::OK, &List { data, next_cursor })
 }
 
@@ -96,14 +96,14 @@ impl std::str::FromStr for StatusName {
 
 /// `GET /v1/reservations/{id}/history`.
 pub(crate) async fn history(context: &RequestContext<'_>, id: &str) -> HandlerResult {
-    let query = Query::of(context.request, &["limit", "cursor"])?;
+    let query = Query::parse(context.request, &["limit", "cursor"])?;
     let after = query.parsed("cursor", "the `next_cursor` of an answer")?.map_or(0, |EntryCursor(seq)| seq);
     let limit = query.limit()?;
     let reservation = context.reservation(id).await?;
     let (entries, more) = entries(&context.hub.store, &reservation, after, limit).await?;
     let last = entries.last().map(|entry| entry.seq);
     let next_cursor = last.filter(|_| more).map(|seq| EntryCursor(seq).to_string());
-    let data = entries.iter().map(EntryView::of).collect();
+    let data = entries.iter().map(EntryView::new).collect();
     answer::json(StatusCode::OK, &List { data, next_cursor })
 }
 
@@ -163,7 +163,7 @@ struct EntryView<'a> {
 }
 
 impl<'a> EntryView<'a> {
-    fn of(entry: &'a HistoryEntry) -> Self {
+    fn new(entry: &'a HistoryEntry) -> Self {
         Self {
             seq: entry.seq,
             at: entry.at,

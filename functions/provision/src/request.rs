@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for Text {
 /// # Errors
 /// 413 for a body that is too large, 400 for one of the wrong shape, with the
 /// first fault.
-pub(crate) fn read(body: &[u8]) -> Result<ParsedRequest, Problem> {
+pub(crate) fn parse(body: &[u8]) -> Result<ParsedRequest, Problem> {
     if body.len() > MAX_BODY {
         return Err(Problem::new(kinds::TOO_LARGE).detail(format!("The limit is {MAX_BODY} bytes.")));
     }
@@ -225,7 +225,7 @@ mod tests {
     use crate::fixtures;
 
     fn fault(body: &str) -> String {
-        let problem = fixtures::body(&read(body.as_bytes()).err().unwrap().into_response());
+        let problem = fixtures::body(&parse(body.as_bytes()).err().unwrap().into_response());
         let fault = &problem["errors"][0];
         format!("{}: {}", fault["pointer"].as_str().unwrap(), fault["detail"].as_str().unwrap())
     }
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_documented_request_reads() {
-        let asked = read(fixtures::ITEP_REQUEST.as_bytes()).ok().unwrap();
+        let asked = parse(fixtures::ITEP_REQUEST.as_bytes()).ok().unwrap();
         assert_eq!((asked.new.vendor.as_str(), asked.new.product.as_str()), ("itep", "GTX-Academic-Plus"));
         assert_eq!(asked.new.metadata.unwrap().0["order"], "42");
     }
@@ -280,7 +280,7 @@ mod tests {
         let document = json!({ "vendor": "itep", "product": "GTX", "candidate": candidate });
         let body = json!(["itep", "GTX", null, candidate, null, null, null, null, null]);
         for array in [document, body] {
-            assert_eq!(read(array.to_string().as_bytes()).err().unwrap().into_response().status(), 400, "{array}");
+            assert_eq!(parse(array.to_string().as_bytes()).err().unwrap().into_response().status(), 400, "{array}");
         }
     }
 
@@ -308,7 +308,7 @@ mod tests {
             (latin1("\"itep\"", 0xe9), "#"),
         ];
         for (body, pointer) in bodies {
-            let problem = fixtures::body(&read(&body).err().unwrap().into_response());
+            let problem = fixtures::body(&parse(&body).err().unwrap().into_response());
             assert_eq!((&problem["status"], &problem["errors"][0]["pointer"]), (&json!(400), &json!(pointer)));
             assert!(problem["detail"].as_str().unwrap().contains("send UTF-8"), "{problem}");
         }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn what_stands_around_a_text_or_before_the_body_does_not_count() {
         let body = changed("\"Mary\"", "\" Mary\\u00a0\"").replacen("{ \"order\": \"42\" }", "[]", 1);
-        let asked = read(format!("\u{feff}{body}").as_bytes()).ok().unwrap();
+        let asked = parse(format!("\u{feff}{body}").as_bytes()).ok().unwrap();
         assert_eq!(asked.new.candidate.given_name.expose(), "Mary");
         assert!(asked.new.metadata.unwrap().0.is_empty());
     }
@@ -326,14 +326,14 @@ mod tests {
     fn a_body_may_have_64_kib_and_no_more() {
         let padded =
             |size: usize| format!("{}{}", fixtures::ITEP_REQUEST, " ".repeat(size - fixtures::ITEP_REQUEST.len()));
-        assert!(read(padded(MAX_BODY).as_bytes()).is_ok());
-        let problem = read(padded(MAX_BODY + 1).as_bytes()).err().unwrap();
+        assert!(parse(padded(MAX_BODY).as_bytes()).is_ok());
+        let problem = parse(padded(MAX_BODY + 1).as_bytes()).err().unwrap();
         assert_eq!(problem.into_response().status(), 413);
     }
 
     #[test]
     fn nothing_of_a_candidate_is_printed() {
-        let printed = format!("{:?}", read(fixtures::ITEP_REQUEST.as_bytes()).ok().unwrap().new);
+        let printed = format!("{:?}", parse(fixtures::ITEP_REQUEST.as_bytes()).ok().unwrap().new);
         for canary in ["Mary", "Poppins", "mary@", "1990", "c-1001", "Los Angeles"] {
             assert!(!printed.contains(canary), "{canary}");
         }

@@ -30,10 +30,10 @@ const RETRY_AFTER_MIN: i64 = 2;
 
 /// Takes a request to reserve.
 pub(crate) async fn reserve(context: &RequestContext<'_>) -> HandlerResult {
-    Query::of(context.request, &[])?;
+    Query::parse(context.request, &[])?;
     let key = idempotency::key(context.request.headers())?;
-    let ParsedRequest { new, sent } = request::read(context.request.body())?;
-    let said = RequestMeaning::of(&key, &new, sent);
+    let ParsedRequest { new, sent } = request::parse(context.request.body())?;
+    let said = RequestMeaning::new(&key, &new, sent);
     let id = ReservationId::derive(&context.client.id, &key);
     let respond_async = prefer::respond_async(context.request.headers());
     let outcome = match take(context, new, &id, &said, respond_async).await {
@@ -163,7 +163,7 @@ fn respond(outcome: &ReserveOutcome, id: &ReservationId, now: Timestamp) -> Hand
 
 /// The answer for a reservation as it stands. `launch` is `None` in a replay.
 fn stands(reservation: &Reservation, launch: Option<Option<&Launch>>, now: Timestamp) -> HandlerResult {
-    let view = ReservationView::of(reservation);
+    let view = ReservationView::new(reservation);
     match reservation.status() {
         Status::Rejected => Ok(rejected(reservation).into_response()),
         Status::Pending | Status::InDoubt => answer::json(StatusCode::ACCEPTED, &view).map(|mut response| {

@@ -34,7 +34,7 @@ enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    fn of(path: &'a str) -> Option<Self> {
+    fn parse(path: &'a str) -> Option<Self> {
         let parts: Vec<_> = path.strip_prefix('/')?.split('/').collect();
         Some(match parts[..] {
             ["health"] => Route::Health,
@@ -74,12 +74,12 @@ impl<'a> Route<'a> {
 /// Answers a request and writes one line about it.
 pub(crate) async fn answer(hub: &Hub<Vendors>, request: &Request, invocation: &Invocation) -> Response<Body> {
     let began = Instant::now();
-    let place = Route::of(path(request));
+    let place = Route::parse(path(request));
     let response = match place {
         Some(Route::Health) => health(request.method()),
         _ => admitted(hub, request, invocation, place).await,
     };
-    let mut response = response.unwrap_or_else(answer::of);
+    let mut response = response.unwrap_or_else(answer::from_failure);
     if request.method() == Method::HEAD {
         *response.body_mut() = Body::Empty;
     }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_path_leads_to_its_place_and_nothing_else_does() {
         let places = ["/v1/reservations", "/v1/reservations/res_1", "/v1/reservations/res_1/history", "/health"];
-        let found: Vec<_> = places.into_iter().map(Route::of).collect();
+        let found: Vec<_> = places.into_iter().map(Route::parse).collect();
         let (list, one, history) = (Route::Reservations, Route::Reservation("res_1"), Route::History("res_1"));
         assert_eq!(found, [Some(list), Some(one), Some(history), Some(Route::Health)]);
         for path in [
@@ -190,7 +190,7 @@ mod tests {
             "/v2/products",
             "//health",
         ] {
-            assert_eq!(Route::of(path), None, "{path}");
+            assert_eq!(Route::parse(path), None, "{path}");
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
         for sample in samples {
             let event = serde_json::from_str(&std::fs::read_to_string(&sample).unwrap()).unwrap();
             let request = gateway::request(event).unwrap();
-            let place = Route::of(path(&request)).unwrap();
+            let place = Route::parse(path(&request)).unwrap();
             assert!(place.methods().contains(request.method()), "{}", sample.display());
         }
     }

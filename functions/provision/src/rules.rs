@@ -185,7 +185,7 @@ impl Rules {
     }
 
     fn expiry(&mut self, text: &str) -> Option<Timestamp> {
-        let time = shared::timestamps::read(text);
+        let time = shared::timestamps::parse(text);
         let fits = |time: &Timestamp| *time > self.now && time.duration_since(self.now) <= EXPIRY_MAX;
         let time = time.filter(fits);
         let rule = "must be a time in the future, within two years, as 2027-01-31T00:00:00Z";

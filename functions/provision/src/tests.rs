@@ -80,14 +80,14 @@ fn lists_mean_the_same_in_one_piece_and_in_several() {
 fn parameters_of_the_query() {
     let names = ["status", "external_id", "product", "limit", "cursor"];
     for name in names {
-        let read = |query: &str| Query::of(&request(json!({}), query), &names).map_err(status);
+        let read = |query: &str| Query::parse(&request(json!({}), query), &names).map_err(status);
         assert!(read(&format!("{name}=1")).is_ok());
         for twice in [format!("{name}=1&{name}=1"), format!("{name}=1&{name}=2"), format!("{name}=&{name}=1")] {
             assert_eq!(read(&twice).err().as_deref(), Some("400 invalid-parameter"), "{twice}");
         }
     }
     for (query, name) in [("limit=1,1", "limit"), ("limit=1%2C1", "limit")] {
-        let query = Query::of(&request(json!({}), query), &names).ok().unwrap();
+        let query = Query::parse(&request(json!({}), query), &names).ok().unwrap();
         assert!(query.limit().is_err(), "{name}");
     }
 }

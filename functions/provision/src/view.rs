@@ -47,7 +47,7 @@ pub(crate) struct ReservationView<'a> {
 
 impl<'a> ReservationView<'a> {
     /// The reservation as it is read.
-    pub(crate) fn of(reservation: &'a Reservation) -> Self {
+    pub(crate) fn new(reservation: &'a Reservation) -> Self {
         let order = &reservation.order;
         Self {
             id: &order.id,
@@ -58,28 +58,28 @@ impl<'a> ReservationView<'a> {
             vendor: order.account.vendor,
             product: &order.product,
             account: &order.account.name,
-            vendor_reference: reservation.reference.as_ref().map(ReferenceView::of),
-            candidate: CandidateView::of(&order.candidate),
+            vendor_reference: reservation.reference.as_ref().map(ReferenceView::new),
+            candidate: CandidateView::new(&order.candidate),
             launch_url: None,
             launch: None,
             metadata: &order.metadata,
             expires_at: order.expires_at,
             created_at: reservation.created_at,
             updated_at: reservation.updated_at,
-            attempts: sittings(reservation).iter().map(AttemptView::of).collect(),
-            result: reservation.result().map(|result| ResultView::of(result, reservation.attempt().late)),
+            attempts: sittings(reservation).iter().map(AttemptView::new).collect(),
+            result: reservation.result().map(|result| ResultView::new(result, reservation.attempt().late)),
             vendor_released: None,
         }
     }
 
     /// The answer to a fresh purchase: with what opens the test, if that is known.
     pub(crate) fn bought(reservation: &'a Reservation, launch: Option<&'a Launch>) -> Self {
-        Self { launch: Some(launch), ..Self::of(reservation) }
+        Self { launch: Some(launch), ..Self::new(reservation) }
     }
 
     /// The answer to a withdrawal. No vendor takes a test back by API.
     pub(crate) fn withdrawn(reservation: &'a Reservation) -> Self {
-        Self { vendor_released: Some(false), ..Self::of(reservation) }
+        Self { vendor_released: Some(false), ..Self::new(reservation) }
     }
 }
 
@@ -96,7 +96,7 @@ enum ReferenceView<'a> {
 }
 
 impl<'a> ReferenceView<'a> {
-    fn of(reference: &'a VendorReference) -> Self {
+    fn new(reference: &'a VendorReference) -> Self {
         match reference {
             VendorReference::Itep { test_id } => ReferenceView::Itep { test_id },
             VendorReference::Truenorth { user_assessment_id, user_id } => {
@@ -116,7 +116,7 @@ struct CandidateView<'a> {
 }
 
 impl<'a> CandidateView<'a> {
-    fn of(candidate: &'a Candidate) -> Self {
+    fn new(candidate: &'a Candidate) -> Self {
         Self {
             external_id: &candidate.external_id,
             given_name: &candidate.given_name,
@@ -137,8 +137,8 @@ struct AttemptView<'a> {
 }
 
 impl<'a> AttemptView<'a> {
-    fn of(attempt: &'a Attempt) -> Self {
-        let result = attempt.result.as_ref().map(|result| ResultView::of(result, attempt.late));
+    fn new(attempt: &'a Attempt) -> Self {
+        let result = attempt.result.as_ref().map(|result| ResultView::new(result, attempt.late));
         Self { number: attempt.number, status: attempt.status, result, unreadable: &attempt.unreadable }
     }
 }
@@ -159,10 +159,10 @@ struct ResultView<'a> {
 }
 
 impl<'a> ResultView<'a> {
-    fn of(result: &'a TestResult, late: bool) -> Self {
+    fn new(result: &'a TestResult, late: bool) -> Self {
         Self {
-            overall: result.overall.as_ref().map(ScoreView::of),
-            skills: result.skills.iter().map(SkillView::of).collect(),
+            overall: result.overall.as_ref().map(ScoreView::new),
+            skills: result.skills.iter().map(SkillView::new).collect(),
             equivalents: &result.equivalents,
             placement: result.placement.as_deref(),
             report_url: result.report_url.as_ref(),
@@ -185,7 +185,7 @@ struct ScaleView {
 }
 
 impl ScaleView {
-    fn of(scale: Scale) -> Self {
+    fn new(scale: Scale) -> Self {
         let bounds = scale.bounds();
         Self { scale, scale_min: bounds.map(|b| b.0), scale_max: bounds.map(|b| b.1) }
     }
@@ -200,8 +200,8 @@ struct CefrView {
 
 impl CefrView {
     /// Read again: what was stored once may be a vendor's mark that is no level.
-    fn of(band: Option<&CefrBand>) -> Self {
-        let band = band.and_then(|band| CefrBand::read(&band.text));
+    fn new(band: Option<&CefrBand>) -> Self {
+        let band = band.and_then(|band| CefrBand::parse(&band.text));
         let level = |level: Option<_>| level.as_ref().map(ToString::to_string);
         Self {
             cefr_min: level(band.as_ref().and_then(|band| band.min)),
@@ -221,8 +221,8 @@ struct ScoreView {
 }
 
 impl ScoreView {
-    fn of(score: &Score) -> Self {
-        Self { scale: ScaleView::of(score.scale), value: score.value, cefr: CefrView::of(score.cefr.as_ref()) }
+    fn new(score: &Score) -> Self {
+        Self { scale: ScaleView::new(score.scale), value: score.value, cefr: CefrView::new(score.cefr.as_ref()) }
     }
 }
 
@@ -241,16 +241,16 @@ struct SkillView {
 }
 
 impl SkillView {
-    fn of(skill: &SkillScore) -> Self {
+    fn new(skill: &SkillScore) -> Self {
         Self {
             skill: skill.skill,
-            scale: ScaleView::of(skill.score.scale),
+            scale: ScaleView::new(skill.score.scale),
             value: skill.score.value,
             raw_score: skill.raw_score.map(Number),
             percent: skill.percent.map(Number),
             correct: skill.correct,
             total: skill.total,
-            cefr: CefrView::of(skill.score.cefr.as_ref()),
+            cefr: CefrView::new(skill.score.cefr.as_ref()),
         }
     }
 }
@@ -282,12 +282,12 @@ mod tests {
 
     #[test]
     fn a_completed_itep_reservation_reads_as_documented() {
-        insta::assert_snapshot!(text(&ReservationView::of(&fixtures::completed())));
+        insta::assert_snapshot!(text(&ReservationView::new(&fixtures::completed())));
     }
 
     #[test]
     fn a_queued_reservation_has_every_optional_field_as_null() {
-        insta::assert_snapshot!(text(&ReservationView::of(&fixtures::queued())));
+        insta::assert_snapshot!(text(&ReservationView::new(&fixtures::queued())));
     }
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
         let launch = fixtures::credentials();
         let bought = serde_json::to_value(ReservationView::bought(&ready, Some(&launch))).unwrap();
         assert_eq!(bought["launch"]["password"], "canary-password");
-        let read = text(&ReservationView::of(&ready));
+        let read = text(&ReservationView::new(&ready));
         assert!(!read.contains("\"launch\"") && !read.contains("canary-password"));
     }
 
@@ -309,14 +309,14 @@ mod tests {
     #[test]
     fn a_truenorth_reference_has_both_ids() {
         let reference = VendorReference::truenorth("AB-1", "CD-2");
-        let view = serde_json::to_string(&ReferenceView::of(&reference)).unwrap();
+        let view = serde_json::to_string(&ReferenceView::new(&reference)).unwrap();
         assert_eq!(view, r#"{"user_assessment_id":"ab-1","user_id":"cd-2"}"#);
     }
 
     #[test]
     fn a_mark_that_was_once_stored_as_a_cefr_level_is_not_shown() {
         let stored = |text: &str| CefrBand { text: text.to_owned(), min: None, max: None };
-        let shown = |text: &str| CefrView::of(Some(&stored(text))).cefr;
+        let shown = |text: &str| CefrView::new(Some(&stored(text))).cefr;
         assert_eq!([shown("*"), shown("A0")], [None, Some("A0".to_owned())]);
     }
 

@@ -30,7 +30,7 @@ impl Cursor {
     /// The cursor after an entry of an index, by its sort key.
     pub(crate) fn after(place: &str) -> Option<Self> {
         let (time, id) = place.split_once('#')?;
-        let time = crate::timestamps::read(time)?;
+        let time = crate::timestamps::parse(time)?;
         let id: ReservationId = id.parse().ok()?;
         (keys::place(time, &id) == place).then(|| Self { place: place.to_owned(), id })
     }
@@ -46,7 +46,7 @@ impl Cursor {
     }
 
     /// Reads a caller's cursor; a bad one is the error's source.
-    pub(crate) fn read(text: Option<&str>) -> Result<Option<Self>, BackendError> {
+    pub(crate) fn parse(text: Option<&str>) -> Result<Option<Self>, BackendError> {
         text.map(str::parse).transpose().map_err(corrupt("read a cursor"))
     }
 }

@@ -66,7 +66,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The variable with the queue's address is not set.
-    pub fn of(queue: DeadLetterQueue, clients: AwsClients) -> Result<Self, MissingVariable> {
+    pub fn new(queue: DeadLetterQueue, clients: AwsClients) -> Result<Self, MissingVariable> {
         let queue = variable(queue.variable())?;
         Ok(Self { clients, dead_letters: format!("{queue}-dlq"), queue })
     }

@@ -38,7 +38,7 @@ pub(crate) struct Item<T> {
 
 impl<T: Serialize> Item<T> {
     /// The attributes of a document under a key.
-    pub(crate) fn of(key: Key, doc: T) -> Result<Attributes, ItemError> {
+    pub(crate) fn encode(key: Key, doc: T) -> Result<Attributes, ItemError> {
         attributes(&Self { key, v: VERSION, doc })
     }
 }
@@ -72,7 +72,7 @@ pub(crate) struct ReservationItem {
 
 impl ReservationItem {
     /// The attributes of a reservation, as the named write leaves it.
-    pub(crate) fn of(reservation: &Reservation, write: String) -> Result<Attributes, ItemError> {
+    pub(crate) fn encode(reservation: &Reservation, write: String) -> Result<Attributes, ItemError> {
         let id = reservation.id();
         let place = keys::place(reservation.created_at, id);
         let work = keys::work(reservation);
@@ -94,7 +94,7 @@ impl ReservationItem {
         })
     }
 
-    pub(crate) fn read(item: Attributes) -> Result<Self, ItemError> {
+    pub(crate) fn decode(item: Attributes) -> Result<Self, ItemError> {
         check_version(&item)?;
         Ok(serde_dynamo::from_item(item)?)
     }

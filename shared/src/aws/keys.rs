@@ -134,7 +134,7 @@ pub(crate) fn due_partition(shard: u8) -> String {
 
 /// The `by_candidate` index's partition of a client's candidate.
 pub(crate) fn candidate(client: &ClientId, external_id: &str) -> String {
-    format!("{client}#{}", Digest::of(external_id.as_bytes()))
+    format!("{client}#{}", Digest::sha256(external_id.as_bytes()))
 }
 
 /// The `worklist` index's partition of a list.

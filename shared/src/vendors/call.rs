@@ -109,14 +109,14 @@ fn build(timeouts: CallTimeouts, idle: usize) -> Option<Client> {
 }
 
 /// An answer that was read to its end.
-pub(crate) struct Answer {
+pub(crate) struct VendorResponse {
     pub(crate) status: u16,
     /// How long the vendor asks to wait, where it says so in seconds.
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl VendorResponse {
     /// Whether the status is a 2xx.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -177,7 +177,7 @@ impl CallError {
         CallOutcome::Unknown(Evidence { http_status, body, ..Evidence::without_answer(call_no, at, unknown) })
     }
 
-    fn of(error: &reqwest::Error, status: Option<u16>) -> Self {
+    fn new(error: &reqwest::Error, status: Option<u16>) -> Self {
         if status.is_none() && error.is_dns() {
             return CallError::NotSent { cause: "the name look-up failed".to_owned() };
         }
@@ -196,7 +196,11 @@ impl CallError {
 ///
 /// # Errors
 /// [`CallError`], which tells whether a byte may have left.
-pub(crate) async fn exchange(request: RequestBuilder, time: Duration, max_bytes: usize) -> Result<Answer, CallError> {
+pub(crate) async fn exchange(
+    request: RequestBuilder,
+    time: Duration,
+    max_bytes: usize,
+) -> Result<VendorResponse, CallError> {
     let mut response = open(request, time).await?;
     let status = response.status().as_u16();
     let retry_after = retry_after(&response);
@@ -208,7 +212,7 @@ pub(crate) async fn exchange(request: RequestBuilder, time: Duration, max_bytes:
         }
     }
     let body = if body.starts_with(BYTE_ORDER_MARK) { body.split_off(BYTE_ORDER_MARK.len()) } else { body };
-    Ok(Answer { status, retry_after, body })
+    Ok(VendorResponse { status, retry_after, body })
 }
 
 /// Sends a request and returns once the answer's head is there.
@@ -216,7 +220,7 @@ pub(crate) async fn exchange(request: RequestBuilder, time: Duration, max_bytes:
 /// # Errors
 /// As [`exchange`].
 pub(crate) async fn open(request: RequestBuilder, time: Duration) -> Result<Response, CallError> {
-    request.timeout(time).send().await.map_err(|error| CallError::of(&error, None))
+    request.timeout(time).send().await.map_err(|error| CallError::new(&error, None))
 }
 
 /// The next piece of an answer's body; `None` at its end.
@@ -225,7 +229,7 @@ pub(crate) async fn open(request: RequestBuilder, time: Duration) -> Result<Resp
 /// As [`exchange`].
 pub(crate) async fn next_chunk(response: &mut Response) -> Result<Option<bytes::Bytes>, CallError> {
     let status = response.status().as_u16();
-    response.chunk().await.map_err(|error| CallError::of(&error, Some(status)))
+    response.chunk().await.map_err(|error| CallError::new(&error, Some(status)))
 }
 
 /// `Retry-After` in seconds; a date is not read.

@@ -33,7 +33,7 @@ impl ScoreReader {
     pub(super) fn cefr(&mut self, field: ScoreField, value: Option<&Value>) -> Option<CefrBand> {
         let read = match value.filter(|value| is_there(value)) {
             None => Ok(None),
-            Some(value) => value.as_str().and_then(CefrBand::read).map(Some).ok_or(Uncertain),
+            Some(value) => value.as_str().and_then(CefrBand::parse).map(Some).ok_or(Uncertain),
         };
         self.certain(field, read)
     }

@@ -99,7 +99,7 @@ pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
     Order {
         id: reservation_id(),
         client: "acme".parse().unwrap(),
-        fingerprint: Fingerprint::of("order-42", "request"),
+        fingerprint: Fingerprint::new("order-42", "request"),
         account: account(vendor),
         product: product.to_owned(),
         candidate: Candidate {

@@ -62,14 +62,14 @@ impl WebhookAuth {
     /// cannot be read is an error: dropping it would let everybody in.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::of(&root);
+        let mut fields = Fields::new(&root);
         let tokens = fields.required_texts("inbound.tokens");
         if tokens.iter().any(|token| !fits_a_path(token)) {
             fields
                 .wrong("inbound.tokens", "a list of texts of letters, digits, - . _ and ~, as they go into an address");
         }
         let auth = fields.list("inbound.auth");
-        let read: Vec<_> = auth.iter().filter_map(Credential::read).collect();
+        let read: Vec<_> = auth.iter().filter_map(Credential::parse).collect();
         if read.len() < auth.len() {
             fields.wrong("inbound.auth", "a list of basic, bearer and header credentials");
         }
@@ -91,7 +91,7 @@ impl WebhookAuth {
 }
 
 impl Credential {
-    fn read(value: &Value) -> Option<Self> {
+    fn parse(value: &Value) -> Option<Self> {
         let object = value.as_object().filter(|object| object.len() == 1)?;
         let text = |value: &Value, key: &str| value.get(key)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
         if let Some(basic) = object.get("basic") {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::chance::Chance;
 use super::setup::{ITEP_PRODUCT, Market, TRUENORTH_PRODUCT};
 use super::stack::{Answer, Stack, Vendor};
-use crate::sim::desk::lock;
+use crate::sim::frontend::lock;
 
 /// How often a website sends an order until it leaves it to later.
 const TRIES: u32 = 8;

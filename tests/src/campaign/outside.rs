@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::chance::Chance;
 use super::load::Assigned;
 use super::stack::{Stack, Vendor};
-use crate::sim::desk::lock;
+use crate::sim::frontend::lock;
 
 /// A test at a vendor: account and reference.
 pub(crate) type Test = (Vendor, String, String);

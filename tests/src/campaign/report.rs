@@ -16,7 +16,7 @@ use super::outside::Webhooks;
 use super::setup::Market;
 use super::stack::Vendor;
 use super::trouble::AwsFaults;
-use crate::sim::desk::lock;
+use crate::sim::frontend::lock;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Course {

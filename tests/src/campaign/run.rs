@@ -21,7 +21,7 @@ use super::setup::Market;
 use super::stack::{Stack, Vendor};
 use super::trouble;
 use super::{Outcome, Plan, VENDOR_CALL_MS, plot};
-use crate::sim::desk::lock;
+use crate::sim::frontend::lock;
 
 /// How many candidates sit at the same time.
 const SEATS: usize = 8;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Plan;
 use super::stack::{Stack, Vendor};
-use crate::sim::desk::digest;
+use crate::sim::frontend::digest;
 
 /// What is bought at iTEP.
 pub(crate) const ITEP_PRODUCT: &str = "GTX-Academic-Plus";

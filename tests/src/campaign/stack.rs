@@ -48,7 +48,7 @@ struct Addresses {
     aws: String,
     itep: String,
     truenorth: String,
-    burst: String,
+    fault_proxy: String,
     emulator: i32,
     stack: String,
     table: String,
@@ -87,7 +87,7 @@ impl Stack {
             aws: get("AWS_ENDPOINT_URL")?,
             itep: get("ITEP_SIM_URL")?,
             truenorth: get("TRUENORTH_SIM_URL")?,
-            burst: get("BURST_URL")?,
+            fault_proxy: get("BURST_URL")?,
             emulator: get("EMULATOR_PID")?.parse().context("EMULATOR_PID")?,
             stack: get("HUB_STACK_NAME")?,
             table: get("TABLE_NAME")?,
@@ -181,8 +181,8 @@ impl Stack {
     }
 
     /// Calls the proxy's own API; the answer's text.
-    pub(crate) async fn burst(&self, method: Method, path: &str, body: &Value) -> Result<String> {
-        let url = format!("{}/_microburst/{path}", self.0.burst);
+    pub(crate) async fn fault_proxy(&self, method: Method, path: &str, body: &Value) -> Result<String> {
+        let url = format!("{}/_microburst/{path}", self.0.fault_proxy);
         Ok(send(method, &url, &[("content-type", "application/json")], body, PATIENCE).await?.success(&url)?.text)
     }
 

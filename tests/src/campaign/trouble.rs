@@ -105,7 +105,7 @@ pub(crate) async fn begin(stack: &Stack, plan: &Plan, market: &Market) -> Result
             stack.control(vendor, Method::PUT, &format!("accounts/{account}/faults"), &wanted).await?;
         }
     }
-    stack.burst(Method::POST, "rules", &rules(plan)).await?;
+    stack.fault_proxy(Method::POST, "rules", &rules(plan)).await?;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ pub(crate) async fn end(stack: &Stack, market: &Market) -> Result<()> {
             stack.control(vendor, Method::DELETE, &path, &Value::Null).await?;
         }
     }
-    stack.burst(Method::POST, "rules", &json!([])).await?;
+    stack.fault_proxy(Method::POST, "rules", &json!([])).await?;
     Ok(())
 }
 
@@ -147,7 +147,7 @@ pub(crate) struct AwsFaults {
 /// # Errors
 /// It does not answer.
 pub(crate) async fn aws_faults(stack: &Stack) -> Result<AwsFaults> {
-    let text = stack.burst(Method::GET, "metrics", &Value::Null).await?;
+    let text = stack.fault_proxy(Method::GET, "metrics", &Value::Null).await?;
     let mut found = AwsFaults::default();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some((name, number)) = line.rsplit_once(' ') else { continue };

@@ -6,8 +6,8 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::desk::Desk;
 use super::faults::Order;
+use super::frontend::Frontend;
 use super::http::{Reply, Request};
 
 /// The account that the short paths mean.
@@ -22,41 +22,41 @@ enum Orders {
 
 /// Answers a control request, or leaves it to the vendor's own part. `path` is what follows
 /// `/_sim`.
-pub(crate) fn answer(desk: &Desk, vendor: &str, request: &Request, path: &[&str]) -> Option<Reply> {
+pub(crate) fn answer(frontend: &Frontend, vendor: &str, request: &Request, path: &[&str]) -> Option<Reply> {
     match (&request.method, path) {
         (&Method::GET, ["health"]) => Some(Reply::json(StatusCode::OK, &json!({ "vendor": vendor }))),
         (&Method::GET, ["ledger"]) => {
             let account = request.query.get("account").map(String::as_str);
-            Some(Reply::json(StatusCode::OK, &desk.ledger().page(account)))
+            Some(Reply::json(StatusCode::OK, &frontend.ledger().page(account)))
         }
-        (_, ["faults"]) => faults(desk, request, DEFAULT_ACCOUNT),
-        (_, ["accounts", account, "faults"]) => faults(desk, request, account),
+        (_, ["faults"]) => faults(frontend, request, DEFAULT_ACCOUNT),
+        (_, ["accounts", account, "faults"]) => faults(frontend, request, account),
         _ => None,
     }
 }
 
-fn faults(desk: &Desk, request: &Request, account: &str) -> Option<Reply> {
+fn faults(frontend: &Frontend, request: &Request, account: &str) -> Option<Reply> {
     let closes_for = match request.method {
         Method::GET => None,
         Method::DELETE => {
-            desk.faults().clear(account);
+            frontend.faults().clear(account);
             None
         }
         Method::PUT => match orders(request) {
-            Ok(orders) => take(desk, account, orders),
+            Ok(orders) => take(frontend, account, orders),
             Err(message) => return Some(Reply::complaint(StatusCode::BAD_REQUEST, message)),
         },
         _ => return None,
     };
-    let reply = Reply::json(StatusCode::OK, &json!({ "faults": desk.faults().standing(account) }));
+    let reply = Reply::json(StatusCode::OK, &json!({ "faults": frontend.faults().standing(account) }));
     Some(Reply { closes_for, ..reply })
 }
 
 /// Keeps the orders that wait for a call; answers for how long the others close the port.
-fn take(desk: &Desk, account: &str, orders: Vec<Order>) -> Option<Duration> {
+fn take(frontend: &Frontend, account: &str, orders: Vec<Order>) -> Option<Duration> {
     let closes_for = orders.iter().filter_map(Order::closure).max();
     let waiting = orders.into_iter().filter(|order| order.closure().is_none()).collect();
-    desk.faults().add(account, waiting);
+    frontend.faults().add(account, waiting);
     closes_for
 }
 

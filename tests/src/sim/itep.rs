@@ -14,23 +14,23 @@ use hyper::{Method, StatusCode};
 
 use self::state::State;
 use self::wire::Refusal;
-use super::desk::{Desk, Manners, Visit, lock};
 use super::faults::Operation;
+use super::frontend::{Frontend, IncomingCall, VendorWording, lock};
 use super::http::{Answer, Reply, Request};
 
 pub(super) struct Itep {
-    desk: Desk,
+    frontend: Frontend,
     state: Mutex<State>,
 }
 
 impl Itep {
     /// An iTEP without accounts.
     pub(super) fn new(log: bool) -> Self {
-        let manners = Manners {
+        let wording = VendorWording {
             refusal: |text| Refusal::Other(text.to_owned()).reply(),
             without_reference: wire::sold_without_reference,
         };
-        Self { desk: Desk::new(manners, log), state: Mutex::default() }
+        Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
     /// Answers a request to iTEP's port.
@@ -44,19 +44,19 @@ impl Itep {
 
     async fn purchase(&self, request: &Request) -> Answer {
         let sender = self.state().sender(request);
-        let visit = Visit {
+        let visit = IncomingCall {
             request,
             account: sender.as_ref().map(|sender| sender.account.as_str()),
             reservation_id: sale::reservation_id(&request.body),
         };
         if request.method != Method::POST {
-            return self.desk.turn_away(&visit, Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
+            return self.frontend.turn_away(&visit, Reply::empty(StatusCode::METHOD_NOT_ALLOWED));
         }
         let Some(sender) = &sender else {
-            return self.desk.turn_away(&visit, Refusal::BadSignature.reply());
+            return self.frontend.turn_away(&visit, Refusal::BadSignature.reply());
         };
         let work = |again| self.state().sell(sender, &request.body, again);
-        self.desk.serve(visit, Operation::Purchase, work).await
+        self.frontend.serve(visit, Operation::Purchase, work).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

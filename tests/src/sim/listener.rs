@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::desk::lock;
+use super::frontend::lock;
 use super::http::{Answer, Reply, Request};
 use super::{Site, connection};
 

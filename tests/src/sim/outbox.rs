@@ -9,8 +9,8 @@ use hyper::Method;
 use serde::Serialize;
 
 use super::client::{self, SendError};
-use super::desk::{Desk, lock};
 use super::faults::{Fault, Operation, Order};
+use super::frontend::{Frontend, lock};
 
 /// A webhook as it goes on the wire.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Parcel {
 
 /// What became of a webhook.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Receipt {
+pub(crate) struct WebhookDelivery {
     pub(crate) sent: bool,
     /// What the receiver answered to the last sending of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,7 +37,7 @@ pub(crate) struct Receipt {
     pub(crate) reason: Option<String>,
 }
 
-impl Receipt {
+impl WebhookDelivery {
     /// For a webhook that does not go out.
     pub(crate) fn unsent(reason: &str) -> Self {
         Self { reason: Some(reason.to_owned()), ..Self::default() }
@@ -59,23 +59,23 @@ impl Receipt {
 #[derive(Default)]
 pub(crate) struct Outbox(Mutex<BTreeMap<String, Vec<Parcel>>>);
 
-impl Desk {
+impl Frontend {
     /// Sends a webhook, under the fault that is ordered for it if there is one.
-    pub(crate) async fn deliver(&self, account: &str, parcel: Parcel) -> Receipt {
+    pub(crate) async fn deliver(&self, account: &str, parcel: Parcel) -> WebhookDelivery {
         let order = self.faults().take(account, Operation::Webhook);
         match order.as_ref().map(|order| order.fault) {
-            Some(Fault::Withhold) => return Receipt::unsent("withheld"),
+            Some(Fault::Withhold) => return WebhookDelivery::unsent("withheld"),
             Some(Fault::Reorder) => {
                 self.outbox.hold(account, parcel);
-                return Receipt::unsent("held back until the next one");
+                return WebhookDelivery::unsent("held back until the next one");
             }
             _ => {}
         }
         self.send_now(account, parcel, order.as_ref()).await
     }
 
-    async fn send_now(&self, account: &str, parcel: Parcel, order: Option<&Order>) -> Receipt {
-        let mut receipt = Receipt::default();
+    async fn send_now(&self, account: &str, parcel: Parcel, order: Option<&Order>) -> WebhookDelivery {
+        let mut receipt = WebhookDelivery::default();
         if let Some(Order { fault: Fault::Delay, ms, .. }) = order {
             tokio::time::sleep(Duration::from_millis(ms.unwrap_or(1000))).await;
         }
@@ -87,13 +87,13 @@ impl Desk {
         for held in self.outbox.release(account) {
             receipt.add(send(&held).await);
         }
-        Receipt { status: own, ..receipt }
+        WebhookDelivery { status: own, ..receipt }
     }
 }
 
 /// Sends a webhook as it is, whatever is ordered.
-pub(crate) async fn resend(parcel: &Parcel) -> Receipt {
-    let mut receipt = Receipt::default();
+pub(crate) async fn resend(parcel: &Parcel) -> WebhookDelivery {
+    let mut receipt = WebhookDelivery::default();
     receipt.add(send(parcel).await);
     receipt
 }

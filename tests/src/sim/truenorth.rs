@@ -20,19 +20,19 @@ use jiff::Timestamp;
 
 use self::state::State;
 use self::wire::Endpoint;
-use super::desk::{Desk, Done, Manners, Visit, lock};
+use super::frontend::{CallResult, Frontend, IncomingCall, VendorWording, lock};
 use super::http::{Answer, Reply, Request};
 
 pub(super) struct TrueNorth {
-    desk: Desk,
+    frontend: Frontend,
     state: Mutex<State>,
 }
 
 impl TrueNorth {
     /// A TrueNorth without accounts.
     pub(super) fn new(log: bool) -> Self {
-        let manners = Manners { refusal: wire::refusal, without_reference: wire::without_reference };
-        Self { desk: Desk::new(manners, log), state: Mutex::default() }
+        let wording = VendorWording { refusal: wire::refusal, without_reference: wire::without_reference };
+        Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
     /// Answers a request to TrueNorth's port.
@@ -51,15 +51,15 @@ impl TrueNorth {
     /// Key, then rate limit, then the work: a request that is too quick is not processed at all.
     async fn call(self: &Arc<Self>, endpoint: Endpoint, request: &Request) -> Answer {
         let sender = self.state().sender(request);
-        let visit = Visit { request, account: sender.as_deref(), reservation_id: unique_identifier(request) };
+        let visit = IncomingCall { request, account: sender.as_deref(), reservation_id: unique_identifier(request) };
         let Some(name) = &sender else {
-            return self.desk.turn_away(&visit, Reply::empty(StatusCode::UNAUTHORIZED));
+            return self.frontend.turn_away(&visit, Reply::empty(StatusCode::UNAUTHORIZED));
         };
         if !self.admit(name) {
-            return self.desk.turn_away(&visit, Reply::empty(StatusCode::TOO_MANY_REQUESTS));
+            return self.frontend.turn_away(&visit, Reply::empty(StatusCode::TOO_MANY_REQUESTS));
         }
         let work = |again| self.work(endpoint, name, request, again);
-        self.desk.serve(visit, endpoint.operation(), work).await
+        self.frontend.serve(visit, endpoint.operation(), work).await
     }
 
     fn admit(&self, name: &str) -> bool {
@@ -69,7 +69,7 @@ impl TrueNorth {
             .is_some_and(|account| !account.settings.rate_limit || account.rate.admit(Instant::now()))
     }
 
-    fn work(self: &Arc<Self>, endpoint: Endpoint, name: &str, request: &Request, again: bool) -> Done {
+    fn work(self: &Arc<Self>, endpoint: Endpoint, name: &str, request: &Request, again: bool) -> CallResult {
         let mut state = self.state();
         match endpoint {
             Endpoint::Assign => return state.assign(name, request, again),
@@ -99,7 +99,7 @@ impl TrueNorth {
     /// The caller does not learn what became of the event.
     fn send_later(self: &Arc<Self>, name: &str, parcel: super::outbox::Parcel) -> Reply {
         let (truenorth, name) = (Arc::clone(self), name.to_owned());
-        tokio::spawn(async move { truenorth.desk.deliver(&name, parcel).await });
+        tokio::spawn(async move { truenorth.frontend.deliver(&name, parcel).await });
         Reply::empty(StatusCode::OK)
     }
 

@@ -80,7 +80,7 @@ async fn reporting(bill: &mut Bill, world: &World) {
     let id = owner.unwrap().unwrap();
     let read = bill.of("report: read", "1 GetItem", store.reservation(&id)).await.unwrap().unwrap();
     let change = change(&read, &Event::Reported(Box::new(graded(&read))), at(50));
-    let raw = RawDocument { digest: Digest::of(b"document"), bytes: vec![b'x'; 3 * 1024] };
+    let raw = RawDocument { digest: Digest::sha256(b"document"), bytes: vec![b'x'; 3 * 1024] };
     let sent = store.commit(&change, Some(&raw));
     let done = bill.of("report: apply, with history and 3 KiB document", "1 TransactWriteItems", sent).await;
     assert_eq!(done.unwrap(), WriteOutcome::Done);

@@ -44,7 +44,7 @@ pub(crate) fn order(key: &str, vendor: Vendor) -> Order {
     Order {
         id: ReservationId::derive(&client(), key),
         client: client(),
-        fingerprint: Fingerprint::of(key, "{}"),
+        fingerprint: Fingerprint::new(key, "{}"),
         account: account(vendor),
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {
@@ -105,7 +105,7 @@ pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
 
 /// A vendor's report of a graded test, with numbers of every kind.
 pub(crate) fn graded(reservation: &Reservation) -> Report {
-    let score = |value| Score { scale: Scale::Itep, value, cefr: CefrBand::read("B2-C1") };
+    let score = |value| Score { scale: Scale::Itep, value, cefr: CefrBand::parse("B2-C1") };
     let result = TestResult {
         overall: Some(score(Some(4.5))),
         skills: vec![SkillScore {
@@ -123,7 +123,7 @@ pub(crate) fn graded(reservation: &Reservation) -> Report {
     };
     Report {
         receipt: Some("receipt-1".parse().unwrap()),
-        digest: Digest::of(b"document"),
+        digest: Digest::sha256(b"document"),
         reference: reservation.reference.clone().expect("a test"),
         observed_at: at(50),
         status: ReportedStatus::Completed(Box::new(result)),

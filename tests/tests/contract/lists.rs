@@ -171,11 +171,11 @@ async fn the_quarantine_keeps_each_receipt_once_and_lists_the_oldest_first() {
             world.store.keep(&quarantined(n, "no such test")).await.unwrap();
         }
         world.store.keep(&quarantined(2, "said again")).await.unwrap();
-        let first = world.store.kept(None, 2).await.unwrap();
+        let first = world.store.quarantined(None, 2).await.unwrap();
         assert_eq!(first.items, [quarantined(1, "no such test"), quarantined(2, "no such test")]);
-        let rest = world.store.kept(first.next.as_deref(), 10).await.unwrap();
+        let rest = world.store.quarantined(first.next.as_deref(), 10).await.unwrap();
         assert_eq!((rest.items, rest.next), (vec![quarantined(3, "no such test")], None));
-        let failed = world.store.kept(Some("!!"), 2).await.unwrap_err();
+        let failed = world.store.quarantined(Some("!!"), 2).await.unwrap_err();
         assert!(failed.source.is::<InvalidCursor>());
     })
     .await;
@@ -188,14 +188,14 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
         world.store.keep(&first).await.unwrap();
         let marked = Quarantined { replayed_at: Some(at(2000)), ..first };
         world.store.mark_handled(&marked).await.unwrap();
-        assert_eq!(world.store.kept(None, 10).await.unwrap().items, [marked]);
+        assert_eq!(world.store.quarantined(None, 10).await.unwrap().items, [marked]);
         let again = quarantined(1, "still no such test");
         world.store.keep(&again).await.unwrap();
         world.store.keep(&quarantined(1, "a second delivery")).await.unwrap();
-        assert_eq!(world.store.kept(None, 10).await.unwrap().items, [again]);
+        assert_eq!(world.store.quarantined(None, 10).await.unwrap().items, [again]);
         let nobodys = quarantined(9, "never kept");
         world.store.mark_handled(&nobodys).await.unwrap();
-        assert_eq!(world.store.kept(None, 10).await.unwrap().items.len(), 1);
+        assert_eq!(world.store.quarantined(None, 10).await.unwrap().items.len(), 1);
     })
     .await;
 }

@@ -11,7 +11,7 @@ use crate::fixtures::*;
 use crate::world::in_a_world;
 
 fn raw(bytes: &[u8]) -> RawDocument {
-    RawDocument { digest: Digest::of(bytes), bytes: bytes.to_vec() }
+    RawDocument { digest: Digest::sha256(bytes), bytes: bytes.to_vec() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use shared_core::domain::ids::Digest;
 
 use crate::hub::{Books, SECRET, object};
-use crate::server::{Answer, Asked};
+use crate::server::{HttpRequest, HttpResponse};
 use crate::vendors::itep_profile;
 use crate::wire::{attributes, refusal};
 
 /// Answers a call and enters it in the books.
-pub(crate) fn answer(books: &mut Books, asked: &Asked) -> Answer {
+pub(crate) fn answer(books: &mut Books, asked: &HttpRequest) -> HttpResponse {
     let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
     match asked.operation.as_str() {
         "GetItem" => get(books, &body),
@@ -24,14 +24,14 @@ pub(crate) fn answer(books: &mut Books, asked: &Asked) -> Answer {
     }
 }
 
-fn ok(body: Value) -> Answer {
-    Answer::of(200, body.to_string())
+fn ok(body: Value) -> HttpResponse {
+    HttpResponse::of(200, body.to_string())
 }
 
-fn failed(kind: &str, more: Value) -> Answer {
+fn failed(kind: &str, more: Value) -> HttpResponse {
     let mut body = object(json!({ "__type": kind, "message": "refused" }));
     body.extend(object(more));
-    Answer::of(400, Value::from(body).to_string())
+    HttpResponse::of(400, Value::from(body).to_string())
 }
 
 /// A primary key in the wire format. DynamoDB takes 2048 and 1024 bytes, none empty.
@@ -44,7 +44,7 @@ fn key(books: &mut Books, item: &Value) -> (String, String) {
     (pk, sk)
 }
 
-fn get(books: &mut Books, body: &Value) -> Answer {
+fn get(books: &mut Books, body: &Value) -> HttpResponse {
     let key = key(books, &body["Key"]);
     let item = books.items.get(&key).cloned().or_else(|| known(&key.0));
     ok(item.map_or_else(|| json!({}), |item| json!({ "Item": item })))
@@ -55,7 +55,7 @@ fn known(pk: &str) -> Option<Value> {
     let since = "2026-01-01T00:00:00Z";
     let doc = match pk.split_once('#')? {
         ("KEY", id) => json!({ "key_id": id, "client": format!("client-{id}"), "created_at": since,
-            "secret_digest": Digest::of(SECRET.as_bytes()).as_str() }),
+            "secret_digest": Digest::sha256(SECRET.as_bytes()).as_str() }),
         ("CLIENT", id) => json!({ "id": id, "name": "A school", "created_at": since,
             "accounts": { "itep": ["default"], "truenorth": ["default"] } }),
         _ => return None,
@@ -63,7 +63,7 @@ fn known(pk: &str) -> Option<Value> {
     Some(attributes(&object(json!({ "pk": pk, "sk": "x", "v": 1, "doc": doc }))))
 }
 
-fn put(books: &mut Books, body: &Value) -> Answer {
+fn put(books: &mut Books, body: &Value) -> HttpResponse {
     let key = key(books, &body["Item"]);
     if let Some(there) = books.items.get(&key).filter(|_| body["ConditionExpression"].is_string()) {
         return failed("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", json!({ "Item": there }));
@@ -73,7 +73,7 @@ fn put(books: &mut Books, body: &Value) -> Answer {
     ok(json!({}))
 }
 
-fn transact(books: &mut Books, body: &Value) -> Answer {
+fn transact(books: &mut Books, body: &Value) -> HttpResponse {
     let writes = body["TransactItems"].as_array().cloned().unwrap_or_default();
     for item in writes.iter().map(|write| &write["Put"]["Item"]).filter(|item| item.is_object()) {
         let key = key(books, item);
@@ -83,7 +83,7 @@ fn transact(books: &mut Books, body: &Value) -> Answer {
     ok(json!({}))
 }
 
-fn send(books: &mut Books, body: &Value) -> Answer {
+fn send(books: &mut Books, body: &Value) -> HttpResponse {
     let text = body["MessageBody"].as_str().unwrap_or_default();
     // What SQS takes is what XML can hold.
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || text.is_empty() {
@@ -93,7 +93,7 @@ fn send(books: &mut Books, body: &Value) -> Answer {
     ok(json!({ "MessageId": "m", "MD5OfMessageBody": "" }))
 }
 
-fn secret(books: &Books, body: &Value) -> Answer {
+fn secret(books: &Books, body: &Value) -> HttpResponse {
     let name = body["SecretId"].as_str().unwrap_or_default();
     let secret = match name {
         "hub/itep/default" => itep_profile(&books.address),
@@ -105,7 +105,7 @@ fn secret(books: &Books, body: &Value) -> Answer {
     ok(json!({ "Name": name, "SecretString": secret }))
 }
 
-fn vendor(books: &mut Books, asked: &Asked) -> Answer {
+fn vendor(books: &mut Books, asked: &HttpRequest) -> HttpResponse {
     let body: &[u8] = match asked.path.as_str() {
         "/2020q1/assessments" => include_bytes!("../../../shared/src/vendors/truenorth/samples/assessments.json"),
         "/2020q1/score" => include_bytes!("../../../shared/src/vendors/truenorth/samples/score.json"),
@@ -119,5 +119,5 @@ fn vendor(books: &mut Books, asked: &Asked) -> Answer {
             br#"{"TestID":"3279B035APR","test":{"password":"54321"}}"#
         }
     };
-    Answer::of(200, body)
+    HttpResponse::of(200, body)
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::thread;
 
 /// A request that the hub sent.
-pub(crate) struct Asked {
+pub(crate) struct HttpRequest {
     pub(crate) path: String,
     /// The `X-Amz-Target`, for calls to AWS.
     pub(crate) operation: String,
     pub(crate) body: Vec<u8>,
 }
 
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     /// Lines of headers, each with its line end.
     pub(crate) headers: String,
@@ -23,14 +23,14 @@ pub(crate) struct Answer {
     pub(crate) piece: usize,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: String::new(), body: body.into(), piece: 0 }
     }
 }
 
 /// Serves until the process ends, and returns the address.
-pub(crate) fn serve(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> String {
+pub(crate) fn serve(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let answer = Arc::new(answer);
@@ -44,7 +44,7 @@ pub(crate) fn serve(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -
     address
 }
 
-fn converse(connection: &TcpStream, answer: &dyn Fn(&Asked) -> Answer) -> std::io::Result<()> {
+fn converse(connection: &TcpStream, answer: &dyn Fn(&HttpRequest) -> HttpResponse) -> std::io::Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::new(connection);
     while let Some(asked) = read(&mut reader)? {
@@ -53,12 +53,12 @@ fn converse(connection: &TcpStream, answer: &dyn Fn(&Asked) -> Answer) -> std::i
     Ok(())
 }
 
-fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Asked>> {
+fn read(reader: &mut impl BufRead) -> std::io::Result<Option<HttpRequest>> {
     let (mut first, mut length) = (String::new(), 0);
     if reader.read_line(&mut first)? == 0 {
         return Ok(None);
     }
-    let mut asked = Asked {
+    let mut asked = HttpRequest {
         path: first.split(' ').nth(1).unwrap_or_default().to_owned(),
         operation: String::new(),
         body: Vec::new(),
@@ -77,8 +77,8 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Asked>> {
     Ok(Some(asked))
 }
 
-fn write(mut connection: &TcpStream, answer: &Answer) -> std::io::Result<()> {
-    let Answer { status, headers, body, piece } = answer;
+fn write(mut connection: &TcpStream, answer: &HttpResponse) -> std::io::Result<()> {
+    let HttpResponse { status, headers, body, piece } = answer;
     let mut out = format!("HTTP/1.1 {status} X\r\n{headers}").into_bytes();
     match (status, piece) {
         (204 | 304, _) => out.extend(b"\r\n"),

@@ -16,7 +16,7 @@ use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{BackendError, BookingOutcome, Clock, RateLimits, Secrets};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::server::{Answer, serve};
+use crate::server::{HttpResponse, serve};
 
 /// Our reservation, in every target.
 pub(crate) const OURS: &str = "res_0123456789abcdefghjkmnpqrs";
@@ -53,10 +53,10 @@ impl Hostile {
         }
     }
 
-    fn answer(&self) -> Answer {
+    fn answer(&self) -> HttpResponse {
         let Self { status, body, retry_after, piece } = self.clone();
         let headers = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-        Answer { status, headers, body, piece }
+        HttpResponse { status, headers, body, piece }
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
     Order {
         id: ours(),
         client: "acme".parse().expect("a name"),
-        fingerprint: Fingerprint::of("order-42", "request"),
+        fingerprint: Fingerprint::new("order-42", "request"),
         account: account(vendor),
         product: product.to_owned(),
         candidate: Candidate {

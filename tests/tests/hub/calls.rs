@@ -83,7 +83,7 @@ async fn a_report_is_one_read_and_one_transaction_and_a_duplicate_the_read_alone
 
 async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
     let receipt = InboundWebhook {
-        id: format!("{receipt}-{}", Digest::of(data.as_bytes())).parse().expect("a receipt's id"),
+        id: format!("{receipt}-{}", Digest::sha256(data.as_bytes())).parse().expect("a receipt's id"),
         account: world.account.parse().expect("an account's name"),
         received_at: jiff::Timestamp::now(),
         content_type: "application/x-www-form-urlencoded".to_owned(),
@@ -149,7 +149,7 @@ async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it(
     let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
-        let id = format!("unchecked-{}", Digest::of(token.as_bytes())).parse().expect("a receipt's id");
+        let id = format!("unchecked-{}", Digest::sha256(token.as_bytes())).parse().expect("a receipt's id");
         let receipt = InboundWebhook {
             authenticated: AuthOutcome::Unchecked,
             credentials: SenderCredentials::new(&id, token, []),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::vendors::itep::inventory::{FileProblem, read};
+use shared::vendors::itep::inventory::{FileProblem, parse_listing};
 use shared_core::domain::ids::{Account, Vendor};
 use shared_core::usecases::import_inventory::{Import, Kind, Report, import_inventory};
 
@@ -46,7 +46,7 @@ async fn import(world: &World, file: &str, dry_run: bool) -> Report {
         watch: None,
         dry_run,
     };
-    let listing = read(file.as_bytes()).expect("an inventory");
+    let listing = parse_listing(file.as_bytes()).expect("an inventory");
     assert_eq!(listing.unreadable, [], "{file}");
     let (report, done) = import_inventory(&hub, &import, &listing, || {}).await;
     done.expect("storage");
@@ -207,7 +207,7 @@ async fn a_file_that_is_no_inventory_changes_nothing_and_says_why() {
     let world = World::new().await;
     let lost = sold_in_doubt(&world).await;
     let page = format!("<html><body>{}</body></html>", exported(&world).await.replace("Test ID #", "Log in"));
-    let problem = read(page.as_bytes()).expect_err("no inventory");
+    let problem = parse_listing(page.as_bytes()).expect_err("no inventory");
     assert!(matches!(problem, FileProblem::NoColumns));
     assert!(problem.to_string().contains("names the columns Test ID # and Assigned To"), "{problem}");
     assert_eq!(world.reservation(&lost).await["status"], "in_doubt");

@@ -18,7 +18,7 @@ async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let id: ReservationId = bought.id().parse().expect("an id");
     let test = reference(&bought.body);
     let bytes = sample_with(json!({ "OID": bought.id(), "TestID": test })).into_bytes();
-    let raw = RawDocument { digest: Digest::of(&bytes), bytes };
+    let raw = RawDocument { digest: Digest::sha256(&bytes), bytes };
     let report = Report {
         receipt: Some(format!("kept-{}", &raw.digest.as_str()[..20]).parse().expect("a receipt id")),
         digest: raw.digest.clone(),
@@ -125,7 +125,7 @@ async fn all_reports_of_a_reason_are_found_and_the_wrong_document_is_named() {
     let (id, digest) = (bought.id(), noted(&bought, unknown()).await);
     let tried = hubctl(&["report", "reprocess", "--all", "unknown-status", "--dry-run"]).await;
     assert_eq!(row(&tried, &digest)["reservation_id"], json!(id));
-    let other = Digest::of(b"none of these");
+    let other = Digest::sha256(b"none of these");
     let missing = refused(&["report", "reprocess", &id, "--document", other.as_str(), "--dry-run"]).await;
     assert!(missing.contains("no document"), "{missing}");
 }

@@ -49,7 +49,7 @@ pub(crate) async fn quarantined(world: &World) -> Quarantined {
 pub(crate) async fn all_quarantined(world: &World) -> Vec<Quarantined> {
     let (store, mut found, mut cursor) = (in_process::hub().store, Vec::new(), None);
     loop {
-        let page = store.kept(cursor.as_deref(), 100).await.expect("the quarantine");
+        let page = store.quarantined(cursor.as_deref(), 100).await.expect("the quarantine");
         found.extend(page.items.into_iter().filter(|item| item.receipt.account.as_str() == world.account));
         cursor = page.next;
         if cursor.is_none() {

@@ -6,8 +6,8 @@ use crate::fixtures::{self, ITEP_REQUEST};
 use crate::request;
 
 fn said_under(key: &str, body: &str) -> RequestMeaning {
-    let asked = request::read(body.as_bytes()).ok().unwrap();
-    RequestMeaning::of(key, &asked.new, asked.sent)
+    let asked = request::parse(body.as_bytes()).ok().unwrap();
+    RequestMeaning::new(key, &asked.new, asked.sent)
 }
 
 fn said(body: &str) -> RequestMeaning {
@@ -75,13 +75,13 @@ fn the_ways_of_saying_nothing_are_one() {
 fn the_same_order_has_another_fingerprint_under_another_key() {
     assert_ne!(said(ITEP_REQUEST).fingerprint, said_under("order-43", ITEP_REQUEST).fingerprint);
     let order = fixtures::order();
-    let digest = Digest::of(canonical(&serde_json::from_str(ITEP_REQUEST).unwrap()).as_bytes());
+    let digest = Digest::sha256(canonical(&serde_json::from_str(ITEP_REQUEST).unwrap()).as_bytes());
     assert!(!order.fingerprint.as_str().contains(digest.as_str()));
 }
 
 /// The order of a request as it was stored before fingerprints were salted.
 fn unsalted(body: &str) -> Order {
-    let digest = Digest::of(canonical(&serde_json::from_str(body).unwrap()).as_bytes());
+    let digest = Digest::sha256(canonical(&serde_json::from_str(body).unwrap()).as_bytes());
     let fingerprint: Fingerprint = digest.as_str().parse().unwrap();
     Order { fingerprint, ..fixtures::order() }
 }

@@ -30,7 +30,7 @@ pub(super) fn is_repeated(digest: &Digest, order: &Order, sent: &Value, meaning:
         .filter(|(parent, name, _)| meaning.pointer(parent).is_some_and(|parent| parent.get(name).is_none()))
         .collect();
     let is_all_said = meaning.get("account").is_some() && meaning.get("expires_at").is_some();
-    *digest == Digest::of(canonical(sent).as_bytes())
+    *digest == Digest::sha256(canonical(sent).as_bytes())
         || has_digest(&mut sent.clone(), &absent, digest)
         || is_all_said && *meaning == said_by(order)
 }
@@ -39,7 +39,7 @@ pub(super) fn is_repeated(digest: &Digest, order: &Order, sent: &Value, meaning:
 /// most, and for old orders alone.
 fn has_digest(document: &mut Value, absent: &[Optional], digest: &Digest) -> bool {
     let Some(((parent, name, empty), rest)) = absent.split_first() else {
-        return *digest == Digest::of(canonical(document).as_bytes());
+        return *digest == Digest::sha256(canonical(document).as_bytes());
     };
     let spellings = [None, Some(Value::Null)].into_iter().chain(empty.parse().ok().map(Some));
     spellings.into_iter().any(|spelling| {

@@ -166,7 +166,7 @@ fn a_line_of_history_reads_as_documented() {
         detail: Some("canary: the profile lacks url".to_owned()),
         ..fixtures::queued().reserved_entry()
     };
-    insta::assert_snapshot!(serde_json::to_string_pretty(&EntryView::of(&entry)).unwrap());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&EntryView::new(&entry)).unwrap());
 }
 
 #[test]

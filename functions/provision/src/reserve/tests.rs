@@ -15,7 +15,7 @@ fn replayed(reservation: Reservation) -> Response<Body> {
 }
 
 fn answered(outcome: &ReserveOutcome) -> Response<Body> {
-    respond(outcome, &fixtures::order().id, now()).unwrap_or_else(answer::of)
+    respond(outcome, &fixtures::order().id, now()).unwrap_or_else(answer::from_failure)
 }
 
 fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {

@@ -169,7 +169,7 @@ pub(crate) struct EnteredSkill {
 }
 
 fn cefr(text: &str) -> Result<CefrBand, String> {
-    CefrBand::read(text).ok_or_else(|| format!("{text:?} is no CEFR level"))
+    CefrBand::parse(text).ok_or_else(|| format!("{text:?} is no CEFR level"))
 }
 
 fn skill(text: &str) -> Result<EnteredSkill, String> {

@@ -40,5 +40,5 @@ async fn redrive(out: Output, queue: QueueName, limit: usize) -> anyhow::Result<
 }
 
 fn dead_letters(queue: DeadLetterQueue) -> anyhow::Result<DeadLetters> {
-    DeadLetters::of(queue, context::clients()?).map_err(|unset| missing(&unset))
+    DeadLetters::new(queue, context::clients()?).map_err(|unset| missing(&unset))
 }

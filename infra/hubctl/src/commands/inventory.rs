@@ -68,7 +68,7 @@ fn listing(file: &InventoryFile, exported_at: Option<Timestamp>) -> anyhow::Resu
     }
     let path = file.file.display();
     let opened = File::open(&file.file).with_context(|| format!("{path} cannot be opened"))?;
-    match inventory::read(BufReader::new(opened)) {
+    match inventory::parse_listing(BufReader::new(opened)) {
         Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() && file.allow_empty => Ok(Listing::default()),
         Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() => {
             bail!("{path}: nothing was imported: it lists no test; if iTEP has none left, add --allow-empty")

@@ -53,7 +53,7 @@ impl QuarantineFilter {
 async fn find(store: &DynamoStore, id: &InboundWebhookId) -> anyhow::Result<Quarantined> {
     let mut cursor = None;
     loop {
-        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
+        let page = asking(store.quarantined(cursor.as_deref(), PAGE).await)?;
         let found = page.items.into_iter().find(|item| item.receipt.id == *id);
         cursor = page.next;
         if found.is_some() || cursor.is_none() {
@@ -86,7 +86,7 @@ async fn read(
 ) -> anyhow::Result<(Vec<Quarantined>, bool)> {
     let (mut kept, mut cursor) = (Vec::new(), None);
     loop {
-        let page = asking(store.kept(cursor.as_deref(), PAGE).await)?;
+        let page = asking(store.quarantined(cursor.as_deref(), PAGE).await)?;
         kept.extend(page.items.into_iter().filter(|item| wanted(item)));
         cursor = page.next;
         if kept.len() > limit || cursor.is_none() {

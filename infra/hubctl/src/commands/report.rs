@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn kept(origin: Option<DocumentOrigin>) -> KeptDocument {
-        KeptDocument { document: RawDocument { digest: Digest::of(b"{}"), bytes: b"{}".to_vec() }, origin }
+        KeptDocument { document: RawDocument { digest: Digest::sha256(b"{}"), bytes: b"{}".to_vec() }, origin }
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -217,7 +217,7 @@ mod tests {
         serde_json::from_value(json!({
             "seq": 2, "at": at(seconds), "source": { "who": "vendor_webhook" }, "event": "report_unknown_status",
             "verdict": "refused", "why": "unknown_status", "from": "ready", "to": "ready", "version": 1,
-            "attempt": attempt, "call_no": null, "digest": Digest::of(b"{}"), "receipt": null, "detail": null
+            "attempt": attempt, "call_no": null, "digest": Digest::sha256(b"{}"), "receipt": null, "detail": null
         }))
         .unwrap()
     }

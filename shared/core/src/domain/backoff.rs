@@ -20,7 +20,7 @@ impl Backoff {
     pub fn wait(self, id: &ReservationId, tries: u32) -> Duration {
         let doublings = tries.saturating_sub(1).min(30);
         let ceiling = self.base.saturating_mul(1 << doublings).min(self.cap);
-        let digest = Digest::of(format!("{id}/{tries}").as_bytes());
+        let digest = Digest::sha256(format!("{id}/{tries}").as_bytes());
         let draw = u32::from_str_radix(&digest.as_str()[..8], 16).unwrap_or(u32::MAX);
         ceiling.mul_f64(f64::from(draw) / f64::from(u32::MAX))
     }

@@ -12,7 +12,7 @@ pub(crate) fn order(vendor: Vendor, key: &str, expires_at: Timestamp) -> Order {
     Order {
         id: ReservationId::derive(&client, key),
         client,
-        fingerprint: Fingerprint::of("order-42", "{}"),
+        fingerprint: Fingerprint::new("order-42", "{}"),
         account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {

@@ -149,7 +149,7 @@ impl ReservationId {
 
 impl Fingerprint {
     /// The fingerprint of what an order says, in canonical form.
-    pub fn of(idempotency_key: &str, canonical: &str) -> Self {
+    pub fn new(idempotency_key: &str, canonical: &str) -> Self {
         Self(format!("{SALTED}{}", hex(&sha256_of_parts(["fingerprint", idempotency_key, canonical]))))
     }
 
@@ -172,7 +172,7 @@ fn sha256_of_parts<const N: usize>(parts: [&str; N]) -> [u8; 32] {
 
 impl Digest {
     /// The digest of some bytes.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn sha256(bytes: &[u8]) -> Self {
         Self(hex(&Sha256::digest(bytes)))
     }
 }
@@ -373,16 +373,16 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_salted_with_the_key_and_names_its_scheme() {
-        let one = Fingerprint::of("order-42", "{}");
+        let one = Fingerprint::new("order-42", "{}");
         assert!(one.as_str().starts_with("h2:") && one.unsalted().is_none());
         assert_eq!(one.as_str().parse(), Ok(one.clone()));
-        assert_ne!(one, Fingerprint::of("order-43", "{}"), "the same order under another key");
-        assert_ne!(one, Fingerprint::of("order-42", "[]"), "another order under the same key");
+        assert_ne!(one, Fingerprint::new("order-43", "{}"), "the same order under another key");
+        assert_ne!(one, Fingerprint::new("order-42", "[]"), "another order under the same key");
     }
 
     #[test]
     fn a_fingerprint_without_a_scheme_is_a_bare_digest() {
-        let digest = Digest::of(b"{}");
+        let digest = Digest::sha256(b"{}");
         let stored: Fingerprint = digest.as_str().parse().unwrap();
         assert_eq!(stored.unsalted(), Some(digest));
         assert!("h3:".parse::<Fingerprint>().is_err());
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_stored_digest_names_its_scheme_and_one_without_a_name_is_the_same() {
-        let digest = Digest::of(b"{}");
+        let digest = Digest::sha256(b"{}");
         let stored = serde_json::to_value(&digest).unwrap();
         assert_eq!(stored, format!("sha256:{digest}"));
         for form in [stored, serde_json::Value::from(digest.as_str())] {
@@ -403,6 +403,6 @@ mod tests {
     #[test]
     fn a_digest_is_sha256_in_hex() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(Digest::of(b"").as_str(), empty);
+        assert_eq!(Digest::sha256(b"").as_str(), empty);
     }
 }

@@ -215,7 +215,7 @@ impl CefrBand {
     const TEXT_MAX: usize = 24;
 
     /// Reads a vendor's text; `None` where it names no level.
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = Some(text.trim()).filter(|text| text.len() <= Self::TEXT_MAX)?;
         let (low, high) = match text.parse::<Cefr>() {
             Ok(level) => (level, level),
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_cefr_range_keeps_the_vendors_spelling_and_names_both_ends() {
-        let band = CefrBand::read("B2-C1").unwrap();
+        let band = CefrBand::parse("B2-C1").unwrap();
         assert_eq!((band.min, band.max), (Some(Cefr::B2), Some(Cefr::C1)));
         assert_eq!(band.text, "B2-C1");
     }
@@ -269,10 +269,10 @@ mod tests {
     #[test]
     fn a_range_is_read_however_it_is_joined() {
         for text in ["B2-C1", "C1 - B2", "B2–C1", "B2/C1", "b2+ - c1-"] {
-            let band = CefrBand::read(text).unwrap();
+            let band = CefrBand::parse(text).unwrap();
             assert_eq!((band.min, band.max), (Some(Cefr::B2), Some(Cefr::C1)), "{text}");
         }
-        let band = CefrBand::read("pre-A1-A2").unwrap();
+        let band = CefrBand::parse("pre-A1-A2").unwrap();
         assert_eq!((band.min, band.max), (Some(Cefr::PreA1), Some(Cefr::A2)));
     }
 
@@ -280,7 +280,7 @@ mod tests {
     fn a_text_that_is_no_level_is_none() {
         // The last but one is Cyrillic, the last in full-width digits.
         for text in ["", " ", "*", "upper", "n/a", "A3", "B", "C1-D1", "B2-C1-C2", "B1++", "B1 (low)", "А1", "B２"] {
-            assert_eq!(CefrBand::read(text), None, "{text}");
+            assert_eq!(CefrBand::parse(text), None, "{text}");
         }
     }
 }

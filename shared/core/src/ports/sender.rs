@@ -113,7 +113,7 @@ fn digest(parts: &[&str]) -> String {
         input.extend_from_slice(&(part.len() as u64).to_be_bytes());
         input.extend_from_slice(part.as_bytes());
     }
-    format!("{SCHEME}:{}", Digest::of(&input))
+    format!("{SCHEME}:{}", Digest::sha256(&input))
 }
 
 /// In a time that does not depend on where two digests differ.

@@ -146,7 +146,7 @@ pub enum Worklist {
 pub trait Quarantine: Sync {
     fn keep(&self, item: &Quarantined) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Lists what is kept, oldest first.
-    fn kept(
+    fn quarantined(
         &self,
         cursor: Option<&str>,
         limit: usize,

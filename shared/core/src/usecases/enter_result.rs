@@ -87,7 +87,7 @@ fn check_scales(result: &TestResult, scales: &[Scale]) -> Result<(), EnterError>
 /// What stands for the vendor's document: what was entered, and by whom.
 fn document(result: &TestResult, operator: &str) -> RawDocument {
     let bytes = json!({ "entered_by": operator, "result": result }).to_string().into_bytes();
-    RawDocument { digest: Digest::of(&bytes), bytes }
+    RawDocument { digest: Digest::sha256(&bytes), bytes }
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ mod tests {
         let reference = VendorReference::itep("A1");
         let report = Report {
             receipt: None,
-            digest: Digest::of(b"kept"),
+            digest: Digest::sha256(b"kept"),
             reference,
             observed_at: at(20),
             status,

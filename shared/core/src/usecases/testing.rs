@@ -121,7 +121,7 @@ pub(crate) fn observed_test(test: &str, status: ReportedStatus, observed_at: Tim
         observed_at,
         status,
         unreadable: Vec::new(),
-        raw: RawDocument { digest: Digest::of(&bytes), bytes },
+        raw: RawDocument { digest: Digest::sha256(&bytes), bytes },
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn order(n: usize) -> Order {
     Order {
         id: ReservationId::derive(&client, &n.to_string()),
         client,
-        fingerprint: Fingerprint::of("order-42", "{}"),
+        fingerprint: Fingerprint::new("order-42", "{}"),
         account: Account { vendor: Vendor::Truenorth, name: "default".parse().unwrap() },
         product: "English Speaking".to_owned(),
         candidate: Candidate {
@@ -190,7 +190,7 @@ impl World {
             None => Event::NothingSold,
             Some(reference) => Event::Reported(Box::new(Report {
                 receipt: None,
-                digest: Digest::of(id.as_str().as_bytes()),
+                digest: Digest::sha256(id.as_str().as_bytes()),
                 reference,
                 observed_at: self.clock.now(),
                 status: ReportedStatus::Ready,

@@ -97,7 +97,7 @@ impl Protocol {
         }
     }
 
-    pub(crate) fn hand_over(&self, world: &mut World, worker: usize) {
+    pub(crate) fn enqueue_outcome(&self, world: &mut World, worker: usize) {
         let Worker::Answered { res, call, answer, .. } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;
         world.outcomes.insert(Outcome { res, call, answer }, 2);

@@ -120,7 +120,7 @@ impl Protocol {
         Order {
             id: ReservationId::derive(&client, &res.to_string()),
             client,
-            fingerprint: Fingerprint::of("order-42", "{}"),
+            fingerprint: Fingerprint::new("order-42", "{}"),
             account: Account { vendor: self.vendor, name: "default".parse().expect("an account name") },
             product: "P".to_owned(),
             candidate: Candidate {

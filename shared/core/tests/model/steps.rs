@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 use crate::hub::{call_of, is_due};
 use crate::properties;
 use crate::protocol::{Protocol, Says, time};
-use crate::world::{Answer, Fate, Step, Why, Worker, World};
+use crate::world::{Answer, Fate, LookUpReason, Step, Worker, World};
 
 impl Model for Protocol {
     type State = World;
@@ -69,7 +69,7 @@ impl Protocol {
                 steps.extend(fails.then_some(Step::LoseAnswer(worker)));
             }
             Worker::Answered { .. } if fails => {
-                steps.extend([Step::Write(worker), Step::WriteUnacknowledged(worker), Step::HandOver(worker)]);
+                steps.extend([Step::Write(worker), Step::WriteUnacknowledged(worker), Step::EnqueueOutcome(worker)]);
             }
             _ => steps.push(Step::Write(worker)),
         }
@@ -99,8 +99,8 @@ impl Protocol {
 
     fn asking_steps(&self, world: &World, worker: usize, res: u8, due: bool, steps: &mut Vec<Step>) {
         let why = match world.stored[usize::from(res)].state {
-            State::InDoubt { .. } if due => Some(Why::Doubt),
-            State::Ready if due => Some(Why::Expiry),
+            State::InDoubt { .. } if due => Some(LookUpReason::Doubt),
+            State::Ready if due => Some(LookUpReason::Expiry),
             _ => None,
         };
         let asked = |worker: &Worker| matches!(worker, Worker::LookedUp { res: other, .. } if *other == res);
@@ -110,7 +110,7 @@ impl Protocol {
             steps.push(Step::LookUp(worker, res, why));
         }
         if spare || (self.has_news(world, res) && !asked) {
-            steps.push(Step::LookUp(worker, res, Why::Poll));
+            steps.push(Step::LookUp(worker, res, LookUpReason::Poll));
         }
     }
 
@@ -169,7 +169,7 @@ impl Protocol {
             Step::LoseAnswer(worker) => self.lose_answer(world, worker),
             Step::Write(worker) => self.take_write(world, worker),
             Step::WriteUnacknowledged(worker) => self.write(world, worker, false),
-            Step::HandOver(worker) => self.hand_over(world, worker),
+            Step::EnqueueOutcome(worker) => self.enqueue_outcome(world, worker),
             Step::Deliver(outcome) => self.deliver(world, outcome),
             Step::Sweep(worker, res) => {
                 let read = world.stored[usize::from(res)].clone();
@@ -231,7 +231,7 @@ impl Step {
                 | Step::NotSent(_)
                 | Step::LoseAnswer(_)
                 | Step::WriteUnacknowledged(_)
-                | Step::HandOver(_)
+                | Step::EnqueueOutcome(_)
                 | Step::SellAgain(_)
                 | Step::Refuse(_)
                 | Step::Decline(_)

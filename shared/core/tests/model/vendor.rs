@@ -5,7 +5,7 @@ use shared_core::domain::reservation::{CallOutcome, Event, Report, ReportedStatu
 use shared_core::domain::test_result::TestResult;
 
 use crate::protocol::{Protocol, QUIET, Says, heard_at, time};
-use crate::world::{Answer, Asked, Doc, Fate, Mail, Request, Sale, Why, Worker, World, Written};
+use crate::world::{Answer, Doc, Fate, LookUpReason, LookUpRequest, Mail, Request, Sale, Worker, World, Written};
 
 impl Protocol {
     /// Whether the vendor can be asked what it sold.
@@ -143,12 +143,12 @@ impl Protocol {
     }
 
     /// A look-up reads the ledger.
-    pub(crate) fn look_up(&self, world: &mut World, worker: usize, res: u8, why: Why) {
-        if why == Why::Poll && !self.has_news(world, res) {
+    pub(crate) fn look_up(&self, world: &mut World, worker: usize, res: u8, why: LookUpReason) {
+        if why == LookUpReason::Poll && !self.has_news(world, res) {
             world.left.lookups -= 1;
         }
         world.heard += 1;
-        let at = Asked { tick: world.now, heard: world.heard };
+        let at = LookUpRequest { tick: world.now, heard: world.heard };
         let sold = world.sales.iter().filter(|sale| sale.res == res);
         let found = sold.map(|sale| Doc { test: sale.test, step: sale.steps }).collect();
         let read = world.stored[usize::from(res)].clone();
@@ -170,7 +170,7 @@ impl Protocol {
     pub(crate) fn apply_found(&self, world: &mut World, worker: usize) {
         let Worker::LookedUp { res, found, at, why, read } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;
-        if found.is_empty() && why == Why::Doubt {
+        if found.is_empty() && why == LookUpReason::Doubt {
             self.settle(world, res, &read, &Event::NothingFound { asked_at: time(at.tick) });
         }
         let mut read = read;
@@ -183,7 +183,7 @@ impl Protocol {
             }
             read = world.stored[usize::from(res)].clone();
         }
-        if why == Why::Expiry {
+        if why == LookUpReason::Expiry {
             self.settle(world, res, &read, &Event::ExpiryReached);
         }
     }
@@ -193,7 +193,7 @@ impl Protocol {
         if doc.step == 0 { Says::Ready } else { self.script[usize::from(doc.step) - 1] }
     }
 
-    fn sighting(&self, doc: Doc, at: Asked) -> Event {
+    fn sighting(&self, doc: Doc, at: LookUpRequest) -> Event {
         let statement = match self.looked_up(doc) {
             Says::Ready => ReportedStatus::Ready,
             _ => self.statement(Doc { step: doc.step - 1, ..doc }).status,

@@ -144,26 +144,26 @@ pub(crate) enum Worker {
         mail: Mail,
         read: Frozen,
     },
-    /// Asked TrueNorth.
+    /// LookUpRequest TrueNorth.
     LookedUp {
         res: u8,
         found: Vec<Doc>,
-        at: Asked,
-        why: Why,
+        at: LookUpRequest,
+        why: LookUpReason,
         read: Frozen,
     },
 }
 
 /// When a look-up was sent: its tick, and its place in the order of hearing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Asked {
+pub(crate) struct LookUpRequest {
     pub(crate) tick: u8,
     pub(crate) heard: u8,
 }
 
-/// Why a test is looked up.
+/// LookUpReason a test is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Why {
+pub(crate) enum LookUpReason {
     Doubt,
     Expiry,
     Poll,
@@ -224,11 +224,11 @@ pub(crate) enum Step {
     /// The write takes place, and its acknowledgement is lost.
     WriteUnacknowledged(usize),
     /// The write fails; the outcome goes to the queue.
-    HandOver(usize),
+    EnqueueOutcome(usize),
     Deliver(Outcome),
     /// The sweep reads a reservation that is due.
     Sweep(usize, u8),
-    LookUp(usize, u8, Why),
+    LookUp(usize, u8, LookUpReason),
     Sell(usize),
     /// The vendor hands out a test that it sold before.
     SellAgain(usize),

@@ -21,7 +21,7 @@ impl Request {
         let order = Order {
             id,
             client: "acme".parse().expect("a client"),
-            fingerprint: Fingerprint::of(&number.to_string(), "{}"),
+            fingerprint: Fingerprint::new(&number.to_string(), "{}"),
             account: Account { vendor, name: "default".parse().expect("a name") },
             product: "GTX".to_owned(),
             candidate: Candidate {

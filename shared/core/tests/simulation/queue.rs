@@ -89,7 +89,7 @@ impl Quarantine for Port<'_> {
         .await
     }
 
-    async fn kept(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, BackendError> {
+    async fn quarantined(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, BackendError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 }

@@ -14,7 +14,7 @@ impl Port<'_> {
     /// In every third world iTEP refuses repetitions.
     pub(crate) fn digest_of_request(&self, order: &Order, call_no: u32) -> Option<Digest> {
         let refuses = self.sim.options.seed % 3 == 1 && order.account.vendor == Vendor::Itep;
-        refuses.then(|| Digest::of(format!("{}/{call_no}", order.id).as_bytes()))
+        refuses.then(|| Digest::sha256(format!("{}/{call_no}", order.id).as_bytes()))
     }
 
     /// The same request again. It sells if the first one did not.
@@ -26,7 +26,7 @@ impl Port<'_> {
             let mut state = self.sim.state();
             let plan = state.plan_call(order, budget, self.sim.lateness());
             let digest = match self.sim.has(Bug::ResentAnew) {
-                true => Digest::of(format!("{}/again/{}", order.id, state.now).as_bytes()),
+                true => Digest::sha256(format!("{}/again/{}", order.id, state.now).as_bytes()),
                 false => request_digest.digest.clone(),
             };
             state.note(|| format!("  vendor: call {} of {} again", request_digest.call_no, order.id));

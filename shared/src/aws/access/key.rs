@@ -48,7 +48,7 @@ impl ApiKey {
     /// What is stored in the secret's place. A plain hash will do: 256 random
     /// bits cannot be guessed.
     pub fn secret_digest(&self) -> Digest {
-        Digest::of(self.secret.expose().as_bytes())
+        Digest::sha256(self.secret.expose().as_bytes())
     }
 
     /// Whether the secret is the one with this digest, in constant time.

@@ -58,11 +58,11 @@ impl DynamoStore {
     fn writes(&self, change: &Change, raw: Option<&RawDocument>, token: &str) -> Result<Vec<TransactWriteItem>, Cause> {
         let (after, id) = (&change.after, change.after.id());
         let reservation = self
-            .put(ReservationItem::of(after, token.to_owned())?)
+            .put(ReservationItem::encode(after, token.to_owned())?)
             .condition_expression("seq = :before")
             .expression_attribute_values(":before", number(after.seq.saturating_sub(1)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let entry = self.put(Item::of(Key::history(id, change.entry.seq), &change.entry)?);
+        let entry = self.put(Item::encode(Key::history(id, change.entry.seq), &change.entry)?);
         let mut puts = vec![reservation, entry];
         for claim in claims(change) {
             let put = self.put(self::claim(claim, id.as_str()));
@@ -99,7 +99,7 @@ impl DynamoStore {
     fn token(&self, change: &Change, raw: Option<&RawDocument>) -> Result<String, Cause> {
         let raw = raw.map(|raw| &raw.digest);
         let change = serde_json::to_vec(&(&self.name, &change.after, &change.entry, raw))?;
-        Ok(Digest::of(&change).as_str()[..TOKEN_LENGTH].to_owned())
+        Ok(Digest::sha256(&change).as_str()[..TOKEN_LENGTH].to_owned())
     }
 
     fn put(&self, item: Attributes) -> PutBuilder {
@@ -138,7 +138,7 @@ fn read(reasons: &[CancellationReason], token: &str) -> Result<RuleOutcome, Caus
     let failed = |reason: &CancellationReason| is(reason, &["ConditionalCheckFailed"]);
     if let Some(first) = reasons.first().filter(|first| failed(first)) {
         let item: HashMap<_, _> = first.item().cloned().ok_or("the reservation does not exist")?;
-        let current = ReservationItem::read(item)?;
+        let current = ReservationItem::decode(item)?;
         let ours = current.write == token;
         let conflict = || WriteOutcome::Conflict(Box::new(current.doc));
         return Ok(RuleOutcome::Committed(if ours { WriteOutcome::Done } else { conflict() }));

@@ -71,7 +71,7 @@ impl DynamoStore {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<ReservationId>, BackendError> {
-        let start = Cursor::read(cursor)?.map(|cursor| index.start(&cursor));
+        let start = Cursor::parse(cursor)?.map(|cursor| index.start(&cursor));
         let answer = self
             .dynamodb()
             .query()
@@ -154,7 +154,7 @@ impl DynamoStore {
             keys.sort_by(|a, b| a.pk.cmp(&b.pk));
             keys.dedup();
             for item in self.read_batch("read reservations", keys).await? {
-                let item = ReservationItem::read(item).map_err(corrupt("read reservations"))?;
+                let item = ReservationItem::decode(item).map_err(corrupt("read reservations"))?;
                 found.insert(item.doc.id().clone(), item.doc);
             }
         }

@@ -75,7 +75,7 @@ impl DynamoStore {
     /// written, if its id is taken.
     pub async fn create_client(&self, client: &Client) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a client";
-        let item = Item::of(Key::client(&client.id), client).map_err(corrupt(OPERATION))?;
+        let item = Item::encode(Key::client(&client.id), client).map_err(corrupt(OPERATION))?;
         let mut writes =
             vec![self.put_of(item, true), self.put_of(registered(keys::CLIENTS, client.id.as_str()), false)];
         writes.extend(
@@ -106,7 +106,7 @@ impl DynamoStore {
     /// key's id is taken.
     pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a key";
-        let item = Item::of(Key::api_key(&key.key_id), key).map_err(corrupt(OPERATION))?;
+        let item = Item::encode(Key::api_key(&key.key_id), key).map_err(corrupt(OPERATION))?;
         let of_client = Key::api_key_of(&key.client, &key.key_id);
         let check = ConditionCheck::builder()
             .table_name(&self.name)

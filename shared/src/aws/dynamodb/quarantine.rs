@@ -17,7 +17,7 @@ impl DynamoStore {
     /// The table could not be written.
     pub async fn mark_handled(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
-        self.put_if("mark a report as handled", Item::of(key, item), "attribute_exists(pk)").await.map(drop)
+        self.put_if("mark a report as handled", Item::encode(key, item), "attribute_exists(pk)").await.map(drop)
     }
 }
 
@@ -26,10 +26,10 @@ impl Quarantine for DynamoStore {
     async fn keep(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
         let condition = "attribute_not_exists(pk) OR attribute_exists(doc.replayed_at)";
-        self.put_if("quarantine a report", Item::of(key, item), condition).await.map(drop)
+        self.put_if("quarantine a report", Item::encode(key, item), condition).await.map(drop)
     }
 
-    async fn kept(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
+    async fn quarantined(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
         const OPERATION: &str = "list the quarantine";
         let after = cursor.map(|text| cursor::decode(text).filter(|sk| !sk.is_empty()).ok_or(InvalidCursor));
         let after = after.transpose().map_err(corrupt("read a cursor"))?;

@@ -15,14 +15,14 @@ impl Store for DynamoStore {
     async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {
         const OPERATION: &str = "reserve";
         let write = fresh_name(OPERATION)?;
-        let item = ReservationItem::of(reservation, write.clone());
+        let item = ReservationItem::encode(reservation, write.clone());
         let old = match self.put_if(OPERATION, item, "attribute_not_exists(pk)").await? {
             Written::Done(_) => return Ok(InsertOutcome::New),
             Written::Refused(old) => {
                 old.ok_or("the refusal does not show what there is").map_err(corrupt(OPERATION))?
             }
         };
-        let old = ReservationItem::read(old).map_err(corrupt(OPERATION))?;
+        let old = ReservationItem::decode(old).map_err(corrupt(OPERATION))?;
         let ours = old.write == write || lease_holder(&old.doc).is_some_and(|holder| reservation.is_held_by(holder));
         Ok(if ours { InsertOutcome::New } else { InsertOutcome::Existing(Box::new(old.doc)) })
     }
@@ -30,7 +30,7 @@ impl Store for DynamoStore {
     async fn reservation(&self, id: &ReservationId) -> Result<Option<Reservation>, BackendError> {
         const OPERATION: &str = "read a reservation";
         let item = self.get(OPERATION, Key::reservation(id), true).await?;
-        let item = item.map(ReservationItem::read).transpose().map_err(corrupt(OPERATION))?;
+        let item = item.map(ReservationItem::decode).transpose().map_err(corrupt(OPERATION))?;
         Ok(item.map(|item| item.doc))
     }
 

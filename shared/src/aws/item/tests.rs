@@ -14,7 +14,7 @@ fn order(vendor: Vendor) -> Order {
     Order {
         id: ReservationId::derive(&client, "order-42"),
         client,
-        fingerprint: Fingerprint::of("order-42", "request"),
+        fingerprint: Fingerprint::new("order-42", "request"),
         account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {
@@ -38,7 +38,7 @@ fn calling(vendor: Vendor) -> Reservation {
 }
 
 fn stored(reservation: &Reservation) -> Attributes {
-    ReservationItem::of(reservation, "write-1".to_owned()).unwrap()
+    ReservationItem::encode(reservation, "write-1".to_owned()).unwrap()
 }
 
 /// An item as JSON, in a settled order.
@@ -61,7 +61,7 @@ fn a_reservation_is_stored_in_this_form() {
 #[test]
 fn a_reservation_reads_back_as_it_was() {
     let reservation = calling(Vendor::Truenorth);
-    let read = ReservationItem::read(stored(&reservation)).unwrap();
+    let read = ReservationItem::decode(stored(&reservation)).unwrap();
     assert_eq!((read.doc, read.write.as_str()), (reservation, "write-1"));
 }
 
@@ -108,12 +108,12 @@ fn nothing_absent_is_stored() {
 fn an_item_of_a_later_version_is_not_misread() {
     let mut item = stored(&calling(Vendor::Itep));
     item.insert("v".to_owned(), AttributeValue::N("2".to_owned()));
-    assert!(matches!(ReservationItem::read(item), Err(ItemError::Version(2))));
+    assert!(matches!(ReservationItem::decode(item), Err(ItemError::Version(2))));
 }
 
 #[test]
 fn a_document_is_stored_beside_its_reservation_in_this_form() {
     let reservation = calling(Vendor::Itep);
-    let item = Item::of(Key::history(reservation.id(), 2), reservation.reserved_entry()).unwrap();
+    let item = Item::encode(Key::history(reservation.id(), 2), reservation.reserved_entry()).unwrap();
     insta::assert_json_snapshot!(plain(&item));
 }

@@ -15,7 +15,7 @@ use super::profile::{AnswerRules, Matcher, ProductKind, Profile};
 use super::{registration, sign, wire};
 use crate::vendors::bounds;
 use crate::vendors::call::{
-    Answer, Http, PURCHASE_ANSWER_MAX, PurchaseCall, REACHABILITY_TIMEOUT, cut, exchange, open,
+    Http, PURCHASE_ANSWER_MAX, PurchaseCall, REACHABILITY_TIMEOUT, VendorResponse, cut, exchange, open,
 };
 use crate::vendors::fields::ProfileError;
 
@@ -94,7 +94,7 @@ pub(crate) fn request_digest(profile: &Profile, order: &Order, call_no: u32) -> 
     let signed = Signed::new(profile, order, call_no).ok().filter(|_| profile.resend_identical)?;
     let parts = [profile.url.as_bytes(), signed.header.as_str().as_bytes(), signed.value.as_bytes(), &signed.body];
     let prefixed = parts.iter().flat_map(|part| [&(part.len() as u64).to_be_bytes()[..], part].concat());
-    Some(Digest::of(&prefixed.collect::<Vec<_>>()))
+    Some(Digest::sha256(&prefixed.collect::<Vec<_>>()))
 }
 
 /// A request's bytes, with their signature.
@@ -108,7 +108,7 @@ impl Signed {
     /// An error says what the profile lacks: it may have changed since the order
     /// was validated.
     fn new(profile: &Profile, order: &Order, call_no: u32) -> Result<Self, &'static str> {
-        let kind = ProductKind::of(&order.product).ok_or("the profile sells no such product")?;
+        let kind = ProductKind::parse(&order.product).ok_or("the profile sells no such product")?;
         let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
         let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
         let signature = sign::sign(profile.api_key.expose(), signing, &body);
@@ -125,7 +125,7 @@ fn request(client: &Client, profile: &Profile, order: &Order, call_no: u32) -> R
 /// Parses an answer. A 2xx that names a test ID confirms, whatever else it says; then a
 /// refused repetition means sold, without saying which; then the profile's matchers
 /// decide; what none of them knows is unknown.
-pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Timestamp) -> CallOutcome {
+pub(crate) fn outcome(profile: &Profile, answer: &VendorResponse, call_no: u32, at: Timestamp) -> CallOutcome {
     let raw = String::from_utf8_lossy(&answer.body);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let rules = &profile.answer;
@@ -152,7 +152,7 @@ pub(crate) fn outcome(profile: &Profile, answer: &Answer, call_no: u32, at: Time
     answer.evidence(call_no, at, unknown(answer, json.is_some()))
 }
 
-fn unknown(answer: &Answer, is_json: bool) -> Unknown {
+fn unknown(answer: &VendorResponse, is_json: bool) -> Unknown {
     match (answer.is_success(), is_json) {
         (false, _) => Unknown::UnclearStatus,
         (true, true) => Unknown::NoReference,

@@ -71,7 +71,7 @@ fn reasons(lines: &[Unreadable]) -> String {
 ///
 /// # Errors
 /// See [`FileProblem`]. A row that is of no use is none: it is listed by its line.
-pub fn read(reader: impl Read) -> Result<Listing, FileProblem> {
+pub fn parse_listing(reader: impl Read) -> Result<Listing, FileProblem> {
     let mut file = Vec::new();
     reader.take(FILE_MAX + 1).read_to_end(&mut file).map_err(FileProblem::Reading)?;
     if file.len() as u64 > FILE_MAX {
@@ -102,7 +102,7 @@ fn listing(text: &str) -> Result<Listing, FileProblem> {
 /// Finds the row that names the columns, whatever separates them.
 fn opened(text: &str) -> Result<(Rows<'_>, Columns), FileProblem> {
     for separator in [b',', b';', b'\t'] {
-        let mut file = Rows::of(text, separator);
+        let mut file = Rows::new(text, separator);
         if let Some(columns) = file.columns(separator)? {
             return Ok((file, columns));
         }
@@ -114,7 +114,7 @@ fn opened(text: &str) -> Result<(Rows<'_>, Columns), FileProblem> {
 struct Rows<'a>(csv::Reader<&'a [u8]>);
 
 impl<'a> Rows<'a> {
-    fn of(text: &'a str, separator: u8) -> Self {
+    fn new(text: &'a str, separator: u8) -> Self {
         let mut builder = csv::ReaderBuilder::new();
         // Rows differ in length where quotes were lost around JSON; and lines are
         // counted right only where they end in one byte.

@@ -111,7 +111,7 @@ pub enum ProductKind {
 
 impl ProductKind {
     /// The kind of a product code; `None` where it is neither.
-    pub fn of(product: &str) -> Option<Self> {
+    pub fn parse(product: &str) -> Option<Self> {
         match product.get(..4)? {
             "GTX-" => Some(ProductKind::Get),
             "STX-" => Some(ProductKind::Send),
@@ -127,9 +127,9 @@ impl Profile {
     /// [`ProfileError`] with everything that is missing or wrong.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::of(&root);
+        let mut fields = Fields::new(&root);
         let products = fields.required_texts("products");
-        let sells = |kind| products.iter().any(|product| ProductKind::of(product) == Some(kind));
+        let sells = |kind| products.iter().any(|product| ProductKind::parse(product) == Some(kind));
         let profile = Self {
             api_key: fields.secret("api_key"),
             url: fields.url("url", URL),
@@ -139,7 +139,7 @@ impl Profile {
             nested: nested(&mut fields),
             get: sells(ProductKind::Get).then(|| signing(&mut fields, "get")).flatten(),
             send: sells(ProductKind::Send).then(|| signing(&mut fields, "send")).flatten(),
-            answer: AnswerRules::read(&mut fields),
+            answer: AnswerRules::parse(&mut fields),
             exam_url: fields.at("exam_url").map(|_| fields.url("exam_url", "")),
             resend_identical: fields.flag("resend_identical"),
             low_stock: fields.number("low_stock", (0, u32::MAX), 0),
@@ -153,7 +153,7 @@ impl Profile {
 
     /// The kind of a product that the account may buy; `None` for any other.
     pub fn sells(&self, product: &str) -> Option<ProductKind> {
-        let kind = ProductKind::of(product)?;
+        let kind = ProductKind::parse(product)?;
         self.products.iter().any(|sold| sold == product).then_some(kind)
     }
 
@@ -199,7 +199,7 @@ fn signing(fields: &mut Fields<'_>, path: &str) -> Option<Signing> {
 }
 
 impl AnswerRules {
-    fn read(fields: &mut Fields<'_>) -> Self {
+    fn parse(fields: &mut Fields<'_>) -> Self {
         let test_id = fields.required_texts("answer.test_id");
         Self {
             test_id,
@@ -215,7 +215,7 @@ impl AnswerRules {
 
 fn matchers(fields: &mut Fields<'_>, path: &str) -> Vec<Matcher> {
     let items = fields.list(path);
-    let read: Vec<_> = items.iter().filter_map(Matcher::read).collect();
+    let read: Vec<_> = items.iter().filter_map(Matcher::parse).collect();
     if read.len() < items.len() {
         fields.wrong(path, "a list of objects of status, pointer, equals and contains");
     }
@@ -225,7 +225,7 @@ fn matchers(fields: &mut Fields<'_>, path: &str) -> Vec<Matcher> {
 impl Matcher {
     /// A matcher with a mistyped condition would match more than was meant, so
     /// it is none.
-    fn read(value: &Value) -> Option<Self> {
+    fn parse(value: &Value) -> Option<Self> {
         let object = value.as_object().filter(|object| !object.is_empty())?;
         let mut matcher = Self::default();
         for (key, value) in object {

@@ -70,7 +70,7 @@ pub fn parse_data(bytes: Vec<u8>) -> Result<ParsedReport, Unreadable> {
         reference: VendorReference::itep(&test_id),
         status,
         unreadable,
-        raw: RawDocument { digest: Digest::of(&bytes), bytes },
+        raw: RawDocument { digest: Digest::sha256(&bytes), bytes },
     })
 }
 

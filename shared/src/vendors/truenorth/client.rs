@@ -14,7 +14,7 @@ use super::wire::{
     UserScores, Webhook, errors,
 };
 use crate::vendors::call::{
-    Answer, CallError, Http, PURCHASE_ANSWER_MAX, READ_ANSWER_MAX, exchange, open, retry_after,
+    CallError, Http, PURCHASE_ANSWER_MAX, READ_ANSWER_MAX, VendorResponse, exchange, open, retry_after,
 };
 
 /// Why an endpoint brought nothing.
@@ -101,7 +101,7 @@ impl<'a> Client<'a> {
 
     /// `POST /assign`: the purchase. The whole answer is handed back, since what
     /// it proves is the caller's to judge.
-    pub(crate) async fn assign(&self, assign: &Assign<'_>) -> Result<Answer, CallError> {
+    pub(crate) async fn assign(&self, assign: &Assign<'_>) -> Result<VendorResponse, CallError> {
         let url = format!("{}/assign", self.profile.url);
         let request = self.http.purchases()?.post(url).bearer_auth(self.profile.api_key.expose());
         let body = serde_json::to_vec(assign).map_err(|_| unsendable())?;
@@ -191,7 +191,7 @@ impl<'a> Client<'a> {
         Ok(self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/json").body(body))
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+    async fn send(&self, request: RequestBuilder) -> Result<VendorResponse, Failure> {
         let answer = exchange(request, self.time, READ_ANSWER_MAX).await?;
         if answer.is_success() {
             return Ok(answer);
@@ -220,11 +220,11 @@ fn refusal(status: u16, retry_after: Option<Duration>, errors: Vec<String>) -> F
     }
 }
 
-fn json<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
+fn json<T: DeserializeOwned>(answer: &VendorResponse) -> Result<T, Failure> {
     serde_json::from_slice(&answer.body).map_err(|_| Failure::Unreadable)
 }
 
 /// 204 means not found.
-fn json_or_none<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>, Failure> {
+fn json_or_none<T: DeserializeOwned>(answer: &VendorResponse) -> Result<Option<T>, Failure> {
     if answer.status == 204 { Ok(None) } else { json(answer).map(Some) }
 }

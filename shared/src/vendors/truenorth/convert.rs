@@ -41,7 +41,7 @@ fn observed_test(user_id: &str, report: Value, observed_at: Timestamp) -> Option
     }
     let (status, unreadable) = status(&report);
     let reference = VendorReference::truenorth(test, user_id);
-    let raw = RawDocument { digest: Digest::of(&bytes), bytes };
+    let raw = RawDocument { digest: Digest::sha256(&bytes), bytes };
     Some(ObservedTest { reference, observed_at, status, unreadable, raw })
 }
 

@@ -25,7 +25,7 @@ impl Profile {
     /// [`ProfileError`] with everything that is missing or wrong.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::of(&root);
+        let mut fields = Fields::new(&root);
         let profile = Self {
             api_key: fields.secret("api_key"),
             url: fields.url("url", URL).trim_end_matches('/').to_owned(),

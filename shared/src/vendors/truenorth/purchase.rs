@@ -16,7 +16,7 @@ use super::rate_limited::RateLimitedClient;
 use super::wire::{Assign, Assigned, errors};
 use crate::urls::is_web_address;
 use crate::vendors::bounds;
-use crate::vendors::call::{Answer, PurchaseCall, cut};
+use crate::vendors::call::{PurchaseCall, VendorResponse, cut};
 
 /// How long a validation may wait for the list of assessments, its turn
 /// included: it comes before the purchase, whose own time it must not eat.
@@ -137,7 +137,7 @@ fn assign<'a>(order: &'a Order, assessment_id: &'a str) -> Assign<'a> {
 }
 
 /// What an answer says of a purchase.
-pub(crate) fn outcome(answer: &Answer, call_no: u32, at: Timestamp) -> CallOutcome {
+pub(crate) fn outcome(answer: &VendorResponse, call_no: u32, at: Timestamp) -> CallOutcome {
     match answer.status {
         200..=299 => sold(answer).unwrap_or_else(|unknown| answer.evidence(call_no, at, unknown)),
         401 | 403 => not_processed(NotProcessed::CredentialsRefused, None, None),
@@ -148,7 +148,7 @@ pub(crate) fn outcome(answer: &Answer, call_no: u32, at: Timestamp) -> CallOutco
     }
 }
 
-fn sold(answer: &Answer) -> Result<CallOutcome, Unknown> {
+fn sold(answer: &VendorResponse) -> Result<CallOutcome, Unknown> {
     if answer.body.is_empty() {
         return Err(Unknown::NoReference);
     }
@@ -164,7 +164,7 @@ fn sold(answer: &Answer) -> Result<CallOutcome, Unknown> {
     })
 }
 
-fn reason(answer: &Answer) -> String {
+fn reason(answer: &VendorResponse) -> String {
     let words = errors(&answer.body).join("; ");
     if words.is_empty() {
         return format!("TrueNorth answered HTTP {} without a reason.", answer.status);

@@ -9,7 +9,7 @@ use super::{Itep, webhook};
 use crate::sim::control::{self, DEFAULT_ACCOUNT};
 use crate::sim::document::Document;
 use crate::sim::http::{Reply, Request};
-use crate::sim::outbox::{self, Parcel, Receipt};
+use crate::sim::outbox::{self, Parcel, WebhookDelivery};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +24,7 @@ struct Stock {
 
 /// Answers a control request; `path` is what follows `/_sim`.
 pub(super) async fn answer(itep: &Itep, request: &Request, path: &[&str]) -> Reply {
-    if let Some(reply) = control::answer(&itep.desk, "itep", request, path) {
+    if let Some(reply) = control::answer(&itep.frontend, "itep", request, path) {
         return reply;
     }
     let account = request.query.get("account").map(String::as_str);
@@ -98,11 +98,11 @@ async fn act(itep: &Itep, request: &Request, account: Option<&str>, id: &str, ve
     let Some((name, parcel)) = change(&mut itep.state(), account, id, status, &replaced) else {
         return no_test();
     };
-    itep.desk.ledger().status(&name, id, status.name());
+    itep.frontend.ledger().status(&name, id, status.name());
     let receipt = match parcel {
-        _ if !tells => Receipt::unsent("the document names no webhook for this"),
-        Ok(parcel) => itep.desk.deliver(&name, parcel).await,
-        Err(reason) => Receipt::unsent(reason),
+        _ if !tells => WebhookDelivery::unsent("the document names no webhook for this"),
+        Ok(parcel) => itep.frontend.deliver(&name, parcel).await,
+        Err(reason) => WebhookDelivery::unsent(reason),
     };
     Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
 }
@@ -148,7 +148,7 @@ async fn resend(itep: &Itep, account: Option<&str>, id: &str) -> Reply {
     let Some((status, last)) = found else { return no_test() };
     let receipt = match last {
         Some(parcel) => outbox::resend(&parcel).await,
-        None => Receipt::unsent("there was none"),
+        None => WebhookDelivery::unsent("there was none"),
     };
     Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::state::{Account, Mail, Route, State, Status, Test};
 use super::wire::{self, Purchase, Refusal};
-use crate::sim::desk::{Done, digest};
+use crate::sim::frontend::{CallResult, digest};
 use crate::sim::http::Request;
 use crate::sim::ledger::Sold;
 
@@ -38,11 +38,11 @@ impl State {
     }
 
     /// Sells a test, or says why not. With `again` the previous sale's test is handed out.
-    pub(super) fn sell(&mut self, sender: &Sender, body: &[u8], again: bool) -> Done {
+    pub(super) fn sell(&mut self, sender: &Sender, body: &[u8], again: bool) -> CallResult {
         self.try_sell(sender, body, again).unwrap_or_else(|refusal| refusal.reply().into())
     }
 
-    fn try_sell(&mut self, sender: &Sender, body: &[u8], again: bool) -> Result<Done, Refusal> {
+    fn try_sell(&mut self, sender: &Sender, body: &[u8], again: bool) -> Result<CallResult, Refusal> {
         let account = self.accounts.get_mut(&sender.account).ok_or(Refusal::BadSignature)?;
         let digest = digest(body);
         if account.processed.contains(&digest) {
@@ -63,7 +63,7 @@ impl State {
             password: Some(test.password.clone()),
             status: test.status.name(),
         };
-        Ok(Done { reply: wire::sold(&test.test_id, &test.password), sold: Some(sold) })
+        Ok(CallResult { reply: wire::sold(&test.test_id, &test.password), sold: Some(sold) })
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::state::{Settings, Status, Test};
-use crate::sim::desk::hex;
 use crate::sim::document::Document;
+use crate::sim::frontend::hex;
 use crate::sim::outbox::Parcel;
 
 /// The results of the document's sample: order, strings and numbers as there.

@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use super::rules;
 use super::state::{Encoding, Route};
-use crate::sim::desk::hex;
+use crate::sim::frontend::hex;
 use crate::sim::http::Reply;
 
 /// A request that can be sold to.

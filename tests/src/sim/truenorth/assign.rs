@@ -7,14 +7,14 @@ use serde_json::json;
 use super::report::{Report, Status};
 use super::state::{Account, Assessment, Assigned, State, User, same, uuid};
 use super::wire::{self, Assign, WhichUser};
-use crate::sim::desk::Done;
 use crate::sim::document::Document;
+use crate::sim::frontend::CallResult;
 use crate::sim::http::{Reply, Request};
 use crate::sim::ledger::Sold;
 
 impl State {
     /// `assign`. With `again` the previous assignment's ids are handed out once more.
-    pub(super) fn assign(&mut self, name: &str, request: &Request, again: bool) -> Done {
+    pub(super) fn assign(&mut self, name: &str, request: &Request, again: bool) -> CallResult {
         let body: Assign = match wire::read(request) {
             Ok(body) => body,
             Err(reply) => return reply.into(),
@@ -38,7 +38,7 @@ impl State {
             password: None,
             status: Status::NotStarted.name(),
         };
-        Done { reply: Reply::json(StatusCode::OK, &answer), sold: Some(sold) }
+        CallResult { reply: Reply::json(StatusCode::OK, &answer), sold: Some(sold) }
     }
 
     /// `create-sign-in-token`.

@@ -13,11 +13,11 @@ use super::state::{Account, Settings, State};
 use crate::sim::control;
 use crate::sim::document::Document;
 use crate::sim::http::{Reply, Request};
-use crate::sim::outbox::{self, Receipt};
+use crate::sim::outbox::{self, WebhookDelivery};
 
 /// Answers a control request; `path` is what follows `/_sim`.
 pub(super) async fn answer(truenorth: &Arc<TrueNorth>, request: &Request, path: &[&str]) -> Reply {
-    if let Some(reply) = control::answer(&truenorth.desk, "truenorth", request, path) {
+    if let Some(reply) = control::answer(&truenorth.frontend, "truenorth", request, path) {
         return reply;
     }
     let account = request.query.get("account").map(String::as_str);
@@ -80,7 +80,7 @@ async fn act(truenorth: &Arc<TrueNorth>, request: &Request, account: Option<&str
     }
     let receipt = match status {
         Status::Completed => tell(truenorth, &name, id).await,
-        _ => Receipt::unsent("the document names no event for this"),
+        _ => WebhookDelivery::unsent("the document names no event for this"),
     };
     Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
 }
@@ -96,7 +96,7 @@ fn enter(
     let (name, account) = state.owner(account, id)?;
     let report = account.report_mut(id)?;
     report.enter(status, replaced, Timestamp::now());
-    truenorth.desk.ledger().status(&name, &report.user_assessment_id, status.name());
+    truenorth.frontend.ledger().status(&name, &report.user_assessment_id, status.name());
     Some((name, account.settings.scoring_ms))
 }
 
@@ -114,7 +114,7 @@ async fn score_later(truenorth: Arc<TrueNorth>, name: String, id: String, ms: u6
     }
 }
 
-async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> Receipt {
+async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> WebhookDelivery {
     let parcel = {
         let mut state = truenorth.state();
         let account = state.accounts.get_mut(name);
@@ -125,8 +125,8 @@ async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> Receipt {
         })
     };
     match parcel {
-        Some(parcel) => truenorth.desk.deliver(name, parcel).await,
-        None => Receipt::unsent("no webhook is registered"),
+        Some(parcel) => truenorth.frontend.deliver(name, parcel).await,
+        None => WebhookDelivery::unsent("no webhook is registered"),
     }
 }
 
@@ -139,7 +139,7 @@ async fn resend(truenorth: &TrueNorth, account: Option<&str>, id: &str) -> Reply
     let Some((status, last)) = found else { return no_test() };
     let receipt = match last {
         Some(parcel) => outbox::resend(&parcel).await,
-        None => Receipt::unsent("there was none"),
+        None => WebhookDelivery::unsent("there was none"),
     };
     Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use shared::vendors::itep::inventory::read;
+use shared::vendors::itep::inventory::parse_listing;
 use shared_core::usecases::import_inventory::Assigned;
 
 use crate::bounds;
 
 pub(crate) fn csv(input: &[u8]) {
-    let Ok(listing) = read(input) else { return };
+    let Ok(listing) = parse_listing(input) else { return };
     let lines = input.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     let numbers = listing.rows.iter().map(|row| row.line).chain(listing.unreadable.iter().map(|row| row.line));
     let numbers: Vec<_> = numbers.collect();

@@ -64,7 +64,7 @@ async fn read(world: &World, kind: &str) -> Result<bool, BackendError> {
         }
         "claim" => Ok(store.owner(&account, "A1").await?.is_some_and(|_| false)),
         "history" => Ok(!store.history(&ours(), 0, 20).await?.0.is_empty()),
-        "quarantine" => Ok(!store.kept(None, 20).await?.items.is_empty()),
+        "quarantine" => Ok(!store.quarantined(None, 20).await?.items.is_empty()),
         _ => reservation(world).await,
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn json(input: &[u8]) {
 }
 
 fn accepted(report: &ParsedReport) {
-    assert_eq!(report.raw.digest, Digest::of(&report.raw.bytes));
+    assert_eq!(report.raw.digest, Digest::sha256(&report.raw.bytes));
     bounds::of_test_name(report.reference.test());
     bounds::of_report(&report.status);
     let ReportedStatus::Completed(result) = &report.status else { return };

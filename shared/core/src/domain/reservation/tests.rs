@@ -84,7 +84,7 @@ fn unheard_of() -> ReportedStatus {
 }
 
 fn digest(document: &str) -> Digest {
-    Digest::of(document.as_bytes())
+    Digest::sha256(document.as_bytes())
 }
 
 /// A webhook's report on the vendor's first test. The document's name stands

@@ -35,7 +35,7 @@ fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one
     let later = world.at(60);
     let blank = Event::Reported(Box::new(Report {
         receipt: Some("r1".parse().unwrap()),
-        digest: Digest::of(b"blank"),
+        digest: Digest::sha256(b"blank"),
         reference: graded.reference.clone().unwrap(),
         observed_at: at(55),
         unreadable: Vec::new(),

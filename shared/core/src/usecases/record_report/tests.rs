@@ -28,7 +28,7 @@ fn report(key: Option<&str>, test_id: &str) -> ParsedReport {
         reference: VendorReference::itep(test_id),
         status: ReportedStatus::InProgress,
         unreadable: Vec::new(),
-        raw: RawDocument { digest: Digest::of(&bytes), bytes },
+        raw: RawDocument { digest: Digest::sha256(&bytes), bytes },
     }
 }
 

@@ -96,7 +96,7 @@ fn the_same_request_again_is_answered_with_what_it_became_and_another_under_its_
         reserve(&world, serving);
         let known = world.reservation_of("a");
         assert_eq!(reserve(&world, serving), ReserveOutcome::Replayed(Box::new(known.clone())));
-        let other = Order { fingerprint: Fingerprint::of("a", "other"), ..order("a") };
+        let other = Order { fingerprint: Fingerprint::new("a", "other"), ..order("a") };
         assert_eq!(try_reserve(&world, other, serving).unwrap(), ReserveOutcome::KeyReused(Box::new(known)));
         assert_eq!(world.calls().len() + world.kept().fulfilments.len(), 1);
     }
@@ -168,7 +168,7 @@ fn where_storage_fails_nothing_is_bought_and_where_the_queue_does_the_sweep_goes
 fn the_digest_of_what_is_sent_is_kept_with_a_call_and_with_nothing_else() {
     for (serving, call_no) in [(serving(ENOUGH), Some(1)), (asynchronously(), None)] {
         let world = selling();
-        world.kept().request_digest = Some(Digest::of(b"request"));
+        world.kept().request_digest = Some(Digest::sha256(b"request"));
         world.kept().answer = Some(unknown(1));
         reserve(&world, serving);
         assert_eq!(world.reservation_of("a").request_digest.map(|request_digest| request_digest.call_no), call_no);

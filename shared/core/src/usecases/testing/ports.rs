@@ -59,7 +59,7 @@ impl Quarantine for World {
         Ok(())
     }
 
-    async fn kept(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, BackendError> {
+    async fn quarantined(&self, _: Option<&str>, _: usize) -> Result<Page<Quarantined>, BackendError> {
         panic!("use cases keep, and the operator looks")
     }
 }

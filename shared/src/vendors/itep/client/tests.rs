@@ -13,7 +13,7 @@ fn profile() -> Profile {
 }
 
 fn of(status: u16, body: &str) -> CallOutcome {
-    outcome(&profile(), &Answer { status, retry_after: None, body: body.into() }, 2, start())
+    outcome(&profile(), &VendorResponse { status, retry_after: None, body: body.into() }, 2, start())
 }
 
 fn unknown(outcome: CallOutcome) -> (Unknown, Option<u16>, Option<String>) {

@@ -7,7 +7,7 @@ const OTHER: &str = "res_0000000000000000000000000a";
 const HEADER: &str = "Date Purchased,Test ID #,Password,Version,Assigned To\n";
 
 fn rows(file: &str) -> Vec<Row> {
-    let listing = read(file.as_bytes()).unwrap();
+    let listing = parse_listing(file.as_bytes()).unwrap();
     assert_eq!(listing.unreadable, []);
     listing.rows
 }
@@ -74,13 +74,13 @@ fn the_guards_of_spreadsheets_are_taken_off() {
 #[test]
 fn totals_and_footers_are_no_tests() {
     let footers = "Total,2,,,\n,Total,,,\n,2 tests,,,\nPrinted on 2026-11-20\nPage 1 of 3,,,,\n";
-    let listing = read(format!("{HEADER}x,A1,1,P,\n{footers}").as_bytes()).unwrap();
+    let listing = parse_listing(format!("{HEADER}x,A1,1,P,\n{footers}").as_bytes()).unwrap();
     assert_eq!((listing.rows.len(), listing.unreadable.len()), (1, 5), "{listing:?}");
 }
 
 #[test]
 fn a_file_from_which_no_test_can_be_read_is_refused_and_says_why() {
-    let why = |file: &[u8]| read(file).unwrap_err().to_string();
+    let why = |file: &[u8]| parse_listing(file).unwrap_err().to_string();
     let rounded = why(format!("{HEADER}x,1.24E+13,1,P,\nx,,1,P,\n").as_bytes());
     let lines = "line 2: its test ID looks like a number that a spreadsheet rounded; line 3: it has no test ID";
     assert_eq!(rounded, format!("no test can be read from the file; {lines}"));
@@ -129,7 +129,7 @@ fn a_candidate_cannot_pass_for_another_reservation() {
     assert_eq!(assigned_in(&json.replace("reservation-id\":\"res_g7", "order\":\"res_g7")), Assigned::Another);
     assert_eq!(assigned_in(&format!("{{ student-name: {OTHER}, reservation-id: {OURS} }}")), ours());
     let unclear = format!("{HEADER},A1,,,{{ reservation-id: {OURS}  reservation-id: {OTHER} }}\n,A2,,,\n");
-    let unclear = read(unclear.as_bytes());
+    let unclear = parse_listing(unclear.as_bytes());
     assert_eq!(unclear.unwrap().unreadable[0].why, "it names two reservations");
 }
 
@@ -144,7 +144,7 @@ fn json_that_lost_its_outer_quotes_spills_over_and_is_still_read() {
 fn a_row_of_no_use_is_told_by_its_line_and_the_others_are_read() {
     let long = "x".repeat(FIELD_MAX + 1);
     let file = format!("{HEADER},,,,\nx,,1,P,note\nx,A1,1\nx,A 2,1,P,\nx,A3,1,P,{long}\nx,A4,1,P,\n");
-    let listing = read(file.as_bytes()).unwrap();
+    let listing = parse_listing(file.as_bytes()).unwrap();
     let told: Vec<_> = listing.unreadable.iter().map(|row| (row.line, row.why.as_str())).collect();
     let long = "a field is too long; is a quotation mark missing?";
     assert_eq!(
@@ -156,19 +156,19 @@ fn a_row_of_no_use_is_told_by_its_line_and_the_others_are_read() {
 
 #[test]
 fn a_test_that_is_not_ready_is_not_taken_for_available() {
-    let listing = read("Test ID,Status,Assigned To\nA1,Ready,\nA2,Complete,\n".as_bytes()).unwrap();
+    let listing = parse_listing("Test ID,Status,Assigned To\nA1,Ready,\nA2,Complete,\n".as_bytes()).unwrap();
     assert_eq!((listing.rows.len(), listing.unreadable[0].why.as_str()), (1, "its status is not Ready"));
 }
 
 #[test]
 fn what_is_no_inventory_is_refused_as_a_whole() {
     for file in ["", "<html><body>Log in</body></html>", "Test ID,Password\nA1,1\n", "\0\u{1}\u{2}"] {
-        assert!(matches!(read(file.as_bytes()), Err(FileProblem::NoColumns)), "{file:?}");
+        assert!(matches!(parse_listing(file.as_bytes()), Err(FileProblem::NoColumns)), "{file:?}");
     }
     let rows = "x,A1,1,P,\n".repeat(ROWS_MAX + 1);
-    assert!(matches!(read(format!("{HEADER}{rows}").as_bytes()), Err(FileProblem::TooLarge)));
+    assert!(matches!(parse_listing(format!("{HEADER}{rows}").as_bytes()), Err(FileProblem::TooLarge)));
     let endless = io::Cursor::new(HEADER).chain(io::repeat(b'"'));
-    assert!(matches!(read(endless), Err(FileProblem::TooLarge)));
+    assert!(matches!(parse_listing(endless), Err(FileProblem::TooLarge)));
 }
 
 #[test]
@@ -176,17 +176,17 @@ fn of_the_password_and_the_person_nothing_is_kept() {
     let file = format!(
         "{HEADER}x,A1,pass-canary,Plus,\"{{\"\"reservation-id\"\":\"\"{OURS}\"\",\"\"n\"\":\"\"name-canary\"\"}}\"\n"
     );
-    let kept = format!("{:?}", read(file.as_bytes()).unwrap());
+    let kept = format!("{:?}", parse_listing(file.as_bytes()).unwrap());
     assert!(kept.contains("A1") && !kept.contains("canary"), "{kept}");
 }
 
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        let _ = read(bytes.as_slice());
+        let _ = parse_listing(bytes.as_slice());
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let _ = read(format!("{HEADER}x,A1,1,P,\n{text}").as_bytes()).map(|listing| assert!(!listing.rows.is_empty()));
-        if let Ok(listing) = read([HEADER.as_bytes(), &bytes].concat().as_slice()) {
+        let _ = parse_listing(format!("{HEADER}x,A1,1,P,\n{text}").as_bytes()).map(|listing| assert!(!listing.rows.is_empty()));
+        if let Ok(listing) = parse_listing([HEADER.as_bytes(), &bytes].concat().as_slice()) {
             prop_assert!(!listing.rows.is_empty());
             prop_assert!(listing.rows.iter().all(|row| cells::test_id(row.test_id.as_bytes()).is_ok()));
         }

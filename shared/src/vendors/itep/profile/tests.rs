@@ -72,7 +72,7 @@ fn a_profile_that_is_no_json_is_said_to_be_none() {
 
 #[test]
 fn all_given_conditions_of_a_matcher_must_hold() {
-    let of = |text: &str| Matcher::read(&serde_json::from_str(text).unwrap()).unwrap();
+    let of = |text: &str| Matcher::parse(&serde_json::from_str(text).unwrap()).unwrap();
     let json: Value = serde_json::from_str(r#"{"error":"Invalid Gender","n":{"a":1},"nil":null}"#).unwrap();
     let fits = |matcher: &str, status| of(matcher).fits(status, Some(&json), &json.to_string());
     assert!(fits(r#"{"status":422,"pointer":"/error","contains":"Gender"}"#, 422));

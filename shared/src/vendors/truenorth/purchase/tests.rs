@@ -5,7 +5,7 @@ use super::*;
 use crate::vendors::testing::{order, start};
 
 fn of(status: u16, body: &str) -> CallOutcome {
-    outcome(&Answer { status, retry_after: Some(Duration::from_secs(7)), body: body.into() }, 1, start())
+    outcome(&VendorResponse { status, retry_after: Some(Duration::from_secs(7)), body: body.into() }, 1, start())
 }
 
 fn unknown(outcome: &CallOutcome) -> Unknown {

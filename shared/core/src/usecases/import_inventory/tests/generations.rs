@@ -62,7 +62,7 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
         Step::Confirmed => sold(1, test),
         Step::Reported(kind) => Event::Reported(Box::new(VendorReport {
             receipt: Some(format!("r{number}").parse().unwrap()),
-            digest: Digest::of(format!("{key}-{test}-{kind}").as_bytes()),
+            digest: Digest::sha256(format!("{key}-{test}-{kind}").as_bytes()),
             reference: VendorReference::itep(test),
             observed_at: at(100 * DAY),
             status: says(*kind),

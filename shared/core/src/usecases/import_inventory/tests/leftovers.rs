@@ -76,7 +76,7 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
     let report = run(&books, &import, vec![row(2, "A1", of(&old))]);
     let begun = crate::domain::reservation::Report {
         receipt: Some("r1".parse().unwrap()),
-        digest: crate::domain::ids::Digest::of(b"{}"),
+        digest: crate::domain::ids::Digest::sha256(b"{}"),
         reference: VendorReference::itep("A1"),
         observed_at: at(99 * DAY),
         status: crate::domain::reservation::ReportedStatus::InProgress,

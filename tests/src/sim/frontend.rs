@@ -1,4 +1,4 @@
-//! The front desk that both vendors share: books calls and sales, and lets ordered faults strike.
+//! The front frontend that both vendors share: books calls and sales, and lets ordered faults strike.
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use super::http::{Answer, Reply, Request};
 use super::ledger::{Call, Ledger, Sold};
 use super::outbox::Outbox;
 
-/// The sending end of [`Desk::serve`]: what a call is and who makes it.
-pub(crate) struct Visit<'a> {
+/// The sending end of [`Frontend::serve`]: what a call is and who makes it.
+pub(crate) struct IncomingCall<'a> {
     pub(crate) request: &'a Request,
     pub(crate) account: Option<&'a str>,
     pub(crate) reservation_id: Option<String>,
 }
 
 /// What the vendor did: its answer, and the sale if there was one.
-pub(crate) struct Done {
+pub(crate) struct CallResult {
     pub(crate) reply: Reply,
     pub(crate) sold: Option<Sold>,
 }
 
-impl From<Reply> for Done {
+impl From<Reply> for CallResult {
     fn from(reply: Reply) -> Self {
         Self { reply, sold: None }
     }
@@ -33,25 +33,25 @@ impl From<Reply> for Done {
 
 /// How a vendor spells the answers that a fault asks of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Manners {
+pub(crate) struct VendorWording {
     /// A business refusal with the given text.
     pub(crate) refusal: fn(&str) -> Reply,
     /// The answer to a sale without the test's reference.
     pub(crate) without_reference: fn(Reply) -> Reply,
 }
 
-pub(crate) struct Desk {
-    manners: Manners,
+pub(crate) struct Frontend {
+    wording: VendorWording,
     log: bool,
     ledger: Mutex<Ledger>,
     faults: Mutex<Faults>,
     pub(crate) outbox: Outbox,
 }
 
-impl Desk {
-    /// An empty desk; with `log` each call is printed as a line of JSON when it is answered.
-    pub(crate) fn new(manners: Manners, log: bool) -> Self {
-        Self { manners, log, ledger: Mutex::default(), faults: Mutex::default(), outbox: Outbox::default() }
+impl Frontend {
+    /// An empty frontend; with `log` each call is printed as a line of JSON when it is answered.
+    pub(crate) fn new(wording: VendorWording, log: bool) -> Self {
+        Self { wording, log, ledger: Mutex::default(), faults: Mutex::default(), outbox: Outbox::default() }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -63,7 +63,7 @@ impl Desk {
     }
 
     /// Books a call that got no further than the door.
-    pub(crate) fn turn_away(&self, visit: &Visit<'_>, reply: Reply) -> Answer {
+    pub(crate) fn turn_away(&self, visit: &IncomingCall<'_>, reply: Reply) -> Answer {
         let seq = self.ledger().open(entry(visit));
         self.leave(seq, reply.into(), None)
     }
@@ -72,9 +72,9 @@ impl Desk {
     /// vendor does; it is told whether to hand out the previous sale's reference again.
     pub(crate) async fn serve(
         &self,
-        visit: Visit<'_>,
+        visit: IncomingCall<'_>,
         operation: Operation,
-        work: impl FnOnce(bool) -> Done,
+        work: impl FnOnce(bool) -> CallResult,
     ) -> Answer {
         let seq = self.ledger().open(entry(&visit));
         let order = visit.account.and_then(|account| self.faults().take(account, operation));
@@ -90,7 +90,7 @@ impl Desk {
         self.leave(seq, self.spoil(&order, reply), Some(order.fault))
     }
 
-    fn work(&self, seq: u64, work: impl FnOnce(bool) -> Done, again: bool) -> Reply {
+    fn work(&self, seq: u64, work: impl FnOnce(bool) -> CallResult, again: bool) -> Reply {
         let done = work(again);
         if let Some(sold) = done.sold {
             self.ledger().sell(seq, sold);
@@ -113,12 +113,12 @@ impl Desk {
         match order.fault {
             Fault::ResetBefore | Fault::ResetAfter => Answer::Reset,
             Fault::Hang => Answer::Hang,
-            Fault::Refuse => (self.manners.refusal)(text.unwrap_or("The request was refused.")).into(),
+            Fault::Refuse => (self.wording.refusal)(text.unwrap_or("The request was refused.")).into(),
             Fault::ErrorBefore | Fault::ErrorAfter => plain(order, 500, "Internal Server Error").into(),
             Fault::Status => plain(order, 503, "").into(),
             Fault::Garbage => garbage(text).into(),
             Fault::NoReference => match reply {
-                Some(reply) if reply.status.is_success() => (self.manners.without_reference)(reply).into(),
+                Some(reply) if reply.status.is_success() => (self.wording.without_reference)(reply).into(),
                 other => whole(other).into(),
             },
             _ => whole(reply).into(),
@@ -140,7 +140,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn entry(visit: &Visit<'_>) -> Call {
+fn entry(visit: &IncomingCall<'_>) -> Call {
     Call {
         seq: 0,
         account: visit.account.map(str::to_owned),
