@@ -5,14 +5,13 @@ mod commands;
 mod context;
 mod output;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Parser;
 use shared::aws::clients::variable;
 use shared::aws::{AwsClients, DynamoStore, MissingVariable};
-use shared_core::ports::BackendError;
+use shared_core::ports::{BackendError, ErrorChain};
 
 use cli::{Cli, Command};
 use output::Output;
@@ -55,18 +54,7 @@ fn missing(unset: &MissingVariable) -> anyhow::Error {
     anyhow!("{unset}; locally run `set -a; . .dev/env; set +a` first, for AWS see `hubctl --help`")
 }
 
-/// Says of a failure of AWS what AWS said. The SDK repeats itself from cause to
-/// cause; each is told once.
+/// Says of a failure of AWS's what AWS said.
 fn asking<T>(outcome: Result<T, BackendError>) -> anyhow::Result<T> {
-    outcome.map_err(|outage| {
-        let (mut told, mut cause) = (outage.to_string(), outage.source());
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if !told.contains(&text) {
-                told = format!("{told}: {text}");
-            }
-            cause = error.source();
-        }
-        anyhow!(told)
-    })
+    outcome.map_err(|error| anyhow!("{}", ErrorChain(&error)))
 }

@@ -26,13 +26,6 @@ pub struct BackendError {
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-impl BackendErrorKind {
-    /// Whether the same operation may succeed later, with nobody's help.
-    pub fn is_transient(self) -> bool {
-        matches!(self, BackendErrorKind::Unavailable | BackendErrorKind::Contended)
-    }
-}
-
 impl fmt::Display for BackendErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -67,18 +60,21 @@ impl BackendError {
     }
 }
 
-/// Prints an error and its causes on one line, outermost first.
+/// Prints an error and its causes on one line, outermost first. A cause that only
+/// repeats what was printed is left out: SDKs repeat themselves from cause to cause.
 pub struct ErrorChain<'a>(pub &'a dyn Error);
 
 impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
+        let (mut chain, mut cause) = (self.0.to_string(), self.0.source());
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            if !chain.contains(&text) {
+                chain = format!("{chain}: {text}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&chain)
     }
 }
 

@@ -19,7 +19,8 @@ pub use store::{
     Quarantine, RateLimits, RawDocument, ReplaceOutcome, Store, Worklist, WriteOutcome,
 };
 pub use vendor_api::{
-    AccountTerms, BoxFuture, LookupError, ObservedTest, OrderProblem, ProductOffer, ResendOutcome, TimeSpan, VendorApi,
+    AccountTerms, BoxFuture, LookupError, LookupFuture, ObservedTest, OrderFuture, OrderProblem, ProductOffer,
+    ResendOutcome, TimeSpan, VendorApi,
 };
 
 use crate::domain::ids::{Account, InboundWebhookId, ReservationId, Vendor};

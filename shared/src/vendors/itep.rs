@@ -23,7 +23,7 @@ use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Report, RequestDigest, Reservation};
 use shared_core::ports::{
-    AccountTerms, BoxFuture, Clock, LookupError, OrderProblem, ProductOffer, RawDocument, ResendOutcome, Secrets,
+    AccountTerms, BoxFuture, Clock, LookupFuture, OrderFuture, ProductOffer, RawDocument, ResendOutcome, Secrets,
     VendorApi,
 };
 
@@ -49,7 +49,7 @@ impl<S: Secrets, C: Clock> Itep<S, C> {
 }
 
 impl<S: Secrets, C: Clock> VendorApi for Itep<S, C> {
-    fn terms<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+    fn terms<'a>(&'a self, account: &'a Account) -> OrderFuture<'a, AccountTerms> {
         Box::pin(async {
             let Profile { default_expiry_days, .. } = self.profile(account).await?;
             Ok(AccountTerms { default_expiry_days })
@@ -57,11 +57,7 @@ impl<S: Secrets, C: Clock> VendorApi for Itep<S, C> {
     }
 
     /// As the profile lists them.
-    fn products<'a>(
-        &'a self,
-        account: &'a Account,
-        _: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+    fn products<'a>(&'a self, account: &'a Account, _: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>> {
         Box::pin(async {
             let profile = self.profile(account).await?;
             let sold = profile.products.iter().filter(|product| profile.sells(product).is_some());
@@ -69,7 +65,7 @@ impl<S: Secrets, C: Clock> VendorApi for Itep<S, C> {
         })
     }
 
-    fn validate<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+    fn validate<'a>(&'a self, order: &'a Order) -> OrderFuture<'a, ()> {
         Box::pin(async { client::validate(&self.profile(&order.account).await?, order) })
     }
 
@@ -120,7 +116,7 @@ impl<S: Secrets, C: Clock> VendorApi for Itep<S, C> {
         &'a self,
         reservation: &'a Reservation,
         reference: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+    ) -> LookupFuture<'a, Option<Launch>> {
         Box::pin(async {
             let profile = self.profile(&reservation.order.account).await;
             let url = profile.ok().and_then(|profile| profile.exam_url);

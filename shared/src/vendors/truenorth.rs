@@ -27,8 +27,8 @@ use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Report, Reservation};
 use shared_core::ports::{
-    AccountTerms, BoxFuture, Clock, LookupError, ObservedTest, OrderProblem, ProductOffer, RateLimits, RawDocument,
-    Secrets, TimeSpan, VendorApi,
+    AccountTerms, BoxFuture, Clock, LookupError, LookupFuture, ObservedTest, OrderFuture, ProductOffer, RateLimits,
+    RawDocument, Secrets, TimeSpan, VendorApi,
 };
 
 use super::call::{Http, PurchaseCall, REACHABILITY_TIMEOUT};
@@ -70,7 +70,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> TrueNorth<S, L, C> {
 }
 
 impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
-    fn terms<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+    fn terms<'a>(&'a self, account: &'a Account) -> OrderFuture<'a, AccountTerms> {
         Box::pin(async {
             let Profile { default_expiry_days, .. } = self.profile(account).await?;
             Ok(AccountTerms { default_expiry_days })
@@ -78,11 +78,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
     }
 
     /// As TrueNorth lists them now.
-    fn products<'a>(
-        &'a self,
-        account: &'a Account,
-        client: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+    fn products<'a>(&'a self, account: &'a Account, client: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>> {
         Box::pin(async {
             let profile = self.profile(account).await?;
             let list = self.catalogue.list_for_display(&self.client(&profile, account, Some(client))).await?;
@@ -94,7 +90,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
         })
     }
 
-    fn validate<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+    fn validate<'a>(&'a self, order: &'a Order) -> OrderFuture<'a, ()> {
         Box::pin(async {
             let profile = self.profile(&order.account).await?;
             let client = self.client(&profile, &order.account, Some(&order.client));
@@ -126,11 +122,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
         })
     }
 
-    fn look_up<'a>(
-        &'a self,
-        account: &'a Account,
-        id: &'a ReservationId,
-    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
+    fn look_up<'a>(&'a self, account: &'a Account, id: &'a ReservationId) -> LookupFuture<'a, Vec<ObservedTest>> {
         Box::pin(async {
             let profile = self.profile(account).await?;
             scores::look_up(&self.client(&profile, account, None), id).await
@@ -142,7 +134,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
         account: &'a Account,
         span: TimeSpan,
         sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> BoxFuture<'a, Result<usize, LookupError>> {
+    ) -> LookupFuture<'a, usize> {
         Box::pin(async move {
             let profile = self.profile(account).await?;
             scores::look_up_begun(&self.client(&profile, account, None), span, sink).await
@@ -154,7 +146,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
         &'a self,
         reservation: &'a Reservation,
         reference: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+    ) -> LookupFuture<'a, Option<Launch>> {
         let order = &reservation.order;
         Box::pin(async {
             let profile = self.profile(&order.account).await?;

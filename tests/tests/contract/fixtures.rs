@@ -127,6 +127,6 @@ pub(crate) fn graded(reservation: &Reservation) -> Report {
         reference: reservation.reference.clone().expect("a test"),
         observed_at: at(50),
         status: ReportedStatus::Completed(Box::new(result)),
-        unreadable: vec![ScoreField::Speaking],
+        unreadable: vec![ScoreField::from(Skill::Speaking)],
     }
 }

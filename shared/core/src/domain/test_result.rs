@@ -72,45 +72,41 @@ pub enum Skill {
     Vocabulary,
 }
 
+impl Skill {
+    const ALL: [Skill; 6] =
+        [Skill::Grammar, Skill::Listening, Skill::Reading, Skill::Writing, Skill::Speaking, Skill::Vocabulary];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Skill::Grammar => "grammar",
+            Skill::Listening => "listening",
+            Skill::Reading => "reading",
+            Skill::Writing => "writing",
+            Skill::Speaking => "speaking",
+            Skill::Vocabulary => "vocabulary",
+        }
+    }
+}
+
 impl FromStr for Skill {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text.to_ascii_lowercase().as_str() {
-            "grammar" => Ok(Skill::Grammar),
-            "listening" => Ok(Skill::Listening),
-            "reading" => Ok(Skill::Reading),
-            "writing" => Ok(Skill::Writing),
-            "speaking" => Ok(Skill::Speaking),
-            "vocabulary" => Ok(Skill::Vocabulary),
-            _ => Err(()),
-        }
+        Self::ALL.into_iter().find(|skill| skill.as_str().eq_ignore_ascii_case(text)).ok_or(())
     }
 }
 
 /// What of a vendor's report has a score: the test as a whole, or a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "`TestResult` and `Skill` document each")]
 pub enum ScoreField {
     Overall,
-    Grammar,
-    Listening,
-    Reading,
-    Writing,
-    Speaking,
-    Vocabulary,
+    #[serde(untagged)]
+    Section(Skill),
 }
 
 impl From<Skill> for ScoreField {
     fn from(skill: Skill) -> Self {
-        match skill {
-            Skill::Grammar => ScoreField::Grammar,
-            Skill::Listening => ScoreField::Listening,
-            Skill::Reading => ScoreField::Reading,
-            Skill::Writing => ScoreField::Writing,
-            Skill::Speaking => ScoreField::Speaking,
-            Skill::Vocabulary => ScoreField::Vocabulary,
-        }
+        ScoreField::Section(skill)
     }
 }
 
@@ -118,12 +114,7 @@ impl fmt::Display for ScoreField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             ScoreField::Overall => "overall",
-            ScoreField::Grammar => "grammar",
-            ScoreField::Listening => "listening",
-            ScoreField::Reading => "reading",
-            ScoreField::Writing => "writing",
-            ScoreField::Speaking => "speaking",
-            ScoreField::Vocabulary => "vocabulary",
+            ScoreField::Section(skill) => skill.as_str(),
         })
     }
 }
@@ -156,7 +147,6 @@ impl Scale {
 
 /// A CEFR level in order, `A1` lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the levels are their own meaning")]
 pub enum Cefr {
     PreA1,
     A1,

@@ -14,22 +14,20 @@ use crate::domain::reservation::{CallOutcome, Report, ReportedStatus, RequestDig
 use crate::domain::test_result::ScoreField;
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type OrderFuture<'a, T> = BoxFuture<'a, Result<T, OrderProblem>>;
+pub type LookupFuture<'a, T> = BoxFuture<'a, Result<T, LookupError>>;
 
 /// A vendor. What its protocol does not offer (see
 /// [`Capabilities`](crate::domain::capabilities::Capabilities)) is never asked of it.
 pub trait VendorApi: Sync {
     /// What an account's profile says of every order.
-    fn terms<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>>;
+    fn terms<'a>(&'a self, account: &'a Account) -> OrderFuture<'a, AccountTerms>;
 
     /// What an account sells to a client.
-    fn products<'a>(
-        &'a self,
-        account: &'a Account,
-        client: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>>;
+    fn products<'a>(&'a self, account: &'a Account, client: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>>;
 
     /// Checks an order against the account's terms, before anything is written.
-    fn validate<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>>;
+    fn validate<'a>(&'a self, order: &'a Order) -> OrderFuture<'a, ()>;
 
     /// Makes one purchase call. It ends in one of the four outcomes; there is no
     /// error beside them.
@@ -58,11 +56,7 @@ pub trait VendorApi: Sync {
     fn probe_reachable<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, bool>;
 
     /// Everything that the vendor says of one reservation's tests.
-    fn look_up<'a>(
-        &'a self,
-        _account: &'a Account,
-        _id: &'a ReservationId,
-    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
+    fn look_up<'a>(&'a self, _account: &'a Account, _id: &'a ReservationId) -> LookupFuture<'a, Vec<ObservedTest>> {
         Box::pin(std::future::ready(Err(LookupError::no_look_up())))
     }
 
@@ -73,7 +67,7 @@ pub trait VendorApi: Sync {
         _account: &'a Account,
         _span: TimeSpan,
         _sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> BoxFuture<'a, Result<usize, LookupError>> {
+    ) -> LookupFuture<'a, usize> {
         Box::pin(std::future::ready(Err(LookupError::no_look_up())))
     }
 
@@ -82,7 +76,7 @@ pub trait VendorApi: Sync {
         &'a self,
         reservation: &'a Reservation,
         reference: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>>;
+    ) -> LookupFuture<'a, Option<Launch>>;
 
     /// Parses a document of the vendor's that was kept for a test, as of when it came;
     /// `None` where it is none of the vendor's or names no test.

@@ -242,19 +242,15 @@ impl VendorEnv for World {
 }
 
 impl VendorApi for World {
-    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+    fn terms<'a>(&'a self, _: &'a Account) -> OrderFuture<'a, AccountTerms> {
         unreachable!("nobody asks for terms")
     }
 
-    fn products<'a>(
-        &'a self,
-        _: &'a Account,
-        _: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+    fn products<'a>(&'a self, _: &'a Account, _: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>> {
         unreachable!("nobody lists products")
     }
 
-    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+    fn validate<'a>(&'a self, _: &'a Order) -> OrderFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
@@ -300,11 +296,7 @@ impl VendorApi for World {
         })
     }
 
-    fn launch<'a>(
-        &'a self,
-        _: &'a Reservation,
-        _: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+    fn launch<'a>(&'a self, _: &'a Reservation, _: &'a VendorReference) -> LookupFuture<'a, Option<Launch>> {
         unreachable!("nobody launches")
     }
 

@@ -14,8 +14,8 @@ use shared_core::domain::reservation::{
     CallOutcome, Evidence, NotProcessed, Refusal, Report, ReportedStatus, RequestDigest, Reservation, Unknown,
 };
 use shared_core::ports::{
-    AccountTerms, BoxFuture, LookupError, ObservedTest, OrderProblem, ProductOffer, RawDocument, ResendOutcome,
-    TimeSpan, VendorApi,
+    AccountTerms, BoxFuture, LookupError, LookupFuture, ObservedTest, OrderFuture, ProductOffer, RawDocument,
+    ResendOutcome, TimeSpan, VendorApi,
 };
 
 use crate::bugs::Bug;
@@ -251,19 +251,15 @@ impl Port<'_> {
 }
 
 impl VendorApi for Port<'_> {
-    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+    fn terms<'a>(&'a self, _: &'a Account) -> OrderFuture<'a, AccountTerms> {
         unreachable!("orders are made with their terms")
     }
 
-    fn products<'a>(
-        &'a self,
-        _: &'a Account,
-        _: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+    fn products<'a>(&'a self, _: &'a Account, _: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>> {
         unreachable!("nobody lists products")
     }
 
-    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+    fn validate<'a>(&'a self, _: &'a Order) -> OrderFuture<'a, ()> {
         Box::pin(async {
             self.wait(1).await;
             Ok(())
@@ -315,11 +311,7 @@ impl VendorApi for Port<'_> {
         })
     }
 
-    fn look_up<'a>(
-        &'a self,
-        _: &'a Account,
-        id: &'a ReservationId,
-    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
+    fn look_up<'a>(&'a self, _: &'a Account, id: &'a ReservationId) -> LookupFuture<'a, Vec<ObservedTest>> {
         Box::pin(async move {
             let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
             let seen = self.op("look up", move |state| {
@@ -345,7 +337,7 @@ impl VendorApi for Port<'_> {
         _: &'a Account,
         TimeSpan { from, to }: TimeSpan,
         sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> BoxFuture<'a, Result<usize, LookupError>> {
+    ) -> LookupFuture<'a, usize> {
         Box::pin(async move {
             let asked_at = self.local_now();
             let seen = self.op("ask for all", move |state| {
@@ -367,11 +359,7 @@ impl VendorApi for Port<'_> {
         })
     }
 
-    fn launch<'a>(
-        &'a self,
-        _: &'a Reservation,
-        _: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+    fn launch<'a>(&'a self, _: &'a Reservation, _: &'a VendorReference) -> LookupFuture<'a, Option<Launch>> {
         unreachable!("nobody launches")
     }
 

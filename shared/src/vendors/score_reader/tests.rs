@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use shared_core::domain::test_result::Skill;
 
 #[test]
 fn what_is_certain_is_read() {
@@ -68,8 +69,8 @@ fn nothing_is_absent() {
         let mut reader = ScoreReader::default();
         assert_eq!(reader.number(ScoreField::Overall, Some(&value), None), None);
         assert_eq!(reader.cefr(ScoreField::Overall, Some(&value)), None);
-        assert_eq!(reader.items(ScoreField::Reading, Some(&value)), None);
-        reader.refuse(ScoreField::Writing, Some(&value));
+        assert_eq!(reader.items(ScoreField::from(Skill::Reading), Some(&value)), None);
+        reader.refuse(ScoreField::from(Skill::Writing), Some(&value));
         assert_eq!(reader.into_unreadable(), []);
     }
 }
@@ -88,7 +89,7 @@ fn a_score_beyond_its_bounds_is_named_once() {
 fn items_are_whole_numbers_of_which_no_more_are_correct_than_there_are() {
     let read = |section: Value| {
         let mut reader = ScoreReader::default();
-        let items = reader.items(ScoreField::Reading, Some(&section));
+        let items = reader.items(ScoreField::from(Skill::Reading), Some(&section));
         (items, reader.into_unreadable().len())
     };
     assert_eq!(read(json!({ "correct": 13, "total": "20" })), (Some((Some(13), Some(20))), 0));

@@ -75,7 +75,6 @@ impl HistoryEntry {
 /// The name of an event in histories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "`Event`, `CallOutcome` and `ReportedStatus` document each")]
 pub enum EventName {
     Reserved,
     CallStarted,

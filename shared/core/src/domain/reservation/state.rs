@@ -60,7 +60,6 @@ pub struct Lease {
 /// A reservation's status as clients see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "`State` documents each")]
 pub enum Status {
     Pending,
     InDoubt,

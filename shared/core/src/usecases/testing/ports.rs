@@ -124,19 +124,15 @@ impl VendorEnv for World {
 
 /// Both vendors, which say what they are told to.
 impl VendorApi for World {
-    fn terms<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<AccountTerms, OrderProblem>> {
+    fn terms<'a>(&'a self, _: &'a Account) -> OrderFuture<'a, AccountTerms> {
         panic!("no use case asks for terms")
     }
 
-    fn products<'a>(
-        &'a self,
-        _: &'a Account,
-        _: &'a ClientId,
-    ) -> BoxFuture<'a, Result<Vec<ProductOffer>, LookupError>> {
+    fn products<'a>(&'a self, _: &'a Account, _: &'a ClientId) -> LookupFuture<'a, Vec<ProductOffer>> {
         panic!("no use case lists products")
     }
 
-    fn validate<'a>(&'a self, _: &'a Order) -> BoxFuture<'a, Result<(), OrderProblem>> {
+    fn validate<'a>(&'a self, _: &'a Order) -> OrderFuture<'a, ()> {
         let mut kept = self.kept();
         kept.now += kept.validation_takes;
         let is_unknown = kept.failing.contains("validate");
@@ -167,11 +163,7 @@ impl VendorApi for World {
         boxed(!kept.is_silent)
     }
 
-    fn look_up<'a>(
-        &'a self,
-        _: &'a Account,
-        id: &'a ReservationId,
-    ) -> BoxFuture<'a, Result<Vec<ObservedTest>, LookupError>> {
+    fn look_up<'a>(&'a self, _: &'a Account, id: &'a ReservationId) -> LookupFuture<'a, Vec<ObservedTest>> {
         let mut kept = self.kept();
         kept.looked_up.push(id.clone());
         if kept.failing.contains("look_up") {
@@ -185,7 +177,7 @@ impl VendorApi for World {
         _: &'a Account,
         span: TimeSpan,
         sink: &'a mut (dyn FnMut(ReservationId, ObservedTest) + Send),
-    ) -> BoxFuture<'a, Result<usize, LookupError>> {
+    ) -> LookupFuture<'a, usize> {
         let mut kept = self.kept();
         kept.swept.push(span);
         let is_within = |(_, seen): &&(_, ObservedTest)| (span.from..=span.to).contains(&seen.observed_at);
@@ -200,7 +192,7 @@ impl VendorApi for World {
         &'a self,
         reservation: &'a Reservation,
         reference: &'a VendorReference,
-    ) -> BoxFuture<'a, Result<Option<Launch>, LookupError>> {
+    ) -> LookupFuture<'a, Option<Launch>> {
         let (test_id, password) = (reference.test().to_owned(), reservation.password.clone());
         let launch = match reservation.vendor() {
             Vendor::Itep => {

@@ -105,7 +105,7 @@ fn a_section_is_named_for_any_of_its_fields() {
         let speaking = result.skills.iter().find(|skill| skill.skill == Skill::Speaking).unwrap();
         let fields = [speaking.score.value, speaking.raw_score, speaking.percent];
         assert_eq!(fields.iter().flatten().count() + usize::from(speaking.score.cefr.is_some()), 3, "{field}");
-        assert_eq!(unreadable, [ScoreField::Speaking], "{field}");
+        assert_eq!(unreadable, [ScoreField::from(Skill::Speaking)], "{field}");
     }
 }
 
@@ -128,7 +128,8 @@ fn a_test_id_in_place_of_raw_points_is_no_score() {
 #[test]
 fn a_complete_of_which_no_score_can_be_read_names_them() {
     let document = json!({ "TestID": "T", "Status": "Complete", "Overall_Level": "*", "Speaking_Level": "7.0" });
-    let expected = (ReportedStatus::CompletedWithoutScores, vec![ScoreField::Overall, ScoreField::Speaking]);
+    let expected =
+        (ReportedStatus::CompletedWithoutScores, vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
     assert_eq!(read(&document), expected);
 }
 

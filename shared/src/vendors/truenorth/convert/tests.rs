@@ -133,7 +133,7 @@ fn a_section_whose_items_cannot_be_read_is_named() {
     else {
         panic!()
     };
-    assert_eq!(unreadable, [ScoreField::Reading]);
+    assert_eq!(unreadable, [ScoreField::from(Skill::Reading)]);
     assert!(result.skills.iter().all(|skill| skill.skill != Skill::Reading));
     let unreadable = read(0, |report| report["subScores"] = "see attachment".into()).1;
     assert_eq!(unreadable.len(), SECTIONS.len());
@@ -178,9 +178,9 @@ proptest! {
             let is_empty = is_certain(&total, Some(0.0)) && !is_blank(&total);
             is_empty || (is_certain(&correct, c) && is_certain(&total, t))
         });
-        prop_assert!(is_read || unreadable.contains(&ScoreField::Reading), "{report}: {unreadable:?}");
+        prop_assert!(is_read || unreadable.contains(&ScoreField::from(Skill::Reading)), "{report}: {unreadable:?}");
         let is_read = of(Skill::Writing).is_some() || is_blank(&items);
-        prop_assert!(is_read || unreadable.contains(&ScoreField::Writing), "{report}: {unreadable:?}");
+        prop_assert!(is_read || unreadable.contains(&ScoreField::from(Skill::Writing)), "{report}: {unreadable:?}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::sequences::lives;
 use super::*;
+use crate::domain::test_result::Skill;
 
 const ITEP: Vendor = Vendor::Itep;
 const TRUENORTH: Vendor = Vendor::Truenorth;
@@ -64,7 +65,7 @@ fn a_grade_that_could_not_be_read_completes_its_test() {
 fn scores_that_could_not_be_read_are_filled_in() {
     let mut life = Life::ready(ITEP);
     let Event::Reported(mut report) = webhook(ITEP, "r1", "partly", completed(8)) else { unreachable!() };
-    report.unreadable = vec![ScoreField::Speaking];
+    report.unreadable = vec![ScoreField::from(Skill::Speaking)];
     life.hears(&Event::Reported(report));
     assert_eq!(hears_again(&mut life, at(0), "partly", completed(9)), Heard::Remarked(NoteReason::Revision));
     assert_eq!((life.overall(), &life.reservation.attempt().unreadable[..]), (Some(&result(9)), &[][..]));

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::test_result::Skill;
 
 /// One event before it is addressed to a reservation.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ impl Document {
     fn unreadable(&self) -> Vec<ScoreField> {
         match self.says() {
             ReportedStatus::Completed(_) | ReportedStatus::CompletedWithoutScores if self.n % 2 == 1 => {
-                vec![ScoreField::Speaking]
+                vec![ScoreField::from(Skill::Speaking)]
             }
             _ => Vec::new(),
         }

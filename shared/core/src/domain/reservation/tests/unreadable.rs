@@ -1,6 +1,7 @@
 //! Stories of grades of which no score can be read, or not every one.
 
 use super::*;
+use crate::domain::test_result::Skill;
 
 const ITEP: Vendor = Vendor::Itep;
 const TRUENORTH: Vendor = Vendor::Truenorth;
@@ -15,7 +16,7 @@ fn unreadable() -> Life {
 /// A grade with two scores that cannot be read.
 fn partly_read(document: &str, status: ReportedStatus) -> Event {
     let Event::Reported(mut report) = webhook(ITEP, "partly", document, status) else { unreachable!() };
-    report.unreadable = vec![ScoreField::Overall, ScoreField::Speaking];
+    report.unreadable = vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)];
     Event::Reported(report)
 }
 
@@ -168,11 +169,11 @@ fn another_that_names_other_scores_is_a_change_that_clients_see() {
     let Event::Reported(mut report) = received(at(60), webhook(ITEP, "r9", "blank again", UNREADABLE)) else {
         unreachable!()
     };
-    report.unreadable = vec![ScoreField::Speaking];
+    report.unreadable = vec![ScoreField::from(Skill::Speaking)];
     assert_eq!(life.waits(60).hears(&Event::Reported(report)), Heard::Remarked(NoteReason::WithoutScores));
     assert_eq!(
         (life.reservation.version, &life.reservation.attempt().unreadable[..]),
-        (version + 1, &[ScoreField::Speaking][..])
+        (version + 1, &[ScoreField::from(Skill::Speaking)][..])
     );
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
@@ -232,7 +233,7 @@ fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
 fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
     let mut life = Life::ready(ITEP);
     assert_eq!(life.hears(&partly_read("graded", completed(9))), Heard::Applied);
-    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
     assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
     assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
     assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(NoteReason::Revision));
@@ -243,7 +244,7 @@ fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
 fn a_grade_of_which_nothing_can_be_read_names_it() {
     let mut life = Life::ready(ITEP);
     life.hears(&partly_read("graded", ReportedStatus::CompletedWithoutScores));
-    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::Speaking]);
+    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
