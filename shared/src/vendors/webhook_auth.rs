@@ -77,11 +77,11 @@ impl WebhookAuth {
         Ok(Self { tokens: tokens.into_iter().map(Sensitive::new).collect(), auth: read })
     }
 
-    pub fn authenticate(&self, receipt: &InboundWebhookId, presented: &SenderCredentials) -> AuthOutcome {
-        if !self.tokens.iter().fold(false, |found, valid| found | presented.has_token(receipt, valid.expose())) {
+    pub fn authenticate(&self, webhook: &InboundWebhookId, presented: &SenderCredentials) -> AuthOutcome {
+        if !self.tokens.iter().fold(false, |found, valid| found | presented.has_token(webhook, valid.expose())) {
             return AuthOutcome::WrongToken;
         }
-        let has = |credential: &Credential| presented.has_header(receipt, credential.header(), &credential.value());
+        let has = |credential: &Credential| presented.has_header(webhook, credential.header(), &credential.value());
         if self.auth.is_empty() || self.auth.iter().fold(false, |found, credential| found | has(credential)) {
             AuthOutcome::Verified
         } else {

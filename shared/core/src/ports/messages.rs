@@ -43,7 +43,7 @@ pub struct Dismissal {
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "StoredReceipt")]
+#[serde(try_from = "StoredWebhook")]
 pub struct InboundWebhook {
     pub id: InboundWebhookId,
     /// The account whose address it was sent to.
@@ -109,7 +109,7 @@ pub enum CheckReason {
 
 /// A receipt in any form in which it was ever stored or sent.
 #[derive(Deserialize)]
-struct StoredReceipt {
+struct StoredWebhook {
     id: InboundWebhookId,
     account: AccountName,
     received_at: Timestamp,
@@ -129,8 +129,8 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Resu
     T::deserialize(deserializer).map(Some)
 }
 
-impl StoredReceipt {
-    fn into_receipt(self, older: AuthOutcome) -> InboundWebhook {
+impl StoredWebhook {
+    fn into_webhook(self, older: AuthOutcome) -> InboundWebhook {
         let Self { id, account, received_at, content_type, body, .. } = self;
         let (authenticated, credentials) = match (self.authenticated, self.unchecked.flatten()) {
             (Some(outcome), _) => (outcome, self.credentials),
@@ -141,23 +141,23 @@ impl StoredReceipt {
     }
 }
 
-impl TryFrom<StoredReceipt> for InboundWebhook {
+impl TryFrom<StoredWebhook> for InboundWebhook {
     type Error = &'static str;
 
-    fn try_from(stored: StoredReceipt) -> Result<Self, Self::Error> {
+    fn try_from(stored: StoredWebhook) -> Result<Self, Self::Error> {
         let older = match (&stored.authenticated, &stored.unchecked) {
             (None, None) => return Err("a receipt that says nothing of its sender"),
             (None, Some(None)) => AuthOutcome::Verified,
             _ => AuthOutcome::Unchecked,
         };
-        Ok(stored.into_receipt(older))
+        Ok(stored.into_webhook(older))
     }
 }
 
 /// A quarantined report in any form in which it was ever stored.
 #[derive(Deserialize)]
 struct StoredQuarantined {
-    receipt: StoredReceipt,
+    receipt: StoredWebhook,
     why: String,
     at: Timestamp,
     #[serde(default)]
@@ -169,7 +169,7 @@ struct StoredQuarantined {
 impl From<StoredQuarantined> for Quarantined {
     fn from(stored: StoredQuarantined) -> Self {
         let StoredQuarantined { receipt, why, at, replayed_at, dismissed } = stored;
-        let receipt = receipt.into_receipt(authenticated_by(&why));
+        let receipt = receipt.into_webhook(authenticated_by(&why));
         Self { receipt, why, at, replayed_at, dismissed }
     }
 }

@@ -45,7 +45,7 @@ impl SenderCredentials {
     /// Digests what was presented with a receipt: `authorization` first, and no
     /// more headers than are worth keeping.
     pub fn new<'a>(
-        receipt: &InboundWebhookId,
+        webhook: &InboundWebhookId,
         token: &str,
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
@@ -53,19 +53,19 @@ impl SenderCredentials {
         let mut headers: Vec<_> = headers.into_iter().filter(fits).collect();
         headers.sort_by_key(|(name, _)| !is_authorization(name));
         headers.truncate(HEADERS_MAX);
-        let digested = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), header_digest(receipt, name, value));
-        Self { token: Some(token_digest(receipt, token)), headers: headers.into_iter().map(digested).collect() }
+        let digested = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), header_digest(webhook, name, value));
+        Self { token: Some(token_digest(webhook, token)), headers: headers.into_iter().map(digested).collect() }
     }
 
     /// Whether this token was presented with the receipt.
-    pub fn has_token(&self, receipt: &InboundWebhookId, token: &str) -> bool {
-        is_same(self.token.as_deref().unwrap_or_default(), &token_digest(receipt, token))
+    pub fn has_token(&self, webhook: &InboundWebhookId, token: &str) -> bool {
+        is_same(self.token.as_deref().unwrap_or_default(), &token_digest(webhook, token))
     }
 
     /// Whether this header was presented with the receipt. Spaces around a value
     /// and the case of an authorization scheme do not count.
-    pub fn has_header(&self, receipt: &InboundWebhookId, name: &str, value: &str) -> bool {
-        let (key, wanted) = (name.to_ascii_lowercase(), header_digest(receipt, name, value));
+    pub fn has_header(&self, webhook: &InboundWebhookId, name: &str, value: &str) -> bool {
+        let (key, wanted) = (name.to_ascii_lowercase(), header_digest(webhook, name, value));
         self.headers.iter().fold(false, |found, (name, digest)| found | (*name == key && is_same(digest, &wanted)))
     }
 
@@ -83,23 +83,23 @@ pub(super) struct ClearCredentials {
 }
 
 impl ClearCredentials {
-    pub(super) fn digest(&self, receipt: &InboundWebhookId) -> SenderCredentials {
+    pub(super) fn digest(&self, webhook: &InboundWebhookId) -> SenderCredentials {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.expose().as_str()));
-        SenderCredentials::new(receipt, self.token.expose(), headers)
+        SenderCredentials::new(webhook, self.token.expose(), headers)
     }
 }
 
-fn token_digest(receipt: &InboundWebhookId, token: &str) -> String {
-    digest(&[receipt.as_str(), "token", token])
+fn token_digest(webhook: &InboundWebhookId, token: &str) -> String {
+    digest(&[webhook.as_str(), "token", token])
 }
 
-fn header_digest(receipt: &InboundWebhookId, name: &str, value: &str) -> String {
+fn header_digest(webhook: &InboundWebhookId, name: &str, value: &str) -> String {
     let value = value.trim();
     let value = match value.split_once(' ').filter(|_| is_authorization(name)) {
         Some((scheme, rest)) => format!("{} {}", scheme.to_ascii_lowercase(), rest.trim()),
         None => value.to_owned(),
     };
-    digest(&[receipt.as_str(), "header", &name.to_ascii_lowercase(), &value])
+    digest(&[webhook.as_str(), "header", &name.to_ascii_lowercase(), &value])
 }
 
 fn is_authorization(name: &str) -> bool {
@@ -125,18 +125,18 @@ fn is_same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn receipt() -> InboundWebhookId {
+    fn webhook() -> InboundWebhookId {
         "receipt-1".parse().unwrap()
     }
 
     #[test]
     fn what_was_presented_can_be_checked_again_and_not_be_read() {
         let headers = [("X-Key", " canary "), ("Authorization", "BEARER  canary")];
-        let kept = SenderCredentials::new(&receipt(), "canary", headers);
-        assert!(kept.has_token(&receipt(), "canary") && !kept.has_token(&receipt(), "canar"));
-        assert!(kept.has_header(&receipt(), "authorization", "Bearer canary"));
-        assert!(kept.has_header(&receipt(), "x-key", "canary") && !kept.has_header(&receipt(), "x-key", "Canary"));
-        assert!(!kept.has_header(&receipt(), "authorization", "Bearer Canary"));
+        let kept = SenderCredentials::new(&webhook(), "canary", headers);
+        assert!(kept.has_token(&webhook(), "canary") && !kept.has_token(&webhook(), "canar"));
+        assert!(kept.has_header(&webhook(), "authorization", "Bearer canary"));
+        assert!(kept.has_header(&webhook(), "x-key", "canary") && !kept.has_header(&webhook(), "x-key", "Canary"));
+        assert!(!kept.has_header(&webhook(), "authorization", "Bearer Canary"));
         let stored = serde_json::to_string(&kept).unwrap();
         assert!(!stored.contains("canary") && stored.contains("sha256-receipt:"), "{stored}");
         assert_eq!(serde_json::from_str::<SenderCredentials>(&stored).unwrap(), kept);
@@ -144,19 +144,19 @@ mod tests {
 
     #[test]
     fn a_digest_holds_for_its_receipt_its_place_and_its_scheme_alone() {
-        let mut kept = SenderCredentials::new(&receipt(), "t", [("x-key", "t")]);
+        let mut kept = SenderCredentials::new(&webhook(), "t", [("x-key", "t")]);
         assert!(!kept.has_token(&"receipt-2".parse().unwrap(), "t"));
         assert_ne!(kept.token.as_ref(), Some(&kept.headers[0].1));
         kept.token = kept.token.map(|digest| digest.replace("sha256-receipt", "sha256-unheard-of"));
-        assert!(!kept.has_token(&receipt(), "t"));
-        assert!(!SenderCredentials::default().has_token(&receipt(), ""));
+        assert!(!kept.has_token(&webhook(), "t"));
+        assert!(!SenderCredentials::default().has_token(&webhook(), ""));
     }
 
     #[test]
     fn only_so_many_headers_are_kept_and_authorization_among_them() {
         let long = "x".repeat(HEADER_BYTES + 1);
         let many = (0..500).map(|_| ("x-noise", "n")).chain([("x-long", long.as_str()), ("authorization", "Basic b")]);
-        let kept = SenderCredentials::new(&receipt(), "t", many);
+        let kept = SenderCredentials::new(&webhook(), "t", many);
         assert_eq!((kept.headers.len(), kept.headers[0].0.as_str()), (HEADERS_MAX, "authorization"));
     }
 }

@@ -36,8 +36,8 @@ fn a_second_credential_that_comes_twice_is_wrong() {
         WebhookAuth::parse(&json!({ "inbound": { "tokens": ["local-token"], "auth": auth } }).to_string()).unwrap();
     for (name, value) in [("authorization", "Basic dTpw"), ("authorization", "Bearer b"), ("x-key", "v")] {
         let judged = |value: String| {
-            let receipt = "receipt-1".parse().unwrap();
-            rules.authenticate(&receipt, &delivered("POST", json!({ name: value })).ok().unwrap().credentials)
+            let webhook = "receipt-1".parse().unwrap();
+            rules.authenticate(&webhook, &delivered("POST", json!({ name: value })).ok().unwrap().credentials)
         };
         assert_eq!(judged(value.to_owned()), AuthOutcome::Verified, "{value}");
         for twice in [format!("{value},{value}"), format!("{value}, {value}"), format!("Basic x,{value}")] {

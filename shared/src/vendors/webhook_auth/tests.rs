@@ -9,8 +9,8 @@ fn inbound(auth: &str) -> WebhookAuth {
 }
 
 fn admit(inbound: &WebhookAuth, token: &str, headers: &[(&str, &str)]) -> AuthOutcome {
-    let receipt = "receipt-1".parse().unwrap();
-    inbound.authenticate(&receipt, &SenderCredentials::new(&receipt, token, headers.iter().copied()))
+    let webhook = "receipt-1".parse().unwrap();
+    inbound.authenticate(&webhook, &SenderCredentials::new(&webhook, token, headers.iter().copied()))
 }
 
 fn header<'a>(name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
