@@ -35,10 +35,15 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> an
 
 fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
     Ok(match &wanted.is {
-        Some(text) => Finding::Sold(VendorReference::parse(vendor, text.trim())?),
+        Some(text) => Finding::Sold(reference(vendor, text)?),
         None if wanted.nothing_sold => Finding::NothingSold,
         None => Finding::GivenUp,
     })
+}
+
+pub(super) fn reference(vendor: Vendor, text: &str) -> anyhow::Result<VendorReference> {
+    VendorReference::parse(vendor, text.trim())
+        .with_context(|| format!("{text:?} is no {} test", vendor.display_name()))
 }
 
 fn question(reservation: &Reservation, finding: &Finding) -> String {

@@ -208,6 +208,14 @@ impl Vendor {
         }
     }
 
+    /// The vendor's name as it writes it.
+    pub fn display_name(self) -> &'static str {
+        match self {
+            Vendor::Itep => "iTEP",
+            Vendor::Truenorth => "TrueNorth",
+        }
+    }
+
     /// The vendor's name in the API, in keys and in secrets' names.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,12 +3,12 @@
 use anyhow::Context;
 use serde_json::json;
 use shared::aws::DynamoStore;
-use shared_core::domain::ids::VendorReference;
 use shared_core::usecases::correct_reference::{CorrectError, Correction, correct_reference, plan_correction};
 
 use super::find_one;
 use crate::asking;
 use crate::cli::CorrectReference;
+use crate::commands::settle::reference;
 use crate::context::{OperatorContext, confirm};
 use crate::output::Output;
 
@@ -16,7 +16,7 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &CorrectRefere
     let (id, context) = (&wanted.reservation, OperatorContext::new(store)?);
     let reservation = find_one(store, id).await?;
     let correction = Correction {
-        reference: VendorReference::parse(reservation.vendor(), wanted.to.trim())?,
+        reference: reference(reservation.vendor(), &wanted.to)?,
         reason: wanted.why.clone(),
         operator: wanted.by.clone().unwrap_or_default(),
     };
