@@ -87,3 +87,6 @@ fn seconds(name: &'static str, default: u64) -> Result<Duration, InvalidSetting>
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ impl fmt::Display for AlertSubject<'_> {
 
 /// Messages between the functions. They are hints: the truth is in the store.
 pub trait Queue: Sync {
-    /// Asks `fulfil` to attend to a reservation.
+    /// Asks `fulfil` to buy for a reservation.
     fn fulfil(&self, id: &ReservationId) -> impl Future<Output = Result<(), BackendError>> + Send;
     /// Hands something to `record-result`, after a delay.
     fn record(&self, message: &ResultMessage, delay: Duration)

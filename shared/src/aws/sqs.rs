@@ -43,7 +43,7 @@ impl QueueUrls {
 pub struct Fulfilment {
     /// The form of the message.
     pub v: u8,
-    /// The reservation to attend to.
+    /// The reservation to buy for.
     pub reservation_id: ReservationId,
 }
 

@@ -14,7 +14,7 @@ use crate::protocol::{LEASE, Protocol, holder, time};
 use crate::world::{Answer, Fate, Outcome, Request, Sweep, Worker, World, Written};
 
 impl Protocol {
-    /// `commit::settle`: decides on what was read, writes if that is still what is
+    /// `apply_and_commit`: decides on what was read, writes if that is still what is
     /// stored, and decides anew on a conflict. What follows a conflict is one step
     /// here: the last round of any execution decides on what it then overwrites.
     pub(crate) fn settle(&self, world: &mut World, res: u8, read: &Frozen, event: &Event) -> Written {
@@ -51,7 +51,7 @@ impl Protocol {
         Written::Done { holder: held_by(&change.after) }
     }
 
-    /// `Buying::fulfil` reads a reservation that may be called for.
+    /// `fulfil` reads a reservation that may be called for.
     pub(crate) fn fulfil(&self, world: &mut World, worker: usize, res: u8) {
         let read = world.stored[usize::from(res)].clone();
         let is_first = |worker: &Worker| matches!(worker, Worker::Read { second: false, read: other, .. } if other.calls == read.calls);
@@ -86,7 +86,7 @@ impl Protocol {
         world.workers[worker] = Worker::Answered { res, call: call_of(&read), answer, read };
     }
 
-    /// `Buying::record` by the worker that called.
+    /// `record_outcome` by the worker that called.
     pub(crate) fn write(&self, world: &mut World, worker: usize, acknowledged: bool) {
         let Worker::Answered { res, call, answer, read } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;

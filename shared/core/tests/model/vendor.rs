@@ -165,7 +165,7 @@ impl Protocol {
         })
     }
 
-    /// What a look-up found is applied: `Looking::settle_doubt`, `before_expiry`,
+    /// What a look-up found is applied: `check_score::settle_doubt`, `check_before_expiry`,
     /// and what a poll does.
     pub(crate) fn apply_found(&self, world: &mut World, worker: usize) {
         let Worker::LookedUp { res, found, at, why, read } = world.workers[worker].clone() else { return };

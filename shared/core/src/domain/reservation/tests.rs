@@ -165,7 +165,7 @@ struct Life {
     /// The references that it owns.
     claims: Vec<VendorReference>,
     /// How often it was handed to the `fulfilment` queue.
-    hand_overs: usize,
+    fulfilments: usize,
 }
 
 impl Life {
@@ -177,7 +177,7 @@ impl Life {
             history,
             alerts: Vec::new(),
             claims: Vec::new(),
-            hand_overs: 0,
+            fulfilments: 0,
         }
     }
 
@@ -208,7 +208,7 @@ impl Life {
             Effect::Alert(alert) => Some(*alert),
             _ => None,
         }));
-        self.hand_overs += change.effects.iter().filter(|effect| **effect == Effect::Fulfil).count();
+        self.fulfilments += change.effects.iter().filter(|effect| **effect == Effect::Fulfil).count();
         let (applied, why) = (change.is_applied(), change.entry.why);
         self.reservation = change.after;
         self.history.push(change.entry);

@@ -202,7 +202,7 @@ fn nothing_sold_queues_the_purchase_at_once() {
     let mut life = in_doubt();
     assert_eq!(life.hears(&Event::NothingSold), Heard::Applied);
     assert!(life.reservation.may_call(life.now));
-    assert_eq!(life.hand_overs, 1);
+    assert_eq!(life.fulfilments, 1);
     assert_eq!(life.hears(&Event::NothingSold), Heard::Noted(NoteReason::NotInDoubt));
 }
 
@@ -230,10 +230,10 @@ fn a_look_up_that_finds_nothing_proves_it_only_after_the_quiet_time() {
     life.waits(QUIET);
     let too_early = Event::NothingFound { asked_at: at(QUIET - 1) };
     assert_eq!(life.hears(&too_early), Heard::Noted(NoteReason::NotDue));
-    assert_eq!((life.status(), life.hand_overs), (Status::InDoubt, 0));
+    assert_eq!((life.status(), life.fulfilments), (Status::InDoubt, 0));
     assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Applied);
     assert!(life.reservation.may_call(life.now));
-    assert_eq!(life.hand_overs, 1);
+    assert_eq!(life.fulfilments, 1);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_call_without_time_is_handed_over() {
     let mut life = Life::calling(ITEP);
     let no_time = CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None };
     life.hears(&ended(1, no_time));
-    assert_eq!((life.status(), life.hand_overs), (Status::Pending, 1));
+    assert_eq!((life.status(), life.fulfilments), (Status::Pending, 1));
     assert_eq!(life.reservation.due_at, Some(life.now), "it is ours to make up for");
 }
 

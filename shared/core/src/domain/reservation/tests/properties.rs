@@ -187,10 +187,10 @@ proptest! {
             State::InDoubt { .. } => Event::NothingFound { asked_at: due },
             _ => Event::ResultOverdue,
         };
-        let hand_overs = life.hand_overs;
+        let fulfilments = life.fulfilments;
         prop_assert_eq!(life.hears(&event), Heard::Applied);
-        let is_handed_over = life.hand_overs > hand_overs;
-        prop_assert!(is_handed_over || life.reservation.due_at.is_none_or(|next| next > due), "{:?}", life.reservation.due_at);
+        let is_enqueued = life.fulfilments > fulfilments;
+        prop_assert!(is_enqueued || life.reservation.due_at.is_none_or(|next| next > due), "{:?}", life.reservation.due_at);
     }
 
     #[test]
