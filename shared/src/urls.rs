@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Whether a text is an absolute web address that may be handed on: http or https,
+/// Whether a text is an absolute web address that may be passed on: http or https,
 /// without user information, and without a character that a reader would drop or
 /// take for another.
 pub fn is_web_address(text: &str) -> bool {

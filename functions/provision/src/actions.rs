@@ -61,7 +61,7 @@ fn not_launched(context: &RequestContext<'_>, reservation: &Reservation, error: 
             Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
         }
         LaunchError::Backend(error) => return error.into(),
-        LaunchError::LookUp(LookupError::Held { retry_after }) => {
+        LaunchError::LookUp(LookupError::RateLimited { retry_after }) => {
             Problem::new(VENDOR_BUSY).retry_after(retry_after.as_secs().saturating_add(1))
         }
         LaunchError::LookUp(LookupError::AccountUnavailable { what }) => account_unavailable(context, account, &what),

@@ -65,7 +65,7 @@ fn note(context: &RequestContext<'_>, account: &Account, error: &LookupError) {
         LookupError::CredentialsRefused => {
             context.hub.alerts.raise(Alert::VendorCredentialsRefused, AlertSubject::Account(account));
         }
-        LookupError::Held { .. } | LookupError::Unusable { .. } => {
+        LookupError::RateLimited { .. } | LookupError::Unusable { .. } => {
             tracing::warn!(%account, %error, "an account's products are not known");
         }
     }

@@ -76,7 +76,7 @@ async fn poll<E: VendorEnv<Store: Polls>>(env: &E, account: &Account) -> bool {
         Err(error) => {
             alert(env, account, &error);
             tracing::error!(%account, error = %ErrorChain(&error), "poll failed");
-            matches!(error, CheckError::LookUp(LookupError::Held { .. }))
+            matches!(error, CheckError::LookUp(LookupError::RateLimited { .. }))
         }
     }
 }
@@ -86,7 +86,7 @@ fn alert<E: VendorEnv>(env: &E, account: &Account, error: &CheckError) {
     let alert = match error {
         LookupError::AccountUnavailable { .. } => Alert::AccountUnavailable,
         LookupError::CredentialsRefused => Alert::VendorCredentialsRefused,
-        LookupError::Held { .. } | LookupError::Unusable { .. } => return,
+        LookupError::RateLimited { .. } | LookupError::Unusable { .. } => return,
     };
     env.alerts().raise(alert, AlertSubject::Account(account));
 }

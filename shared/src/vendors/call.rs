@@ -126,7 +126,7 @@ impl VendorResponse {
     pub(crate) fn evidence(&self, call_no: u32, at: Timestamp, unknown: Unknown) -> CallOutcome {
         CallOutcome::Unknown(Evidence {
             http_status: Some(self.status),
-            body: kept(&self.body),
+            body: evidence_text(&self.body),
             ..Evidence::without_answer(call_no, at, unknown)
         })
     }
@@ -172,7 +172,7 @@ impl CallError {
             }
             CallError::TimedOut { status } => (Unknown::TimedOut, status, None),
             CallError::Lost { status } => (Unknown::ConnectionLost, status, None),
-            CallError::TooLong { status, start } => (Unknown::Unreadable, Some(status), kept(&start)),
+            CallError::TooLong { status, start } => (Unknown::Unreadable, Some(status), evidence_text(&start)),
         };
         CallOutcome::Unknown(Evidence { http_status, body, ..Evidence::without_answer(call_no, at, unknown) })
     }
@@ -239,7 +239,7 @@ pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// The beginning of a body, as text.
-fn kept(body: &[u8]) -> Option<Sensitive<String>> {
+fn evidence_text(body: &[u8]) -> Option<Sensitive<String>> {
     let start = &body[..body.len().min(EVIDENCE_MAX)];
     (!start.is_empty()).then(|| Sensitive::new(String::from_utf8_lossy(start).into_owned()))
 }

@@ -35,15 +35,15 @@ pub(crate) fn parse(secret: &str) -> Result<Value, ProfileError> {
     }
 }
 
-/// Collects what a profile says, and everything that it lacks. Fields are named
+/// Collects what a profile says, and everything that it lacks. ProfileFields are named
 /// by dotted paths; `null` and `""` count as absent.
-pub(crate) struct Fields<'a> {
+pub(crate) struct ProfileFields<'a> {
     root: &'a Value,
     missing: Vec<String>,
     wrong: Vec<String>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ProfileFields<'a> {
     pub(crate) fn new(root: &'a Value) -> Self {
         Self { root, missing: Vec::new(), wrong: Vec::new() }
     }

@@ -72,7 +72,7 @@ impl RateLimits for TestLimits {
 pub(crate) struct TestSecrets(pub(crate) HashMap<String, String>);
 
 impl TestSecrets {
-    pub(crate) fn of(name: &str, secret: impl ToString) -> Self {
+    pub(crate) fn with(name: &str, secret: impl ToString) -> Self {
         Self(HashMap::from([(name.to_owned(), secret.to_string())]))
     }
 }

@@ -31,7 +31,7 @@ fn world(deeds: Vec<Does>) -> World {
     let server = Server::start(deeds);
     let profile = json!({ "api_key": "key", "url": format!("{}/2020q1", server.url), "default_expiry_days": 30 });
     let limits = TestLimits::default();
-    let secrets = TestSecrets::of("hub/truenorth/default", profile);
+    let secrets = TestSecrets::with("hub/truenorth/default", profile);
     let connectors = connectors(secrets.clone(), &limits);
     World { secrets, connectors, server, limits }
 }
@@ -93,7 +93,7 @@ async fn a_429_empties_the_bucket_for_all() {
     );
     assert!(world.limits.levels.lock().unwrap().bucket > start().as_millisecond() + 60_000);
     let held = world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await;
-    assert!(matches!(held, Err(LookupError::Held { .. })));
+    assert!(matches!(held, Err(LookupError::RateLimited { .. })));
     assert_eq!(world.server.requests().len(), 1);
 }
 
@@ -113,8 +113,8 @@ async fn a_sign_of_life_is_asked_for_anew_and_buys_nothing() {
 #[tokio::test]
 async fn an_account_without_a_usable_profile_makes_no_call() {
     let missing = connectors(TestSecrets::default(), &TestLimits::default());
-    let down = connectors(TestSecrets::of("down", ""), &TestLimits::default());
-    let incomplete = connectors(TestSecrets::of("hub/truenorth/default", "{}"), &TestLimits::default());
+    let down = connectors(TestSecrets::with("down", ""), &TestLimits::default());
+    let incomplete = connectors(TestSecrets::with("hub/truenorth/default", "{}"), &TestLimits::default());
     for (connectors, expected) in [
         (missing, "the account has no profile"),
         (down, "the account's profile cannot be fetched"),
@@ -191,7 +191,7 @@ async fn products_and_terms_come_from_the_vendor_and_the_profile() {
         (4, GRAMMAR, "English Grammar")
     );
     assert_eq!(world.truenorth().terms(&account_).await.unwrap().default_expiry_days, 30);
-    let itep = TestSecrets::of("hub/itep/default", include_str!("itep/samples/profile.json"));
+    let itep = TestSecrets::with("hub/itep/default", include_str!("itep/samples/profile.json"));
     let itep = connectors(itep, &TestLimits::default());
     let itep = itep.get(Vendor::Itep);
     let products = itep.products(&account(Vendor::Itep), &client).await.unwrap();
@@ -200,7 +200,7 @@ async fn products_and_terms_come_from_the_vendor_and_the_profile() {
 
 #[tokio::test]
 async fn at_itep_a_test_is_launched_by_what_is_stored_with_or_without_a_profile() {
-    let profile = TestSecrets::of("hub/itep/default", include_str!("itep/samples/profile.json"));
+    let profile = TestSecrets::with("hub/itep/default", include_str!("itep/samples/profile.json"));
     for (secrets, exam_url) in [(profile, Some("https://exam.example.com")), (TestSecrets::default(), None)] {
         let mut reservation = Reservation::queued(order(Vendor::Itep, "GTX-Academic-Plus"), start(), start());
         reservation.password = Some(Sensitive::from("secret"));

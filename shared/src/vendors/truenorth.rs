@@ -118,7 +118,7 @@ impl<S: Secrets, L: RateLimits, C: Clock> VendorApi for TrueNorth<S, L, C> {
             let Ok(profile) = self.profile(account).await else { return true };
             let client = self.client(&profile, account, None).within(REACHABILITY_TIMEOUT);
             let asked = client.call(Priority::Purchase, client.client.assessments()).await;
-            !matches!(asked, Err(LookupError::Unusable { .. } | LookupError::Held { .. }))
+            !matches!(asked, Err(LookupError::Unusable { .. } | LookupError::RateLimited { .. }))
         })
     }
 

@@ -9,7 +9,7 @@ use shared_core::domain::ids::{Account, InboundWebhookId};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{AuthOutcome, BackendError, Secrets, SenderCredentials};
 
-use super::fields::{self, Fields, ProfileError};
+use super::fields::{self, ProfileError, ProfileFields};
 
 /// An account's rules for its senders. Both lists hold every value that is
 /// valid now, so that values can be rotated.
@@ -62,7 +62,7 @@ impl WebhookAuth {
     /// cannot be read is an error: dropping it would let everybody in.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::new(&root);
+        let mut fields = ProfileFields::new(&root);
         let tokens = fields.required_texts("inbound.tokens");
         if tokens.iter().any(|token| !fits_a_path(token)) {
             fields

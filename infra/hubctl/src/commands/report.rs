@@ -171,7 +171,7 @@ fn word(name: impl serde::Serialize) -> String {
 }
 
 /// When a document first came, and for which sitting. Earlier releases did not keep
-/// that beside it, but the history has when it was first ruled on.
+/// that beside it, but the history has when it was first processed.
 fn origin(kept: &KeptDocument, history: &[HistoryEntry]) -> DocumentOrigin {
     let first = history.iter().find(|entry| entry.digest.as_ref() == Some(&kept.document.digest));
     let ruled = first.map(|entry| DocumentOrigin { observed_at: entry.at, attempt: entry.attempt });

@@ -1,6 +1,6 @@
 //! The reservation and its state machine: pure code, no I/O, no clock.
 //!
-//! [`Reservation::apply`] takes an event and the time and rules on it; everything
+//! [`Reservation::apply`] takes an event and the time and decides; everything
 //! else in the hub carries events here and carries the [`Decision`] out.
 #![doc = include_str!("reservation/table.md")]
 
@@ -91,7 +91,7 @@ pub struct Reservation {
     pub attempts: Vec<Attempt>,
     /// Receipts of the reports seen last, oldest first.
     pub receipts: Vec<InboundWebhookId>,
-    /// When it next needs attention; `None` while it needs none.
+    /// When the sweep must look at it; `None` while it need not.
     pub due_at: Option<Timestamp>,
 }
 

@@ -42,7 +42,7 @@ pub trait Store: Sync {
         reference: &str,
     ) -> impl Future<Output = Result<Option<ReservationId>, BackendError>> + Send;
 
-    /// Moves a reservation's next attention, if it is still as it was read.
+    /// Moves a reservation's `due_at`, if it is still as it was read.
     fn postpone(
         &self,
         reservation: &Reservation,

@@ -155,7 +155,7 @@ pub struct ObservedTest {
 pub enum LookupError {
     /// The rate limit holds it; ask again then.
     #[error("held by the rate limit")]
-    Held {
+    RateLimited {
         /// How long to wait.
         retry_after: Duration,
     },

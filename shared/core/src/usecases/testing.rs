@@ -139,7 +139,7 @@ pub(crate) struct Kept {
     pub(crate) reservations: HashMap<ReservationId, Reservation>,
     claims: HashMap<(Account, String), ReservationId>,
     pub(crate) entries: Vec<HistoryEntry>,
-    /// Where the next attention of a reservation was moved to.
+    /// Where a reservation's `due_at` was moved to.
     pub(crate) postponed: Vec<(ReservationId, Timestamp)>,
     pub(crate) breakers: HashMap<Account, Breaker>,
     pub(crate) quarantined: Vec<Quarantined>,

@@ -383,7 +383,7 @@ impl State {
             return Ok(());
         }
         Err(match self.rng.below(3) {
-            0 => LookupError::Held { retry_after: Duration::from_secs(20) },
+            0 => LookupError::RateLimited { retry_after: Duration::from_secs(20) },
             1 => LookupError::CredentialsRefused,
             _ => LookupError::Unusable { what: "a fault of the simulation".into() },
         })

@@ -39,17 +39,17 @@ impl DynamoStore {
             let transaction = self.dynamodb().transact_write_items().client_request_token(&token);
             let sent = transaction.set_transact_items(Some(writes.clone())).send().await;
             let Err(error) = sent else { return Ok(WriteOutcome::Done) };
-            let ruling = match error.as_service_error() {
+            let outcome = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     read(cancelled.cancellation_reasons(), &token).map_err(corrupt(OPERATION))?
                 }
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => RuleOutcome::Collision,
-                _ => RuleOutcome::Failure,
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => TransactionOutcome::Collision,
+                _ => TransactionOutcome::Failure,
             };
-            match ruling {
-                RuleOutcome::Committed(committed) => return Ok(committed),
-                RuleOutcome::Collision if tries < TRIES => pause(tries).await,
-                RuleOutcome::Collision | RuleOutcome::Failure => return Err(sdk_error(OPERATION)(error)),
+            match outcome {
+                TransactionOutcome::Committed(committed) => return Ok(committed),
+                TransactionOutcome::Collision if tries < TRIES => pause(tries).await,
+                TransactionOutcome::Collision | TransactionOutcome::Failure => return Err(sdk_error(OPERATION)(error)),
             }
         }
         unreachable!("the last try returns")
@@ -126,14 +126,14 @@ fn claim(key: Key, owner: &str) -> Attributes {
 }
 
 /// What a cancelled transaction says.
-enum RuleOutcome {
+enum TransactionOutcome {
     Committed(WriteOutcome),
     /// Another transaction was at the same items, or there was too much at once.
     Collision,
     Failure,
 }
 
-fn read(reasons: &[CancellationReason], token: &str) -> Result<RuleOutcome, Cause> {
+fn read(reasons: &[CancellationReason], token: &str) -> Result<TransactionOutcome, Cause> {
     let is = |reason: &CancellationReason, codes: &[&str]| reason.code().is_some_and(|code| codes.contains(&code));
     let failed = |reason: &CancellationReason| is(reason, &["ConditionalCheckFailed"]);
     if let Some(first) = reasons.first().filter(|first| failed(first)) {
@@ -141,12 +141,12 @@ fn read(reasons: &[CancellationReason], token: &str) -> Result<RuleOutcome, Caus
         let current = ReservationItem::decode(item)?;
         let ours = current.write == token;
         let conflict = || WriteOutcome::Conflict(Box::new(current.doc));
-        return Ok(RuleOutcome::Committed(if ours { WriteOutcome::Done } else { conflict() }));
+        return Ok(TransactionOutcome::Committed(if ours { WriteOutcome::Done } else { conflict() }));
     }
     let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     if reasons.iter().any(|reason| is(reason, &passing)) {
-        return Ok(RuleOutcome::Collision);
+        return Ok(TransactionOutcome::Collision);
     }
     let taken = reasons.iter().skip(BEFORE_CLAIMS).any(failed);
-    Ok(if taken { RuleOutcome::Committed(WriteOutcome::ReferenceTaken) } else { RuleOutcome::Failure })
+    Ok(if taken { TransactionOutcome::Committed(WriteOutcome::ReferenceTaken) } else { TransactionOutcome::Failure })
 }

@@ -89,5 +89,5 @@ async fn a_byte_order_mark_before_an_answer_is_skipped() {
 fn evidence_and_reasons_are_cut_at_a_character() {
     assert_eq!(cut("aüb", 2), "a");
     assert_eq!(cut("abc", 9), "abc");
-    assert_eq!(kept(b""), None);
+    assert_eq!(evidence_text(b""), None);
 }

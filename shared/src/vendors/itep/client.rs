@@ -19,7 +19,7 @@ use crate::vendors::call::{
 };
 use crate::vendors::fields::ProfileError;
 
-/// The longest reason that is handed on, in bytes.
+/// The longest reason that is passed on, in bytes.
 const REASON_MAX: usize = 500;
 
 /// Checks an order by the account's products and iTEP's rules.

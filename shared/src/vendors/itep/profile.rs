@@ -5,7 +5,7 @@ use reqwest::header::HeaderName;
 use serde_json::Value;
 use shared_core::domain::sensitive::Sensitive;
 
-use crate::vendors::fields::{self, Fields, ProfileError};
+use crate::vendors::fields::{self, ProfileError, ProfileFields};
 
 /// Where purchases go unless the profile says otherwise (Integration
 /// Fulfillment, "Putting it all together").
@@ -127,7 +127,7 @@ impl Profile {
     /// [`ProfileError`] with everything that is missing or wrong.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::new(&root);
+        let mut fields = ProfileFields::new(&root);
         let products = fields.required_texts("products");
         let sells = |kind| products.iter().any(|product| ProductKind::parse(product) == Some(kind));
         let profile = Self {
@@ -166,7 +166,7 @@ impl Profile {
     }
 }
 
-fn nested(fields: &mut Fields<'_>) -> Nested {
+fn nested(fields: &mut ProfileFields<'_>) -> Nested {
     match fields.required("nested_json").as_str() {
         "string" => Nested::String,
         "object" | "" => Nested::Object,
@@ -177,7 +177,7 @@ fn nested(fields: &mut Fields<'_>) -> Nested {
     }
 }
 
-fn signing(fields: &mut Fields<'_>, path: &str) -> Option<Signing> {
+fn signing(fields: &mut ProfileFields<'_>, path: &str) -> Option<Signing> {
     let name = fields.required(&format!("{path}.header"));
     let header = HeaderName::from_bytes(name.as_bytes()).ok();
     if header.is_none() && !name.is_empty() {
@@ -199,7 +199,7 @@ fn signing(fields: &mut Fields<'_>, path: &str) -> Option<Signing> {
 }
 
 impl AnswerRules {
-    fn parse(fields: &mut Fields<'_>) -> Self {
+    fn parse(fields: &mut ProfileFields<'_>) -> Self {
         let test_id = fields.required_texts("answer.test_id");
         Self {
             test_id,
@@ -213,7 +213,7 @@ impl AnswerRules {
     }
 }
 
-fn matchers(fields: &mut Fields<'_>, path: &str) -> Vec<Matcher> {
+fn matchers(fields: &mut ProfileFields<'_>, path: &str) -> Vec<Matcher> {
     let items = fields.list(path);
     let read: Vec<_> = items.iter().filter_map(Matcher::parse).collect();
     if read.len() < items.len() {

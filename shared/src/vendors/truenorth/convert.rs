@@ -36,7 +36,7 @@ fn observed_test(user_id: &str, report: Value, observed_at: Timestamp) -> Option
     let bytes = report.to_string().into_bytes();
     let test = report.get("userAssessmentId")?.as_str()?;
     if ![user_id, test].into_iter().all(bounds::is_id) {
-        tracing::error!("a report of TrueNorth's with ids that cannot be ids was left out");
+        tracing::error!("report without valid ids left out");
         return None;
     }
     let (status, unreadable) = status(&report);

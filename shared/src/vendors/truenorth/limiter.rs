@@ -27,7 +27,7 @@ pub(crate) struct Limiter<L> {
 
 /// The request may not go out now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct RateLimited {
     /// How long to wait before asking again.
     pub(crate) retry_after: Duration,
 }
@@ -41,12 +41,17 @@ impl<L: RateLimits> Limiter<L> {
     /// the limit is the vendor's, not ours to risk.
     ///
     /// # Errors
-    /// [`Held`] where there is no place soon enough.
-    pub(crate) async fn pass(&self, clock: &impl Clock, account: &AccountName, caller: Caller<'_>) -> Result<(), Held> {
+    /// [`RateLimited`] where there is no place soon enough.
+    pub(crate) async fn pass(
+        &self,
+        clock: &impl Clock,
+        account: &AccountName,
+        caller: Caller<'_>,
+    ) -> Result<(), RateLimited> {
         for _ in 0..TRIES {
             let now = clock.now().as_millisecond();
             let booking = match plan(&self.seen(account), caller, now) {
-                Plan::Hold { until } => return Err(Held { retry_after: milliseconds(until - now) }),
+                Plan::Hold { until } => return Err(RateLimited { retry_after: milliseconds(until - now) }),
                 Plan::Book(booking) => booking,
             };
             match self.store.book(account, &booking).await {
@@ -60,12 +65,12 @@ impl<L: RateLimits> Limiter<L> {
                 }
                 Ok(BookingOutcome::Stale(levels)) => self.remember(account, levels),
                 Err(outage) => {
-                    tracing::warn!(%account, error = %outage, "the rate limit cannot be booked");
-                    return Err(Held { retry_after: GIVE_WAY });
+                    tracing::warn!(%account, error = %outage, "rate limit not booked");
+                    return Err(RateLimited { retry_after: GIVE_WAY });
                 }
             }
         }
-        Err(Held { retry_after: GIVE_WAY })
+        Err(RateLimited { retry_after: GIVE_WAY })
     }
 
     /// Empties the bucket, after a 429: everybody gives way.
@@ -76,8 +81,8 @@ impl<L: RateLimits> Limiter<L> {
         // A courtesy to the others: the answer that it follows must not wait for it.
         match tokio::time::timeout(EMPTYING, self.store.empty(account, now)).await {
             Ok(Ok(())) => {}
-            Ok(Err(outage)) => tracing::warn!(%account, error = %outage, "the rate limit cannot be emptied"),
-            Err(_) => tracing::warn!(%account, "the rate limit cannot be emptied in time"),
+            Ok(Err(outage)) => tracing::warn!(%account, error = %outage, "rate limit not emptied"),
+            Err(_) => tracing::warn!(%account, "rate limit not emptied in time"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use shared_core::domain::sensitive::Sensitive;
 
-use crate::vendors::fields::{self, Fields, ProfileError};
+use crate::vendors::fields::{self, ProfileError, ProfileFields};
 
 /// The documented base address, with its version.
 const URL: &str = "https://api.truenorthtest.com/2020q1";
@@ -25,7 +25,7 @@ impl Profile {
     /// [`ProfileError`] with everything that is missing or wrong.
     pub fn parse(secret: &str) -> Result<Self, ProfileError> {
         let root = fields::parse(secret)?;
-        let mut fields = Fields::new(&root);
+        let mut fields = ProfileFields::new(&root);
         let profile = Self {
             api_key: fields.secret("api_key"),
             url: fields.url("url", URL).trim_end_matches('/').to_owned(),

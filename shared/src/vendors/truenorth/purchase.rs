@@ -21,7 +21,7 @@ use crate::vendors::call::{PurchaseCall, VendorResponse, cut};
 /// How long a validation may wait for the list of assessments, its turn
 /// included: it comes before the purchase, whose own time it must not eat.
 const VALIDATION_TIMEOUT: Duration = Duration::from_secs(4);
-/// The longest reason that is handed on, in bytes.
+/// The longest reason that is passed on, in bytes.
 const REASON_MAX: usize = 1000;
 
 /// Checks an order by TrueNorth's rules and the account's assessments. Where
@@ -115,7 +115,9 @@ async fn assessment<L: RateLimits, C: Clock>(
         Ok(ProductMatch::Id(id)) => Ok(id),
         Ok(ProductMatch::None) => Err(refused("TrueNorth lists no assessment of this name.")),
         Ok(ProductMatch::Ambiguous) => Err(refused("TrueNorth lists several assessments of this name.")),
-        Err(LookupError::Held { retry_after }) => Err(not_processed(NotProcessed::Busy, Some(retry_after), None)),
+        Err(LookupError::RateLimited { retry_after }) => {
+            Err(not_processed(NotProcessed::Busy, Some(retry_after), None))
+        }
         Err(LookupError::CredentialsRefused) => Err(not_processed(NotProcessed::CredentialsRefused, None, None)),
         Err(error) => {
             let detail = format!("the list of assessments cannot be had: {error}");

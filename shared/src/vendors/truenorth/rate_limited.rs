@@ -7,7 +7,7 @@ use shared_core::domain::limiter::{Caller, Priority};
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
 use super::client::{Client, Failure};
-use super::limiter::{Held, Limiter};
+use super::limiter::{Limiter, RateLimited};
 
 /// The wait after a 429 that names none.
 const AFTER_TOO_FAST: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl<L: RateLimits, C: Clock> RateLimitedClient<'_, L, C> {
         priority: Priority,
         call: impl Future<Output = Result<T, Failure>> + Send,
     ) -> Result<T, LookupError> {
-        self.pass(priority).await.map_err(|held| LookupError::Held { retry_after: held.retry_after })?;
+        self.pass(priority).await.map_err(|held| LookupError::RateLimited { retry_after: held.retry_after })?;
         match call.await {
             Ok(answer) => Ok(answer),
             Err(failure) => Err(self.lookup_error(failure).await),
@@ -48,8 +48,8 @@ impl<L: RateLimits, C: Clock> RateLimitedClient<'_, L, C> {
     /// Waits for a place.
     ///
     /// # Errors
-    /// [`Held`].
-    pub(crate) async fn pass(&self, priority: Priority) -> Result<(), Held> {
+    /// [`RateLimited`].
+    pub(crate) async fn pass(&self, priority: Priority) -> Result<(), RateLimited> {
         let caller = Caller { priority, client: self.on_behalf_of };
         self.limiter.pass(self.clock, &self.account.name, caller).await
     }
@@ -59,7 +59,7 @@ impl<L: RateLimits, C: Clock> RateLimitedClient<'_, L, C> {
             Failure::CredentialsRefused => LookupError::CredentialsRefused,
             Failure::TooFast { retry_after } => {
                 self.limiter.empty(self.clock, &self.account.name).await;
-                LookupError::Held { retry_after: retry_after.unwrap_or(AFTER_TOO_FAST) }
+                LookupError::RateLimited { retry_after: retry_after.unwrap_or(AFTER_TOO_FAST) }
             }
             failure => LookupError::Unusable { what: failure.to_string() },
         }

@@ -28,7 +28,7 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    /// Takes the next piece and hands on each element that it completes.
+    /// Takes the next piece and passes on each element that it completes.
     ///
     /// # Errors
     /// [`Malformed`] where this cannot be such an answer.

@@ -56,11 +56,11 @@ fn a_credential_that_cannot_be_read_lets_nobody_in() {
 async fn a_sender_is_authenticated_by_a_profile_that_cannot_buy() {
     let (account, id) = (account(Vendor::Itep), "receipt-1".parse().unwrap());
     let presented = SenderCredentials::new(&id, "t", []);
-    let secrets = TestSecrets::of("hub/itep/default", r#"{"inbound":{"tokens":["t"]}}"#);
+    let secrets = TestSecrets::with("hub/itep/default", r#"{"inbound":{"tokens":["t"]}}"#);
     let outcome = async |secrets: &TestSecrets| authenticate(secrets, &account, &id, &presented).await;
     assert_eq!(outcome(&secrets).await.unwrap(), AuthOutcome::Verified);
     assert_eq!(outcome(&TestSecrets::default()).await.unwrap(), AuthOutcome::WrongToken, "there is no such account");
-    let down = outcome(&TestSecrets::of("down", "")).await;
+    let down = outcome(&TestSecrets::with("down", "")).await;
     assert!(matches!(down, Err(WebhookAuthError::Unreachable(_))));
 }
 

@@ -103,7 +103,7 @@ fn fits(observed_test: &ObservedTest, now: Timestamp) {
 fn unusable(error: &LookupError, answer: &Hostile) {
     match error {
         LookupError::CredentialsRefused => assert!(matches!(answer.status, 401 | 403)),
-        LookupError::Held { .. } => assert_eq!(answer.status, 429),
+        LookupError::RateLimited { .. } => assert_eq!(answer.status, 429),
         error => assert!(error.to_string().len() < 200, "a vendor's text is in the error"),
     }
 }

@@ -1,4 +1,4 @@
-//! When a reservation next needs attention.
+//! When a reservation is due for the sweep.
 
 use jiff::Timestamp;
 

@@ -41,7 +41,7 @@ pub enum Verdict {
 pub struct HistoryEntry {
     /// From 1, without gaps.
     pub seq: u64,
-    /// When the hub ruled on it.
+    /// When the hub processed it.
     pub at: Timestamp,
     /// Who it came from.
     pub source: Source,

@@ -61,7 +61,7 @@ impl Draft<'_> {
     }
 
     /// Whether the same bytes say now what they did not say before: the hub has
-    /// learnt to read them, or to heed a grade without a readable score.
+    /// learnt to read them, or to count a grade without a readable score.
     fn is_read_anew(&self, report: &Report) -> bool {
         let attempt = self.reservation.attempt();
         match report.status {
@@ -118,7 +118,7 @@ impl Draft<'_> {
     /// iTEP's webhook fires on resets and not on beginnings, so going back *is* a
     /// reset. TrueNorth documents none: going back there is old news. The bytes of an
     /// earlier reset may be sent again by whoever has seen them, and an honest second
-    /// reset looks the same: it is heeded, since the candidate may have to sit again,
+    /// reset looks the same: it counts, since the candidate may have to sit again,
     /// and the operator is told.
     fn reset(&mut self, state: State, report: &Report) -> RuleOutcome {
         if !self.reservation.vendor().capabilities().reports_resets {

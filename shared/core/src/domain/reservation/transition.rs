@@ -1,4 +1,4 @@
-//! The ruling on one event.
+//! The decision on one event.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -167,7 +167,7 @@ impl VendorApi for World {
         let mut kept = self.kept();
         kept.looked_up.push(id.clone());
         if kept.failing.contains("look_up") {
-            return boxed(Err(LookupError::Held { retry_after: Duration::from_secs(1) }));
+            return boxed(Err(LookupError::RateLimited { retry_after: Duration::from_secs(1) }));
         }
         boxed(Ok(kept.observed.iter().filter(|(of, _)| of == id).map(|(_, seen)| seen.clone()).collect()))
     }
