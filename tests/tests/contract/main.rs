@@ -11,6 +11,7 @@ mod cost;
 mod fixtures;
 mod lists;
 mod meter;
+mod older;
 mod queues;
 mod reservations;
 mod schema;
