@@ -1,51 +1,36 @@
-//! The few AWS calls that a local deployment needs, in plain HTTP.
+//! Calls to the embedded AWS, which `aws.py` makes with boto3.
 
-pub(crate) mod cloudformation;
-pub(crate) mod logs;
-pub(crate) mod s3;
-pub(crate) mod secrets;
-pub(crate) mod sqs;
+use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::http;
+use crate::{command, tools::MINISTACK, workspace};
 
-/// The region of everything local.
+/// The names of the deployed resources begin with it.
+pub(crate) const STACK_NAME: &str = "hub";
 pub(crate) const REGION: &str = "us-east-1";
-/// Both halves of the local credentials.
+/// Both halves of the local credentials, which the embedded AWS takes for the account's root.
 pub(crate) const CREDENTIAL: &str = "test";
 
-/// The embedded AWS.
-#[derive(Debug, Clone)]
-pub(crate) struct Aws {
-    /// Its address, without a slash at the end.
-    pub(crate) endpoint: String,
+/// Deploys, and returns the stack's outputs.
+pub(crate) fn deploy(endpoint: &str, input: &Value) -> Result<Value> {
+    let outputs = command::output(&mut call(endpoint, "deploy")?, input.to_string().as_bytes())?;
+    serde_json::from_slice(&outputs).context("aws.py printed something else than JSON")
 }
 
-impl Aws {
-    /// Calls an operation of a service that speaks JSON.
-    fn json(&self, service: &str, target: &str, body: &Value) -> Result<http::Answer> {
-        let headers = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.1")];
-        self.send(service, "POST", "/", &headers, body.to_string().as_bytes())
-    }
+/// Has `aws.py` print what it finds, and returns its exit code.
+pub(crate) fn show(endpoint: &str, what: &str, input: &Value, errors: Stdio) -> Result<u8> {
+    let mut child = call(endpoint, what)?.stdin(Stdio::piped()).stderr(errors).spawn()?;
+    serde_json::to_writer(child.stdin.take().context("aws.py takes no input")?, input)?;
+    command::wait(&mut child, || {})
+}
 
-    /// Sends a request in the name of the account's root. Its key is all that the emulators look at, beside the region
-    /// and the service; they check no signature of it.
-    fn send(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<http::Answer> {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={CREDENTIAL}/20260101/{REGION}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
-        let mut all = vec![("authorization", authorization.as_str())];
-        all.extend_from_slice(headers);
-        http::send(method, &format!("{}{path}", self.endpoint), &all, body)
-    }
+fn call(endpoint: &str, what: &str) -> Result<Command> {
+    let mut command = command::isolated(&MINISTACK.python()?);
+    command.arg(workspace::root().join("infra/local/aws.py")).arg(what);
+    command.envs([("AWS_ENDPOINT_URL", endpoint), ("AWS_DEFAULT_REGION", REGION), ("AWS_MAX_ATTEMPTS", "1")]);
+    command.envs([("AWS_ACCESS_KEY_ID", CREDENTIAL), ("AWS_SECRET_ACCESS_KEY", CREDENTIAL)]);
+    command.env("HUB_STACK_NAME", STACK_NAME);
+    Ok(command)
 }
