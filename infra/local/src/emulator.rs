@@ -1,7 +1,7 @@
 //! The embedded AWS in either form, and the proxy that makes it fail.
 
 use std::{
-    fs,
+    env, fs,
     net::TcpListener,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
@@ -85,9 +85,11 @@ fn install_engine(files: &Path) -> Result<()> {
     if !engine.exists() {
         symlink(tools::dynamodb_engine()?, engine)?;
     }
+    // LocalStack puts the script's folder on its path.
     let script = format!(
-        "#!/bin/sh\nfor argument; do\n  shift\n  case $argument in -javaagent:*) ;; *) set -- \"$@\" \"$argument\" ;; \
-         esac\ndone\nexec '{}' \"$@\"\n",
+        "#!/bin/sh\nPATH='{}'\nfor argument; do\n  shift\n  case $argument in -javaagent:*) ;; *) set -- \"$@\" \
+         \"$argument\" ;; esac\ndone\nexec '{}' \"$@\"\n",
+        env::var("PATH")?,
         tools::java()?.display()
     );
     fs::write(&java, script)?;
