@@ -116,11 +116,12 @@ def apply(url, parameters):
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def queues(urls):
+def queues():
     """Prints how many messages each queue holds."""
     sqs = boto3.client("sqs")
     waiting, held = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
-    for name, url in urls.items():
+    for name in ("fulfilment", "results", "score-checks"):
+        url = os.environ[f"{name.upper().replace('-', '_')}_QUEUE_URL"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[waiting, held])["Attributes"]
         print(f"{name:<14} {counts[waiting]} waiting, {counts[held]} being handled or held back")
 

@@ -11,9 +11,9 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    aws::{CREDENTIAL, REGION},
     cli::Backend,
     command,
+    environment::{Environment, REGION},
     ports::url,
     processes::Processes,
     tools::{self, LOCALSTACK, MICROBURST, MINISTACK},
@@ -31,14 +31,14 @@ pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16, pro
     let version = workspace::version(&script)? + &workspace::version(&permissions)?;
     // The functions inherit what is set here.
     let mut command = command::isolated(&MINISTACK.python()?);
-    command.arg(script).env("TMPDIR", temporary_directory(home)?);
+    command.arg(script).env("TMPDIR", home.join("tmp"));
     command.env("STATE_DIR", home.join("state")).env("GATEWAY_PORT", port.to_string());
     command.envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1"), ("MINISTACK_REGION", REGION)]);
     command.envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0"), ("MINISTACK_WORKER_THREADS", "256")]);
     command.envs([("PERSIST_STATE", if proxy.is_some() { "0" } else { "1" }), ("S3_PERSIST", "0")]);
-    command.envs([("AWS_ENDPOINT_URL", proxy.unwrap_or(&endpoint)), ("AWS_DEFAULT_REGION", REGION)]);
-    // With AUTH the functions may do what their roles in the template allow, and nothing else.
-    command.envs([("AUTH", "true"), ("AWS_ACCESS_KEY_ID", CREDENTIAL), ("AWS_SECRET_ACCESS_KEY", CREDENTIAL)]);
+    command.envs(Environment::of_aws(proxy.unwrap_or(&endpoint)).0);
+    // The functions may do what their roles in the template allow, and nothing else.
+    command.env("AUTH", "true");
     command.env("CALLS_FILE", home.join("calls.jsonl")).env("PYTHONDONTWRITEBYTECODE", "1");
     let health = format!("{endpoint}/_ministack/health");
     processes.ensure(Backend::Ministack.name(), &version, &[health], &mut command).map(drop)
@@ -60,7 +60,7 @@ pub(crate) fn start_localstack(processes: &Processes, home: &Path, port: u16) ->
     let files = home.join("fs");
     install_engine(&files)?;
     let mut command = command::isolated(&LOCALSTACK.python()?);
-    command.args(["-m", "localstack.runtime.main"]).env("TMPDIR", temporary_directory(home)?);
+    command.args(["-m", "localstack.runtime.main"]).env("TMPDIR", home.join("tmp"));
     command.env("FILESYSTEM_ROOT", files).env("SQS_ENDPOINT_STRATEGY", "path");
     command.envs(["GATEWAY_LISTEN", "LOCALSTACK_HOST"].map(|name| (name, format!("127.0.0.1:{port}"))));
     command.envs([("OVERRIDE_IN_DOCKER", "0"), ("DNS_ADDRESS", "0"), ("DISABLE_EVENTS", "1")]);
@@ -104,10 +104,4 @@ pub(crate) fn start_proxy(processes: &Processes, aws: u16) -> Result<String> {
     command.args(["--upstream", &url(aws), "--port", &port.to_string()]);
     processes.ensure(PROXY, "", &[url(port) + "/_microburst/health"], &mut command)?;
     Ok(url(port))
-}
-
-fn temporary_directory(home: &Path) -> Result<std::path::PathBuf> {
-    let directory = home.join("tmp");
-    fs::create_dir_all(&directory)?;
-    Ok(directory)
 }

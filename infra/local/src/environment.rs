@@ -6,10 +6,26 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
+pub(crate) const REGION: &str = "us-east-1";
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Environment(pub(crate) BTreeMap<String, String>);
 
 impl Environment {
+    /// What leads to the AWS at an endpoint, and to the stack `hub` there.
+    pub(crate) fn of_aws(endpoint: &str) -> Self {
+        let variables = [
+            ("HUB_STACK_NAME", "hub"),
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
+            // The embedded AWS takes it for the account's root.
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ];
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
     /// What `cargo dev up` wrote last.
     pub(crate) fn load() -> Result<Self> {
         Self::read(&workspace::dev_directory().join("env"))

@@ -5,15 +5,14 @@ use std::{
     io::{IsTerminal, Write, stderr, stdout},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::{command, interrupt, workspace};
+use crate::{command, workspace};
 
 /// What `cargo bolero` passes too, without its sanitizers: these need an unstable compiler, and the hub forbids
 /// unsafe code. The package's other binaries are linked without libFuzzer, and are not run.
@@ -41,7 +40,17 @@ pub(crate) fn run(minutes: f64, jobs: usize, wanted: &[String]) -> Result<u8> {
     ensure!(unknown.is_empty(), "no such target: {}; there are {}", unknown.join(", "), known.join(", "));
     let targets: Vec<_> = known.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name)).collect();
     let time = Duration::from_secs_f64(minutes.max(0.05) * 60.0);
-    let runs = side_by_side(jobs, targets, |target| run_target(&binary, target, time))?;
+    let work = |target: &String| run_target(&binary, target, time);
+    let mut runs = Vec::new();
+    for group in targets.chunks(jobs.max(1)) {
+        thread::scope(|scope| -> Result<()> {
+            let threads: Vec<_> = group.iter().map(|target| scope.spawn(move || work(target))).collect();
+            for thread in threads {
+                runs.push(thread.join().map_err(|_| anyhow!("a target's thread panicked"))??);
+            }
+            Ok(())
+        })?;
+    }
     show(&runs)?;
     Ok(u8::from(!runs.iter().all(|run| run.is_sound)))
 }
@@ -69,26 +78,6 @@ fn targets(binary: &Path) -> Result<Vec<String>> {
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
     ensure!(!names.is_empty(), "the suite names no targets");
     Ok(names)
-}
-
-/// Works on each target, on some at a time, and returns the outcomes in the targets' order.
-fn side_by_side<T: Send>(jobs: usize, targets: Vec<String>, work: impl Fn(&str) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let (waiting, done) = (Mutex::new(targets.into_iter().enumerate()), Mutex::new(Vec::new()));
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| {
-                while let Some((n, target)) = next().filter(|_| !interrupt::requested()) {
-                    let outcome = work(&target);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((n, outcome));
-                }
-            });
-        }
-    });
-    interrupt::check()?;
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(n, _)| *n);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 /// What came of a target.
@@ -203,12 +192,5 @@ thread panicked at #1
 ";
         let expected = Progress { executions: 901, edges_before: 812, edges: 900, inputs: 40 };
         assert_eq!(Progress::parse(log), expected);
-    }
-
-    #[test]
-    fn work_side_by_side_is_told_in_order() {
-        let targets: Vec<_> = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let done = side_by_side(2, targets.clone(), |target| Ok(target.to_owned()));
-        assert_eq!(done.unwrap(), targets);
     }
 }

@@ -27,18 +27,13 @@ pub(crate) fn status() -> Result<()> {
         let health = if http::answers(&format!("{url}/health")) { "answers" } else { "does not answer" };
         writeln!(stdout(), "{:<14} {health} at {url}", "hub")?;
     }
-    let queues = json!({ "urls": {
-        "fulfilment": environment.get("FULFILMENT_QUEUE_URL")?,
-        "results": environment.get("RESULTS_QUEUE_URL")?,
-        "score-checks": environment.get("SCORE_CHECKS_QUEUE_URL")?,
-    }});
     // Where nothing answers there is nothing to show.
-    aws::show(environment.get("AWS_ENDPOINT_URL")?, "queues", &queues, Stdio::null()).map(drop)
+    aws::show(&environment, "queues", &json!({}), Stdio::null()).map(drop)
 }
 
 pub(crate) fn logs(function: Option<&str>, follow: bool, lines: usize) -> Result<u8> {
     let environment = Environment::load()?;
     let input = json!({ "function": function, "follow": follow, "lines": lines });
-    let outcome = aws::show(environment.get("AWS_ENDPOINT_URL")?, "logs", &input, Stdio::inherit());
+    let outcome = aws::show(&environment, "logs", &input, Stdio::inherit());
     if interrupt::requested() { Ok(0) } else { outcome }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     path::PathBuf,
     process::Command,
     time::Duration,
@@ -21,7 +21,7 @@ use crate::{
     http, interrupt,
     ports::{Ports, url},
     processes::Processes,
-    vendors::{self, Credentials, SIMULATORS, Webhooks},
+    vendors::{self, SIMULATORS, random_hex},
     workspace,
 };
 
@@ -43,14 +43,22 @@ const CAMPAIGN_PARAMETERS: &str = "LogLevel=warn, ApiRequestsPerSecond=1000, Sco
     SecretTtlSeconds=60, KeyTtlSeconds=30, FulfilmentVisibilitySeconds=60, ResultsVisibilitySeconds=30, \
     ScoreChecksVisibilitySeconds=60";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To be used by hand: keeps its data and its ports.
-    Development,
-    /// One test run: begins from nothing, on any free ports, and ends with the value.
-    Test,
-    /// One fault campaign: the same, and a proxy between the functions and AWS.
-    Campaign,
+#[derive(Debug)]
+pub(crate) struct Purpose {
+    name: &'static str,
+    /// What it changes of the template's parameters.
+    parameters: &'static str,
+    /// Whether its data and its ports are kept. Otherwise it begins from nothing, and ends with the [`Stack`].
+    is_kept: bool,
+    /// Whether a proxy that can fail stands between the functions and AWS.
+    has_proxy: bool,
+}
+
+impl Purpose {
+    pub(crate) const DEVELOPMENT: Self = Self { name: "up", parameters: "", is_kept: true, has_proxy: false };
+    pub(crate) const TEST: Self = Self { name: "test", parameters: TEST_PARAMETERS, is_kept: false, has_proxy: false };
+    pub(crate) const CAMPAIGN: Self =
+        Self { name: "campaign", parameters: CAMPAIGN_PARAMETERS, is_kept: false, has_proxy: true };
 }
 
 #[derive(Debug)]
@@ -68,44 +76,37 @@ pub(crate) struct Stack {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     ports: Ports,
-    credentials: Credentials,
+    /// Part of what the hub shows the vendors, and of what they show in its webhooks' addresses.
+    secret: String,
     /// Of two companies.
     api_keys: Option<[String; 2]>,
-    is_sample_sold: bool,
     pub(crate) is_demo_shown: bool,
 }
 
 impl State {
     fn new() -> Result<Self> {
-        let credentials = Credentials::random()?;
-        Ok(Self { ports: Ports::ANY, credentials, api_keys: None, is_sample_sold: false, is_demo_shown: false })
+        let (ports, secret) = (Ports::ANY, random_hex()?);
+        Ok(Self { ports, secret, api_keys: None, is_demo_shown: false })
     }
 }
 
 impl Stack {
     /// Waits for another `cargo dev` that works on the same stack.
     pub(crate) fn open(purpose: Purpose, backend: Backend) -> Result<Self> {
-        let name = match purpose {
-            Purpose::Development => "up",
-            Purpose::Test => "test",
-            Purpose::Campaign => "campaign",
-        };
         let suffix = if backend == Backend::Localstack { "-localstack" } else { "" };
-        let directory = workspace::dev_directory().join(format!("{name}{suffix}"));
+        let directory = workspace::dev_directory().join(format!("{}{suffix}", purpose.name));
         fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
         let lock = File::create(directory.with_extension("lock"))?;
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                eprintln!("  waiting for another `cargo dev` to finish …");
-                lock.lock()?;
-            }
-            outcome => outcome?,
+        if lock.try_lock().is_err() {
+            eprintln!("  waiting for another `cargo dev` to finish …");
+            lock.lock()?;
         }
         let processes = Processes::new(&directory.join("processes"));
         let state = fs::read(directory.join("state.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        // A run that was killed may have left something, and data without its credentials is of no use.
-        let begins_anew = purpose != Purpose::Development || state.is_none();
-        let state = state.map_or_else(State::new, Ok)?;
+        let kept = state.filter(|_| purpose.is_kept);
+        // A run that was killed may have left something, and data without its state is of no use.
+        let begins_anew = kept.is_none();
+        let state = kept.map_or_else(State::new, Ok)?;
         let stack = Self { processes, state, backend, purpose, directory, _lock: lock };
         if begins_anew {
             stack.stop()?;
@@ -124,7 +125,6 @@ impl Stack {
 
     /// Deletes the stack's data.
     pub(crate) fn wipe(&self) -> Result<()> {
-        let _ = fs::remove_file(self.environment_file());
         fs::remove_dir_all(&self.directory)?;
         Ok(fs::create_dir_all(&self.directory)?)
     }
@@ -132,39 +132,31 @@ impl Stack {
     /// Brings everything up that the backend can run; what runs already stays.
     pub(crate) fn start(&mut self) -> Result<Environment> {
         let proxy = self.start_aws()?;
-        let forgot_all = vendors::start(&self.processes, &self.state.ports)?;
-        let mut environment = self.deploy(&vendors::profiles(&self.state.ports, &self.state.credentials))?;
-        let webhooks = match environment.get("HUB_URL") {
-            Ok(hub) => Webhooks::new(hub, hub, &self.state.credentials),
-            Err(_) => {
-                let [itep, truenorth] = ["itep-webhook", "truenorth-webhook"].map(|name| format!("{WATCH}/{name}"));
-                Webhooks::new(&itep, &truenorth, &self.state.credentials)
-            }
-        };
+        let (ports, secret) = (self.state.ports, &self.state.secret);
+        let forgot_all = vendors::start(&self.processes, &ports)?;
+        let mut environment = self.deploy(&vendors::profiles(&ports, secret))?;
+        environment.set("ITEP_SIM_URL", url(ports.itep));
+        environment.set("TRUENORTH_SIM_URL", url(ports.truenorth));
+        environment.set("SIM_CONTROL_URL", url(ports.control));
+        for (vendor, name) in [("itep", "ITEP_WEBHOOK_URL"), ("truenorth", "TRUENORTH_WEBHOOK_URL")] {
+            let base = environment.get("HUB_URL").map_or_else(|_| format!("{WATCH}/{vendor}-webhook"), str::to_owned);
+            environment.set(name, format!("{base}/webhooks/{vendor}/default/{vendor}-token-{secret}"));
+        }
         if forgot_all {
-            vendors::seed(&self.state.ports, &self.state.credentials, &webhooks, !self.state.is_sample_sold)?;
-            self.state.is_sample_sold = true;
+            vendors::seed(&environment, secret, self.state.api_keys.is_none())?;
         }
         let [first, second] = self.api_keys(&environment)?;
         self.save()?;
-        let Ports { itep, truenorth, control, .. } = self.state.ports;
-        let more = [
-            ("HUB_API_KEY", first),
-            ("HUB_API_KEY_2", second),
-            ("ITEP_WEBHOOK_URL", webhooks.itep),
-            ("TRUENORTH_WEBHOOK_URL", webhooks.truenorth),
-            ("ITEP_SIM_URL", url(itep)),
-            ("TRUENORTH_SIM_URL", url(truenorth)),
-            ("SIM_CONTROL_URL", url(control)),
-        ];
-        more.into_iter().for_each(|(name, value)| environment.set(name, value));
+        environment.set("HUB_API_KEY", first);
+        environment.set("HUB_API_KEY_2", second);
         if let Some(proxy) = proxy {
             environment.set("BURST_URL", proxy);
-            let emulator = self.processes.pid(self.backend.name()).unwrap_or_default();
+            let emulator = self.processes.pid(self.backend.name()).context("the embedded AWS has ended")?;
             environment.set("EMULATOR_PID", emulator.to_string());
             environment.set("HUBCTL", workspace::binary("hubctl")?.display().to_string());
         }
-        environment.write(&self.environment_file())?;
+        let folder = if self.purpose.is_kept { workspace::dev_directory() } else { self.directory.clone() };
+        environment.write(&folder.join("env"))?;
         wait_for_health(&environment)?;
         Ok(environment)
     }
@@ -177,14 +169,14 @@ impl Stack {
 
     /// Returns the address of the proxy before it, if there is one.
     fn start_aws(&mut self) -> Result<Option<String>> {
+        fs::create_dir_all(self.directory.join("tmp"))?;
         let is_new = self.processes.pid(self.backend.name()).is_none();
         if self.backend == Backend::Ministack {
             if is_new {
                 self.choose_ports()?;
             }
             let port = self.state.ports.aws;
-            let has_proxy = self.purpose == Purpose::Campaign;
-            let proxy = has_proxy.then(|| emulator::start_proxy(&self.processes, port)).transpose()?;
+            let proxy = self.purpose.has_proxy.then(|| emulator::start_proxy(&self.processes, port)).transpose()?;
             emulator::start_ministack(&self.processes, &self.directory, port, proxy.as_deref())?;
             return Ok(proxy);
         }
@@ -193,7 +185,7 @@ impl Stack {
             self.state = State::new()?;
             self.choose_ports()?;
             let preferred = Ports::PREFERRED.aws;
-            if self.purpose == Purpose::Development && http::answers(&emulator::localstack_health(preferred)) {
+            if self.purpose.is_kept && http::answers(&emulator::localstack_health(preferred)) {
                 eprintln!("  using the LocalStack on port {preferred}");
                 self.state.ports.aws = preferred;
                 return Ok(None);
@@ -205,7 +197,7 @@ impl Stack {
 
     fn choose_ports(&mut self) -> Result<()> {
         self.processes.stop(SIMULATORS)?;
-        let wanted = if self.purpose == Purpose::Development { Ports::PREFERRED } else { Ports::ANY };
+        let wanted = if self.purpose.is_kept { Ports::PREFERRED } else { Ports::ANY };
         let ports = wanted.or_next_free()?;
         if ports.aws != self.state.ports.aws {
             emulator::move_state(&self.directory, self.state.ports.aws, ports.aws)?;
@@ -218,22 +210,16 @@ impl Stack {
     fn deploy(&self, secrets: &Value) -> Result<Environment> {
         let has_functions = self.backend == Backend::Ministack;
         let binaries = has_functions.then(workspace::binaries).transpose()?;
-        let parameters = if has_functions { parameters(self.purpose) } else { Map::new() };
+        let parameters = if has_functions { parameters(self.purpose.parameters) } else { Map::new() };
         let staging = self.directory.join("functions");
         let input = json!({ "binaries": binaries, "staging": staging, "parameters": parameters, "secrets": secrets });
         let endpoint = url(self.state.ports.aws);
-        let outputs = command::step("deploying infra/template.yaml", || aws::deploy(&endpoint, &input))?;
-        let mut environment = Environment::default();
+        let mut environment = Environment::of_aws(&endpoint);
+        let outputs = command::step("deploying infra/template.yaml", || aws::deploy(&environment, &input))?;
         if let Some(api) = outputs["ApiId"].as_str() {
             // The stage is "$default"; a dollar would not survive a shell that reads the variables.
             environment.set("HUB_URL", format!("{endpoint}/_aws/execute-api/{api}/%24default"));
         }
-        environment.set("HUB_STACK_NAME", aws::STACK_NAME);
-        environment.set("AWS_ENDPOINT_URL", endpoint);
-        environment.set("AWS_REGION", aws::REGION);
-        environment.set("AWS_DEFAULT_REGION", aws::REGION);
-        environment.set("AWS_ACCESS_KEY_ID", aws::CREDENTIAL);
-        environment.set("AWS_SECRET_ACCESS_KEY", aws::CREDENTIAL);
         for (name, output) in [
             ("TABLE_NAME", "TableName"),
             ("FULFILMENT_QUEUE_URL", "FulfilmentQueueUrl"),
@@ -266,37 +252,22 @@ impl Stack {
         self.state.api_keys = Some(keys.clone());
         Ok(keys)
     }
-
-    fn environment_file(&self) -> PathBuf {
-        match self.purpose {
-            Purpose::Development => workspace::dev_directory().join("env"),
-            Purpose::Test | Purpose::Campaign => self.directory.join("env"),
-        }
-    }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if self.purpose == Purpose::Development {
-            return;
-        }
-        if let Err(error) = self.stop() {
+        if !self.purpose.is_kept
+            && let Err(error) = self.stop()
+        {
             eprintln!("error: the stack does not end: {error:#}");
         }
     }
 }
 
-fn parameters(purpose: Purpose) -> Map<String, Value> {
-    let words = match purpose {
-        Purpose::Development => "",
-        Purpose::Test => TEST_PARAMETERS,
-        Purpose::Campaign => CAMPAIGN_PARAMETERS,
-    };
-    let pairs = words.split(", ").filter_map(|word| word.split_once('='));
-    let mut parameters: Map<_, _> = pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+fn parameters(text: &str) -> Map<String, Value> {
     let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { "x86_64" };
-    parameters.insert("Architecture".to_owned(), architecture.into());
-    parameters
+    let pairs = text.split(", ").filter_map(|pair| pair.split_once('=')).chain([("Architecture", architecture)]);
+    pairs.map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 fn wait_for_health(environment: &Environment) -> Result<()> {

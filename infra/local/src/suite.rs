@@ -50,7 +50,7 @@ pub(crate) fn test(backend: Backend, or_skip: bool, arguments: &[String]) -> Res
 
 /// Everything, against the deployed hub.
 fn stack_suite(arguments: &[&str]) -> Result<Run> {
-    let mut stack = Stack::open(Purpose::Test, Backend::Ministack)?;
+    let mut stack = Stack::open(Purpose::TEST, Backend::Ministack)?;
     workspace::build(true)?;
     let mut environment = stack.start()?;
     environment.set("HUB_CONTRACT_ENDPOINT", environment.get("AWS_ENDPOINT_URL")?.to_owned());
@@ -62,7 +62,7 @@ fn stack_suite(arguments: &[&str]) -> Result<Run> {
 
 /// The fault campaign's short form, or with arguments what they name of it.
 fn short_campaign(arguments: &[&str]) -> Result<Run> {
-    let mut stack = Stack::open(Purpose::Campaign, Backend::Ministack)?;
+    let mut stack = Stack::open(Purpose::CAMPAIGN, Backend::Ministack)?;
     workspace::build(true)?;
     let environment = stack.start()?;
     let arguments = if arguments.is_empty() { &["--workspace", "--test", "campaign"] } else { arguments };
@@ -78,7 +78,7 @@ fn roles_report() -> Result<Run> {
 
 /// The contract suite of storage and queues, on LocalStack.
 fn contract_suite(arguments: &[&str]) -> Result<Run> {
-    let mut stack = Stack::open(Purpose::Test, Backend::Localstack)?;
+    let mut stack = Stack::open(Purpose::TEST, Backend::Localstack)?;
     let mut environment = stack.start_storage()?;
     environment.set("HUB_CONTRACT_ENDPOINT", environment.get("AWS_ENDPOINT_URL")?.to_owned());
     cargo_test(&[&["--workspace", "--test", "contract"], arguments].concat(), &environment)
@@ -117,7 +117,7 @@ fn pass_on(output: impl Read) -> Run {
 /// Returns the exit code of the campaign's own judgement.
 pub(crate) fn campaign(options: &CampaignOptions) -> Result<u8> {
     tools::check(Backend::Ministack)?;
-    let mut stack = Stack::open(Purpose::Campaign, Backend::Ministack)?;
+    let mut stack = Stack::open(Purpose::CAMPAIGN, Backend::Ministack)?;
     if !options.no_build {
         workspace::build(false)?;
     }

@@ -1,6 +1,7 @@
 //! `cargo dev up` and `cargo dev down`.
 
 use std::{
+    fs,
     io::{Write, stdout},
     thread::sleep,
     time::Duration,
@@ -20,7 +21,7 @@ use crate::{
 /// Builds, starts, deploys and shows; then stays until Ctrl-C unless detached.
 pub(crate) fn up(detach: bool, backend: Backend, no_build: bool) -> Result<()> {
     tools::check(backend)?;
-    let mut stack = Stack::open(Purpose::Development, backend)?;
+    let mut stack = Stack::open(Purpose::DEVELOPMENT, backend)?;
     let outcome = start(&mut stack, no_build);
     if outcome.is_err() && (interrupt::requested() || !detach) {
         stack.stop()?;
@@ -67,10 +68,11 @@ fn stay(stack: &Stack, backend: Backend) -> Result<()> {
 pub(crate) fn down(wipe: bool) -> Result<()> {
     command::step("ending everything", || {
         for backend in [Backend::Ministack, Backend::Localstack] {
-            let stack = Stack::open(Purpose::Development, backend)?;
+            let stack = Stack::open(Purpose::DEVELOPMENT, backend)?;
             stack.stop()?;
             if wipe {
                 stack.wipe()?;
+                let _ = fs::remove_file(workspace::dev_directory().join("env"));
             }
         }
         Ok(())

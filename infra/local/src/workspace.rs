@@ -4,7 +4,6 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::UNIX_EPOCH,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -58,6 +57,5 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf> {
 /// Changes with the file.
 pub(crate) fn version(file: &Path) -> Result<String> {
     let metadata = file.metadata().with_context(|| format!("{} cannot be read", file.display()))?;
-    let modified = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
-    Ok(format!("{modified:x}-{:x}", metadata.len()))
+    Ok(format!("{:?} {}", metadata.modified()?, metadata.len()))
 }
