@@ -48,7 +48,7 @@ pub(crate) struct Purpose {
     name: &'static str,
     /// What it changes of the template's parameters.
     parameters: &'static str,
-    /// Whether its data and its ports are kept. Otherwise it begins from nothing, and ends with the [`Stack`].
+    /// Whether its data and its ports are kept. Otherwise it starts empty, and ends with the [`Stack`].
     is_kept: bool,
     /// Whether a proxy that can fail stands between the functions and AWS.
     has_proxy: bool,
@@ -105,10 +105,10 @@ impl Stack {
         let state = fs::read(directory.join("state.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let kept = state.filter(|_| purpose.is_kept);
         // A run that was killed may have left something, and data without its state is of no use.
-        let begins_anew = kept.is_none();
+        let starts_empty = kept.is_none();
         let state = kept.map_or_else(State::new, Ok)?;
         let stack = Self { processes, state, backend, purpose, directory, _lock: lock };
-        if begins_anew {
+        if starts_empty {
             stack.stop()?;
             stack.wipe()?;
         }
@@ -142,8 +142,9 @@ impl Stack {
             let base = environment.get("HUB_URL").map_or_else(|_| format!("{WATCH}/{vendor}-webhook"), str::to_owned);
             environment.set(name, format!("{base}/webhooks/{vendor}/default/{vendor}-token-{secret}"));
         }
-        if forgot_all {
-            vendors::seed(&environment, secret, self.state.api_keys.is_none())?;
+        let is_first_start = self.state.api_keys.is_none();
+        if forgot_all || is_first_start {
+            vendors::seed(&environment, secret, is_first_start)?;
         }
         let [first, second] = self.api_keys(&environment)?;
         self.save()?;

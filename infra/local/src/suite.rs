@@ -52,8 +52,7 @@ pub(crate) fn test(backend: Backend, or_skip: bool, arguments: &[String]) -> Res
 fn stack_suite(arguments: &[&str]) -> Result<Run> {
     let mut stack = Stack::open(Purpose::TEST, Backend::Ministack)?;
     workspace::build(true)?;
-    let mut environment = stack.start()?;
-    environment.set("HUB_CONTRACT_ENDPOINT", environment.get("AWS_ENDPOINT_URL")?.to_owned());
+    let environment = stack.start()?;
     let names_package =
         arguments.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"));
     let all: &[_] = if names_package { &[] } else { &["--workspace"] };
@@ -79,8 +78,7 @@ fn roles_report() -> Result<Run> {
 /// The contract suite of storage and queues, on LocalStack.
 fn contract_suite(arguments: &[&str]) -> Result<Run> {
     let mut stack = Stack::open(Purpose::TEST, Backend::Localstack)?;
-    let mut environment = stack.start_storage()?;
-    environment.set("HUB_CONTRACT_ENDPOINT", environment.get("AWS_ENDPOINT_URL")?.to_owned());
+    let environment = stack.start_storage()?;
     cargo_test(&[&["--workspace", "--test", "contract"], arguments].concat(), &environment)
 }
 

@@ -13,7 +13,6 @@ use crate::{cli::Backend, command, workspace};
 /// Python packages in a virtual environment of their own.
 pub(crate) struct PythonTools {
     name: &'static str,
-    duration: &'static str,
     /// The oldest Python 3 that it runs on.
     minor: u32,
     /// pip gets all of them in one call: a later call would change versions that an earlier one chose.
@@ -21,24 +20,19 @@ pub(crate) struct PythonTools {
 }
 
 /// With the translator that expands the template's transform.
-pub(crate) const MINISTACK: PythonTools = PythonTools {
-    name: "ministack",
-    duration: "20 s or so",
-    minor: 10,
-    packages: &["ministack==1.5.33", "aws-sam-translator==1.115.0"],
-};
+pub(crate) const MINISTACK: PythonTools =
+    PythonTools { name: "ministack", minor: 10, packages: &["ministack==1.5.33", "aws-sam-translator==1.115.0"] };
 
 /// Storage with Amazon's own DynamoDB engine.
 pub(crate) const LOCALSTACK: PythonTools = PythonTools {
     name: "localstack",
-    duration: "a minute or so",
     minor: 12,
     packages: &["localstack-core[runtime]==4.14.0", "cryptography<47", "pyopenssl<26", "cbor2<6", "service_identity"],
 };
 
 /// The proxy that makes AWS fail.
 pub(crate) const MICROBURST: PythonTools =
-    PythonTools { name: "microburst", duration: "10 s or so", minor: 10, packages: &["microburst==0.10.0"] };
+    PythonTools { name: "microburst", minor: 10, packages: &["microburst==0.10.0"] };
 
 impl PythonTools {
     /// The virtual environment's Python, installed if it is not there as pinned.
@@ -50,7 +44,7 @@ impl PythonTools {
             return Ok(python);
         }
         let base = find_python(self.minor)?;
-        command::step(&format!("installing {}, once ({})", self.name, self.duration), || {
+        command::step(&format!("installing {}, once (a minute or so)", self.name), || {
             let _ = fs::remove_dir_all(&home);
             command::output(Command::new(base).args(["-m", "venv"]).arg(&home), b"")?;
             let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];

@@ -101,13 +101,14 @@ The same with TrueNorth:
         environment.get("HUB_API_KEY")?,
         environment.get("ITEP_SIM_URL")?,
         environment.get("TRUENORTH_SIM_URL")?,
-        shell_lines("itep", "GTX-Academic-Plus", "ITEP_SIM_URL", "test_id"),
-        shell_lines("truenorth", "English Speaking", "TRUENORTH_SIM_URL", "user_assessment_id"),
+        shell_lines(demo::VENDORS[0]),
+        shell_lines(demo::VENDORS[1]),
     ))
 }
 
 /// For a shell that holds the variables of `.dev/env`.
-fn shell_lines(vendor: &str, product: &str, simulator: &str, reference: &str) -> String {
+fn shell_lines([_, vendor, product, reference]: [&str; 4]) -> String {
+    let simulator = format!("{}_SIM_URL", vendor.to_uppercase());
     format!(
         r#"  answer=$(curl -s "$HUB_URL/v1/reservations" -H "Authorization: Bearer $HUB_API_KEY" \
     -H "Idempotency-Key: {vendor}-$(date +%s)" -H 'Content-Type: application/json' \
