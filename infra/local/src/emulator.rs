@@ -41,7 +41,7 @@ pub(crate) fn start_ministack(processes: &Processes, home: &Path, port: u16, pro
     command.env("AUTH", "true");
     command.env("CALLS_FILE", home.join("calls.jsonl")).env("PYTHONDONTWRITEBYTECODE", "1");
     let health = format!("{endpoint}/_ministack/health");
-    processes.ensure(Backend::Ministack.name(), &version, &[health], &mut command).map(drop)
+    processes.start(Backend::Ministack.name(), &version, &[health], &mut command).map(drop)
 }
 
 /// Moves MiniStack's state to another port: it finds its queues by their whole addresses.
@@ -65,7 +65,7 @@ pub(crate) fn start_localstack(processes: &Processes, home: &Path, port: u16) ->
     command.envs(["GATEWAY_LISTEN", "LOCALSTACK_HOST"].map(|name| (name, format!("127.0.0.1:{port}"))));
     command.envs([("OVERRIDE_IN_DOCKER", "0"), ("DNS_ADDRESS", "0"), ("DISABLE_EVENTS", "1")]);
     command.envs([("SKIP_SSL_CERT_DOWNLOAD", "1"), ("DYNAMODB_IN_MEMORY", "1")]);
-    processes.ensure(Backend::Localstack.name(), "", &[localstack_health(port)], &mut command).map(drop)
+    processes.start(Backend::Localstack.name(), "", &[localstack_health(port)], &mut command).map(drop)
 }
 
 pub(crate) fn localstack_health(port: u16) -> String {
@@ -102,6 +102,6 @@ pub(crate) fn start_proxy(processes: &Processes, aws: u16) -> Result<String> {
     let mut command = Command::new(MICROBURST.python()?);
     command.arg(workspace::root().join("infra/local/fault_proxy.py"));
     command.args(["--upstream", &url(aws), "--port", &port.to_string()]);
-    processes.ensure(PROXY, "", &[url(port) + "/_microburst/health"], &mut command)?;
+    processes.start(PROXY, "", &[url(port) + "/_microburst/health"], &mut command)?;
     Ok(url(port))
 }

@@ -16,16 +16,10 @@ use crate::{command, workspace};
 
 /// What `cargo bolero` passes too, without its sanitizers: these need an unstable compiler, and the hub forbids
 /// unsafe code. The package's other binaries are linked without libFuzzer, and are not run.
-const FLAGS: [&str; 8] = [
-    "--cfg fuzzing",
-    "--cfg fuzzing_libfuzzer",
-    "-Cpasses=sancov-module",
-    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
-    "-Cllvm-args=-sanitizer-coverage-level=4",
-    "-Cllvm-args=-sanitizer-coverage-pc-table",
-    "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "-Clink-arg=-Wl,--warn-unresolved-symbols",
-];
+const FLAGS: &str = "--cfg fuzzing --cfg fuzzing_libfuzzer -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares \
+    -Clink-arg=-Wl,--warn-unresolved-symbols";
 
 /// The longest input in bytes, the longest time of one in seconds, the most memory in MiB. A function with all that it
 /// calls has so many edges that the entropic schedule's books would cost more than the function.
@@ -64,7 +58,7 @@ fn build() -> Result<PathBuf> {
     // With a target named, build scripts and macros go without the flags.
     let mut command = workspace::cargo(&["test", "--profile", "fuzz", "--target", host, "--target-dir", "target/fuzz"]);
     command.args(["--package", "tests", "--test", "fuzz", "--no-run", "--message-format", "json-render-diagnostics"]);
-    let output = command.env("RUSTFLAGS", FLAGS.join(" ")).stderr(Stdio::inherit()).output()?;
+    let output = command.env("RUSTFLAGS", FLAGS).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the build failed");
     let text = String::from_utf8(output.stdout)?;
     let mut messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -83,8 +77,6 @@ fn targets(binary: &Path) -> Result<Vec<String>> {
 /// What came of a target.
 struct Run {
     target: String,
-    /// With the log, the corpus, and the input that broke the target.
-    folder: PathBuf,
     seconds: u64,
     progress: Progress,
     is_sound: bool,
@@ -92,10 +84,9 @@ struct Run {
 
 /// New inputs go to the target's own folder; the committed ones are read only. That the target breaks is no error.
 fn run_target(binary: &Path, target: &str, time: Duration) -> Result<Run> {
-    let folder = workspace::dev_directory().join("fuzz").join(target);
-    fs::create_dir_all(folder.join("corpus"))?;
-    let log = folder.join("log");
-    let own = format!(".dev/fuzz/{target}");
+    let own = folder(target);
+    fs::create_dir_all(own.join("corpus"))?;
+    let (log, own) = (own.join("log"), own.display());
     let arguments = format!(
         "{own}/corpus tests/tests/fuzz/corpus/{target} -artifact_prefix={own}/ -max_total_time={} {LIMITS} \
          -print_final_stats=1",
@@ -118,7 +109,12 @@ fn run_target(binary: &Path, target: &str, time: Duration) -> Result<Run> {
     let (progress, seconds, is_sound) = (progress(), start.elapsed().as_secs(), code == 0);
     let broken = if is_sound { "" } else { ", BROKEN" };
     eprintln!("  {target}: {} executions in {seconds} s{broken}", progress.executions);
-    Ok(Run { target: target.to_owned(), folder, seconds, progress, is_sound })
+    Ok(Run { target: target.to_owned(), seconds, progress, is_sound })
+}
+
+/// Holds the log, the corpus, and the input that broke the target.
+fn folder(target: &str) -> PathBuf {
+    workspace::dev_directory().join("fuzz").join(target)
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -173,7 +169,7 @@ fn show(runs: &[Run]) -> Result<()> {
     let broken: Vec<_> = runs.iter().filter(|run| !run.is_sound).collect();
     writeln!(out, "{executions} executions of {} targets, {} panics", runs.len(), broken.len())?;
     for run in broken {
-        writeln!(out, "{}: see {}", run.target, run.folder.display())?;
+        writeln!(out, "{}: see {}", run.target, folder(&run.target).display())?;
     }
     Ok(())
 }

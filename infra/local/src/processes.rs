@@ -56,7 +56,7 @@ impl Processes {
 
     /// Starts a command in the background and waits until its addresses answer, unless it runs from this version.
     /// True if it was started.
-    pub(crate) fn ensure(&self, name: &str, version: &str, urls: &[String], command: &mut Command) -> Result<bool> {
+    pub(crate) fn start(&self, name: &str, version: &str, urls: &[String], command: &mut Command) -> Result<bool> {
         if self.record(name).is_some_and(|record| record.version == version) {
             return Ok(false);
         }
@@ -134,7 +134,7 @@ fn started_at(pid: Pid) -> Option<String> {
     let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
     kill(pid, None).ok()?;
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return Some(String::new()) };
-    // The name before the bracket may hold anything; the state follows it, the start comes nineteen fields later.
+    // The name ends with the last bracket; the state follows it, and nineteen fields later the start.
     let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     (fields.first() != Some(&"Z")).then(|| fields.get(19).map(|field| (*field).to_owned()))?
 }

@@ -93,23 +93,29 @@ fn cargo_test(arguments: &[&str], environment: &Environment) -> Result<Run> {
     Ok(Run { exit_code, ..run })
 }
 
-/// Prints the tests' output, and adds up lines such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+/// Prints the tests' output. The run goes on to its end even if nobody reads any more.
 fn pass_on(output: impl Read) -> Run {
     let mut run = Run::default();
     for line in BufReader::new(output).lines().map_while(Result::ok) {
+        run.add(&line);
+        let _ = writeln!(stdout(), "{line}");
+    }
+    run
+}
+
+impl Run {
+    /// Adds a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`; other lines say nothing.
+    fn add(&mut self, line: &str) {
         let words: Vec<_> = line.strip_prefix("test result: ").unwrap_or_default().split(' ').collect();
         for pair in words.windows(2) {
             let count = pair[0].parse().unwrap_or(0);
             match pair[1] {
-                "passed;" => run.passed += count,
-                "failed;" => run.failed += count,
+                "passed;" => self.passed += count,
+                "failed;" => self.failed += count,
                 _ => {}
             }
         }
-        // The run goes on to its end even if nobody reads any more.
-        let _ = writeln!(stdout(), "{line}");
     }
-    run
 }
 
 /// Returns the exit code of the campaign's own judgement.
@@ -133,11 +139,10 @@ mod tests {
 
     #[test]
     fn summaries_add_up() {
-        let output = "\
-test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s
-test result: FAILED. 7 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.5s
-3 passed, 3 failed
-";
-        assert_eq!(pass_on(output.as_bytes()), Run { exit_code: 0, passed: 12, failed: 2 });
+        let mut run = Run::default();
+        run.add("test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s");
+        run.add("test result: FAILED. 7 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.5s");
+        run.add("3 passed, 3 failed");
+        assert_eq!(run, Run { exit_code: 0, passed: 12, failed: 2 });
     }
 }

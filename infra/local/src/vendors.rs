@@ -32,7 +32,7 @@ pub(crate) fn start(processes: &Processes, ports: &Ports) -> Result<bool> {
         command.args([format!("--{name}-port"), port.to_string()]);
     }
     let health = [ports.itep, ports.truenorth].map(|port| url(port) + "/_sim/health");
-    processes.ensure(SIMULATORS, &workspace::version(&binary)?, &health, &mut command)
+    processes.start(SIMULATORS, &workspace::version(&binary)?, &health, &mut command)
 }
 
 /// Gives the simulators their account `default`, with stock and with the hub's webhooks. The hub keeps its data when
