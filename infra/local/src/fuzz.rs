@@ -85,8 +85,8 @@ struct Run {
 /// New inputs go to the target's own folder; the committed ones are read only. That the target breaks is no error.
 fn run_target(binary: &Path, target: &str, time: Duration) -> Result<Run> {
     let own = folder(target);
-    fs::create_dir_all(own.join("corpus"))?;
-    let (log, own) = (own.join("log"), own.display());
+    let log = workspace::root().join(&own).join("log");
+    fs::create_dir_all(log.with_file_name("corpus"))?;
     let arguments = format!(
         "{own}/corpus tests/tests/fuzz/corpus/{target} -artifact_prefix={own}/ -max_total_time={} {LIMITS} \
          -print_final_stats=1",
@@ -112,9 +112,9 @@ fn run_target(binary: &Path, target: &str, time: Duration) -> Result<Run> {
     Ok(Run { target: target.to_owned(), seconds, progress, is_sound })
 }
 
-/// Holds the log, the corpus, and the input that broke the target.
-fn folder(target: &str) -> PathBuf {
-    workspace::dev_directory().join("fuzz").join(target)
+/// Holds the log, the corpus, and the input that broke the target; in the repository.
+fn folder(target: &str) -> String {
+    format!(".dev/fuzz/{target}")
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn show(runs: &[Run]) -> Result<()> {
     let broken: Vec<_> = runs.iter().filter(|run| !run.is_sound).collect();
     writeln!(out, "{executions} executions of {} targets, {} panics", runs.len(), broken.len())?;
     for run in broken {
-        writeln!(out, "{}: see {}", run.target, folder(&run.target).display())?;
+        writeln!(out, "{}: see {}", run.target, folder(&run.target))?;
     }
     Ok(())
 }
