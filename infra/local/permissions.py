@@ -14,13 +14,13 @@ from ministack.core import iam_actions, iam_evaluator
 
 PARTITION_KEY = "pk"
 
-# The keys of a transaction's items, in the order in which they are checked.
-items = contextvars.ContextVar("items", default=())
+# Those of a transaction's items, in the order in which they are checked.
+transaction_keys = contextvars.ContextVar("transaction_keys", default=())
 written = set()
 lock = threading.Lock()
 
 
-def parsed(body):
+def parse(body):
     try:
         request = json.loads(body or b"{}")
     except ValueError:
@@ -43,28 +43,28 @@ def leading_keys(request):
     return [key_of(request[part]) for part in ("Item", "Key") if part in request]
 
 
-context_before = iam_actions.dynamodb_service_context
-checks_before = iam_actions.dynamodb_transaction_checks
-enforce_before = iam_evaluator.enforce
+original_context = iam_actions.dynamodb_service_context
+original_checks = iam_actions.dynamodb_transaction_checks
+original_enforce = iam_evaluator.enforce
 
 
 def service_context(body):
-    context, keys = context_before(body), leading_keys(parsed(body))
+    context, keys = original_context(body), leading_keys(parse(body))
     return {**context, "dynamodb:LeadingKeys": keys} if keys else context
 
 
 def transaction_checks(action, body, region, account):
-    checks = checks_before(action, body, region, account)
-    parts = [part for item in parsed(body).get("TransactItems", []) for part in item.values()]
-    items.set(iter([key_of(part.get("Item") or part["Key"]) for part in parts]) if checks else ())
+    checks = original_checks(action, body, region, account)
+    parts = [part for item in parse(body).get("TransactItems", []) for part in item.values()]
+    transaction_keys.set(iter([key_of(part.get("Item") or part["Key"]) for part in parts]) if checks else ())
     return checks
 
 
 def enforce(access_key, action, service, region, resource_arn="*", service_context=None):
     context = dict(service_context or {})
     if "dynamodb:EnclosingOperation" in context:
-        context["dynamodb:LeadingKeys"] = [next(items.get())]
-    denied = enforce_before(access_key, action, service, region, resource_arn, context)
+        context["dynamodb:LeadingKeys"] = [next(transaction_keys.get())]
+    denied = original_enforce(access_key, action, service, region, resource_arn, context)
     record(access_key, action, resource_arn, context.get("dynamodb:LeadingKeys", []), denied is None)
     return denied
 

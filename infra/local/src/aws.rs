@@ -1,51 +1,28 @@
-//! The few AWS calls that a local deployment needs, in plain HTTP.
+//! Calls to the embedded AWS, which `aws.py` makes with boto3.
 
-pub(crate) mod cloudformation;
-pub(crate) mod logs;
-pub(crate) mod s3;
-pub(crate) mod secrets;
-pub(crate) mod sqs;
+use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::http;
+use crate::{command, environment::Environment, tools::MINISTACK, workspace};
 
-/// The region of everything local.
-pub(crate) const REGION: &str = "us-east-1";
-/// Both halves of the local credentials.
-pub(crate) const CREDENTIAL: &str = "test";
-
-/// The embedded AWS.
-#[derive(Debug, Clone)]
-pub(crate) struct Aws {
-    /// Its address, without a slash at the end.
-    pub(crate) endpoint: String,
+/// Deploys, and returns the stack's outputs.
+pub(crate) fn deploy(environment: &Environment, input: &Value) -> Result<Value> {
+    let outputs = command::output(&mut call(environment, "deploy")?, input.to_string().as_bytes())?;
+    serde_json::from_slice(&outputs).context("aws.py printed something else than JSON")
 }
 
-impl Aws {
-    /// Calls an operation of a service that speaks JSON.
-    fn json(&self, service: &str, target: &str, body: &Value) -> Result<http::Answer> {
-        let headers = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.1")];
-        self.send(service, "POST", "/", &headers, body.to_string().as_bytes())
-    }
+/// Has `aws.py` print what it finds, and returns its exit code.
+pub(crate) fn show(environment: &Environment, what: &str, input: &Value, errors: Stdio) -> Result<u8> {
+    let mut child = call(environment, what)?.stdin(Stdio::piped()).stderr(errors).spawn()?;
+    serde_json::to_writer(child.stdin.take().context("aws.py takes no input")?, input)?;
+    command::wait(&mut child, || {})
+}
 
-    /// Sends a request in the name of the account's root. Its key is all that the emulators look at, beside the region
-    /// and the service; they check no signature of it.
-    fn send(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<http::Answer> {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={CREDENTIAL}/20260101/{REGION}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
-        let mut all = vec![("authorization", authorization.as_str())];
-        all.extend_from_slice(headers);
-        http::send(method, &format!("{}{path}", self.endpoint), &all, body)
-    }
+fn call(environment: &Environment, what: &str) -> Result<Command> {
+    let mut command = command::isolated(&MINISTACK.python()?);
+    command.arg(workspace::root().join("infra/local/aws.py")).arg(what);
+    command.envs(&environment.0).env("AWS_MAX_ATTEMPTS", "1");
+    Ok(command)
 }

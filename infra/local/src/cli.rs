@@ -8,12 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "cargo dev", bin_name = "cargo dev")]
 pub(crate) struct Arguments {
-    /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build and start everything, and show how to use it
@@ -54,7 +52,7 @@ pub(crate) enum Command {
     ///
     /// Fails if anything was lost, sold twice, left hanging or bought again blindly.
     #[command(visible_alias = "bench")]
-    Campaign(Campaign),
+    Campaign(CampaignOptions),
     /// Have libFuzzer look for inputs that break what reads foreign bytes
     ///
     /// Inputs that it finds are kept in `.dev/fuzz`, beside the one that broke a target.
@@ -83,9 +81,8 @@ pub(crate) enum Command {
     Status,
 }
 
-/// How large a fault campaign is.
 #[derive(Debug, Args)]
-pub(crate) struct Campaign {
+pub(crate) struct CampaignOptions {
     /// How many tests to order
     #[arg(long, default_value_t = 10_000)]
     pub(crate) reservations: usize,
@@ -111,4 +108,14 @@ pub(crate) enum Backend {
     Ministack,
     /// Table, queues and secrets; needs Python 3.12, Java 17 and npm
     Localstack,
+}
+
+impl Backend {
+    /// Also of its process.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Backend::Ministack => "ministack",
+            Backend::Localstack => "localstack",
+        }
+    }
 }

@@ -1,37 +1,41 @@
-//! Ctrl-C and its like are asked for, not suffered, so that what was started is always ended.
+//! Ctrl-C, SIGTERM and SIGHUP end the work at hand in order, so that what was started is always taken down.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C, SIGTERM and SIGHUP only set a mark.
+/// From now on the signals only set a flag.
 pub(crate) fn watch() -> Result<()> {
-    ctrlc::set_handler(|| ASKED.store(true, Ordering::SeqCst)).context("Ctrl-C cannot be watched")
+    ctrlc::set_handler(|| REQUESTED.store(true, Ordering::SeqCst)).context("Ctrl-C cannot be watched")
 }
 
-/// Whether the user asked for an end.
-pub(crate) fn asked() -> bool {
-    ASKED.load(Ordering::SeqCst)
+pub(crate) fn requested() -> bool {
+    REQUESTED.load(Ordering::SeqCst)
 }
 
-/// Ends the work at hand with an error if the user asked for an end.
+/// Fails if the user wants an end.
 pub(crate) fn check() -> Result<()> {
-    if asked() { bail!("interrupted") } else { Ok(()) }
+    ensure!(!requested(), "interrupted");
+    Ok(())
 }
 
-/// Sleeps, yet wakes soon after the user asked for an end.
-pub(crate) fn pause(time: Duration) {
-    let slice = Duration::from_millis(50);
-    let mut left = time;
-    while !asked() && !left.is_zero() {
-        let now = left.min(slice);
-        sleep(now);
-        left -= now;
+/// Tries until there is a value, and returns `None` at the time-out.
+pub(crate) fn poll<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        check()?;
+        if let Some(value) = attempt()? {
+            return Ok(Some(value));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        sleep(Duration::from_millis(50));
     }
 }

@@ -1,27 +1,23 @@
-//! `cargo dev`: runs the hub on this machine.
+//! `cargo dev`: the hub on this machine, with an embedded AWS and simulated vendors.
 //!
-//! It installs pinned local tools under `.dev/`, builds the functions, starts an embedded AWS and the simulated
-//! vendors, deploys `infra/template.yaml`, and tells how to use what it started.
+//! Pinned tools are installed under `.dev/`; what is started listens on the loopback interface only.
 
 mod aws;
-mod binaries;
-mod bring_up;
-mod children;
 mod cli;
-mod clients;
-mod commands;
-mod deployment;
-mod emulators;
+mod command;
+mod demo;
+mod emulator;
 mod environment;
-mod fault_proxy;
+mod fuzz;
 mod http;
+mod inspect;
 mod interrupt;
 mod ports;
-mod prerequisites;
 mod processes;
-mod progress;
 mod stack;
+mod suite;
 mod tools;
+mod up;
 mod vendors;
 mod workspace;
 
@@ -30,11 +26,13 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::Result;
 use clap::Parser;
+use cli::{Arguments, Command};
 
 fn main() -> ExitCode {
-    match commands::run(cli::Arguments::parse()) {
-        Ok(code) => code,
+    match run(Arguments::parse().command) {
+        Ok(code) => code.into(),
         // A reader such as `head` that has seen enough is no fault.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
@@ -44,4 +42,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns the exit code.
+fn run(command: Command) -> Result<u8> {
+    interrupt::watch()?;
+    match command {
+        Command::Up { detach, backend, no_build } => up::up(detach, backend, no_build)?,
+        Command::Down { wipe } => up::down(wipe)?,
+        Command::Demo => demo::run(&environment::Environment::load()?)?,
+        Command::Test { backend, or_skip, arguments } => return suite::test(backend, or_skip, &arguments),
+        Command::Campaign(options) => return suite::campaign(&options),
+        Command::Fuzz { minutes, jobs, targets } => return fuzz::run(minutes, jobs, &targets),
+        Command::Logs { function, follow, lines } => return inspect::logs(function.as_deref(), follow, lines),
+        Command::Status => inspect::status()?,
+    }
+    Ok(0)
 }

@@ -1,7 +1,7 @@
-//! Background processes, found again by what is written about them.
+//! Background processes, found again by the records in a stack's folder.
 //!
-//! Each one leads a process group of its own, so that what it starts (the embedded AWS starts the functions) ends with
-//! it, and a Ctrl-C in the terminal does not reach it before us.
+//! Each leads a process group of its own, so that what it starts (the embedded AWS starts the functions) ends with it,
+//! and a Ctrl-C in the terminal does not reach it before us.
 
 use std::{
     fs::{self, File},
@@ -20,159 +20,131 @@ use nix::{
     },
     unistd::Pid,
 };
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-/// How long a process may take to end when asked to: the embedded AWS writes its state then.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::{command, http, interrupt};
 
-/// A folder with records and logs of background processes.
-#[derive(Debug, Clone)]
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// The embedded AWS saves its state when it is asked to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+const GROUP_TIMEOUT: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
 pub(crate) struct Processes {
     directory: PathBuf,
 }
 
-/// What is known about a background process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Record {
     pid: i32,
-    /// When the system says that it began; tells it from a later process with the same id.
-    began: Option<String>,
-    /// What it was started from.
-    stamp: String,
+    /// Tells the process from a later one with the same id.
+    started_at: String,
+    /// Of what it was started from.
+    version: String,
+}
+
+impl Record {
+    fn is_running(&self) -> bool {
+        started_at(Pid::from_raw(self.pid)).as_ref() == Some(&self.started_at)
+    }
 }
 
 impl Processes {
-    /// The processes that are recorded in a folder.
-    pub(crate) fn in_directory(directory: &Path) -> Self {
+    pub(crate) fn new(directory: &Path) -> Self {
         Self { directory: directory.to_path_buf() }
     }
 
-    /// Starts a command in the background; `stamp` says what it was started from.
-    ///
-    /// # Errors
-    /// The command cannot be started, or its record cannot be written.
-    pub(crate) fn start(&self, name: &str, stamp: &str, command: &mut Command) -> Result<()> {
+    /// Starts a command in the background and waits until its addresses answer, unless it runs from this version.
+    /// True if it was started.
+    pub(crate) fn start(&self, name: &str, version: &str, urls: &[String], command: &mut Command) -> Result<bool> {
+        if self.record(name).is_some_and(|record| record.version == version) {
+            return Ok(false);
+        }
+        self.stop(name)?;
+        command::step(&format!("starting {name}"), || {
+            self.spawn(name, version, command)?;
+            let healthy = interrupt::poll(START_TIMEOUT, || {
+                let is_healthy = urls.iter().all(|url| http::answers(url));
+                ensure!(is_healthy || self.pid(name).is_some(), "{name} has ended; {}", self.last_lines(name));
+                Ok(is_healthy.then_some(()))
+            })?;
+            healthy.with_context(|| format!("{name} does not answer; {}", self.last_lines(name)))
+        })?;
+        Ok(true)
+    }
+
+    fn spawn(&self, name: &str, version: &str, command: &mut Command) -> Result<()> {
         fs::create_dir_all(&self.directory)?;
-        let log = File::create(self.log(name))?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("{name} could not be started"))?;
+        let log = File::create(self.file(name, "log"))?;
+        let command = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+        let child = command.spawn().with_context(|| format!("{name} could not be started"))?;
         let pid = i32::try_from(child.id())?;
-        let record = json!({ "pid": pid, "began": beginning(pid), "stamp": stamp });
-        fs::write(self.record(name), format!("{record}\n"))?;
-        Ok(())
+        let started_at = started_at(Pid::from_raw(pid)).unwrap_or_default();
+        let record = Record { pid, started_at, version: version.to_owned() };
+        Ok(fs::write(self.file(name, "pid"), serde_json::to_vec(&record)?)?)
     }
 
-    /// The id of a recorded process that lives.
-    pub(crate) fn running(&self, name: &str) -> Option<i32> {
-        self.read(name).filter(is_ours).map(|record| record.pid)
+    /// The id of a process that runs.
+    pub(crate) fn pid(&self, name: &str) -> Option<i32> {
+        Some(self.record(name)?.pid)
     }
 
-    /// Whether a recorded process lives and was started from this stamp.
-    pub(crate) fn runs_from(&self, name: &str, stamp: &str) -> bool {
-        self.read(name).is_some_and(|record| is_ours(&record) && record.stamp == stamp)
-    }
-
-    /// Ends a recorded process and all that it started. One that is gone is fine.
-    ///
-    /// # Errors
-    /// It goes on living after being killed.
+    /// Ends a process and all that it started, if it runs.
     pub(crate) fn stop(&self, name: &str) -> Result<()> {
-        if let Some(record) = self.read(name) {
-            let pid = Pid::from_raw(record.pid);
-            if is_ours(&record) {
-                // Its own ending comes first: it saves its state and ends its children.
-                let _ = kill(pid, Signal::SIGTERM);
-                wait_until(PATIENCE, || !lives(pid));
-            }
-            // A group without its leader keeps the leader's id from being used again, so it is still ours.
-            if is_ours(&record) || !lives(pid) {
-                end_group(pid);
-            }
-            ensure!(!is_ours(&record), "{name} (process {pid}) does not end");
+        let Some(record) = self.last_record(name) else { return Ok(()) };
+        let pid = Pid::from_raw(record.pid);
+        if record.is_running() {
+            let _ = kill(pid, Signal::SIGTERM);
+            wait_until(STOP_TIMEOUT, || !record.is_running());
         }
-        let _ = fs::remove_file(self.record(name));
-        Ok(())
+        // A group without its leader keeps the leader's id from being used again, so it is still ours.
+        if record.is_running() || started_at(pid).is_none() {
+            for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+                if killpg(pid, signal).is_ok() {
+                    wait_until(GROUP_TIMEOUT, || started_at(pid).is_none() && killpg(pid, None).is_err());
+                }
+            }
+        }
+        ensure!(!record.is_running(), "{name} (process {pid}) does not end");
+        Ok(fs::remove_file(self.file(name, "pid"))?)
     }
 
-    /// Where a process's output goes.
-    pub(crate) fn log(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.log"))
+    /// How a process's log ends.
+    pub(crate) fn last_lines(&self, name: &str) -> String {
+        let log = self.file(name, "log");
+        let text = fs::read(&log).unwrap_or_default();
+        format!("the last lines of {}:\n{}", log.display(), command::last_lines(&text, 15))
     }
 
-    /// The last lines of a process's output.
-    pub(crate) fn last_words(&self, name: &str) -> String {
-        let text = fs::read_to_string(self.log(name)).unwrap_or_default();
-        let lines: Vec<_> = text.lines().collect();
-        lines[lines.len().saturating_sub(15)..].join("\n")
+    fn record(&self, name: &str) -> Option<Record> {
+        self.last_record(name).filter(Record::is_running)
     }
 
-    fn record(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.pid"))
+    fn last_record(&self, name: &str) -> Option<Record> {
+        serde_json::from_slice(&fs::read(self.file(name, "pid")).ok()?).ok()
     }
 
-    fn read(&self, name: &str) -> Option<Record> {
-        let value: Value = serde_json::from_slice(&fs::read(self.record(name)).ok()?).ok()?;
-        Some(Record {
-            pid: i32::try_from(value["pid"].as_i64()?).ok()?,
-            began: value["began"].as_str().map(str::to_owned),
-            stamp: value["stamp"].as_str()?.to_owned(),
-        })
+    fn file(&self, name: &str, extension: &str) -> PathBuf {
+        self.directory.join(name).with_extension(extension)
     }
 }
 
-fn is_ours(record: &Record) -> bool {
-    lives(Pid::from_raw(record.pid)) && beginning(record.pid) == record.began
-}
-
-/// Whether a process lives. A child of ours that ended is cleared away first.
-fn lives(pid: Pid) -> bool {
+/// When a living process started by the system's count; empty where there is no `/proc`. A child that ended is reaped.
+fn started_at(pid: Pid) -> Option<String> {
     let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
-    kill(pid, None).is_ok() && process_state(pid.as_raw()) != Some('Z')
+    kill(pid, None).ok()?;
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return Some(String::new()) };
+    // The name ends with the last bracket; the state follows it, and nineteen fields later the start.
+    let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    (fields.first() != Some(&"Z")).then(|| fields.get(19).map(|field| (*field).to_owned()))?
 }
 
-fn end_group(leader: Pid) {
-    if killpg(leader, Signal::SIGTERM).is_err() {
-        return;
-    }
-    let gone = || {
-        let _ = waitpid(leader, Some(WaitPidFlag::WNOHANG));
-        killpg(leader, None).is_err()
-    };
-    if !wait_until(Duration::from_secs(1), gone) {
-        let _ = killpg(leader, Signal::SIGKILL);
-        wait_until(Duration::from_secs(1), gone);
-    }
-}
-
-fn wait_until(patience: Duration, mut done: impl FnMut() -> bool) -> bool {
-    let until = Instant::now() + patience;
-    while !done() {
-        if Instant::now() >= until {
-            return false;
-        }
+fn wait_until(timeout: Duration, mut is_done: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + timeout;
+    while !is_done() && Instant::now() < deadline {
         sleep(Duration::from_millis(20));
     }
-    true
-}
-
-/// The system's word for when a process began; `None` where it does not tell.
-fn beginning(pid: i32) -> Option<String> {
-    stat(pid)?.get(19).cloned()
-}
-
-fn process_state(pid: i32) -> Option<char> {
-    stat(pid)?.first()?.chars().next()
-}
-
-/// The fields of `/proc/<pid>/stat` after the command's name, from the state on.
-fn stat(pid: i32) -> Option<Vec<String>> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
+    is_done()
 }
 
 #[cfg(test)]
@@ -180,23 +152,22 @@ mod tests {
     use super::*;
 
     fn processes(name: &str) -> Processes {
-        let directory = std::env::temp_dir().join(format!("local-{name}-{}", std::process::id()));
-        Processes::in_directory(&directory)
+        Processes::new(&std::env::temp_dir().join(format!("local-{name}-{}", std::process::id())))
     }
 
     #[test]
     fn what_a_process_started_ends_with_it() {
         let processes = processes("group");
-        let script = "sleep 600 & echo $!; wait";
-        processes.start("parent", "1", Command::new("sh").args(["-c", script])).unwrap();
-        assert!(wait_until(Duration::from_secs(5), || !processes.last_words("parent").is_empty()));
-        let child: i32 = processes.last_words("parent").trim().parse().unwrap();
-        assert!(processes.runs_from("parent", "1") && !processes.runs_from("parent", "2"));
+        let log = || fs::read_to_string(processes.file("parent", "log")).unwrap();
+        processes.spawn("parent", "1", Command::new("sh").args(["-c", "sleep 600 & echo $!; wait"])).unwrap();
+        assert!(wait_until(Duration::from_secs(5), || log().ends_with('\n')));
+        let child = Pid::from_raw(log().trim().parse().unwrap());
+        assert_eq!(processes.record("parent").unwrap().version, "1");
 
         processes.stop("parent").unwrap();
 
-        assert_eq!(processes.running("parent"), None);
-        assert!(wait_until(Duration::from_secs(5), || !lives(Pid::from_raw(child))), "the child lives on");
+        assert_eq!(processes.pid("parent"), None);
+        assert!(wait_until(Duration::from_secs(5), || started_at(child).is_none()), "the child lives on");
         fs::remove_dir_all(&processes.directory).unwrap();
     }
 
@@ -204,11 +175,12 @@ mod tests {
     fn a_foreign_process_with_a_recorded_id_is_left_alone() {
         let processes = processes("foreign");
         let mut other = Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = i32::try_from(other.id()).unwrap();
+        let record = Record { pid, started_at: "long ago".to_owned(), version: String::new() };
         fs::create_dir_all(&processes.directory).unwrap();
-        let record = json!({ "pid": other.id(), "began": "long ago", "stamp": "" });
-        fs::write(processes.record("other"), record.to_string()).unwrap();
+        fs::write(processes.file("other", "pid"), serde_json::to_vec(&record).unwrap()).unwrap();
 
-        assert_eq!(processes.running("other"), None);
+        assert_eq!(processes.pid("other"), None);
         processes.stop("other").unwrap();
 
         assert_eq!(other.try_wait().unwrap(), None, "it was ended");

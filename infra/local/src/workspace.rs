@@ -1,4 +1,4 @@
-//! Where things are, and how cargo is called.
+//! The repository's folders, and its binaries, which cargo builds.
 
 use std::{
     env,
@@ -7,12 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 
-/// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    let manifest = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-    manifest.ancestors().nth(2).map_or(manifest.clone(), Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// The folder for tools, data and logs of local runs; never committed.
@@ -22,9 +19,9 @@ pub(crate) fn dev_directory() -> PathBuf {
 
 /// A cargo command in the repository.
 ///
-/// The variables that `cargo run` set for this very process are taken away: build scripts that watch them would run
-/// again, and everything that depends on them would be built again, each time that cargo is called from here.
-pub(crate) fn cargo() -> Command {
+/// The variables that `cargo run` set for this process are taken away: build scripts that watch them would run again,
+/// and everything that depends on them would be built again, each time that cargo is called from here.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -32,19 +29,33 @@ pub(crate) fn cargo() -> Command {
             command.env_remove(&name);
         }
     }
-    command.current_dir(root());
+    command.args(arguments).current_dir(root()).stdin(Stdio::null());
     command
 }
 
-/// The folder that cargo builds the dev profile into, wherever the user's configuration puts it.
-pub(crate) fn debug_directory() -> Result<PathBuf> {
-    let output = cargo()
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo could not be started")?;
-    ensure!(output.status.success(), "cargo metadata failed");
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-    Ok(Path::new(target).join("debug"))
+/// Builds all binaries and with `tests` the tests too, so that nothing is built twice with different features.
+pub(crate) fn build(tests: bool) -> Result<()> {
+    eprintln!("  building the functions, the simulators and hubctl …");
+    let mut command = cargo(&["build", "--workspace", "--bins"]);
+    let status = command.args(tests.then_some("--tests")).status().context("cargo could not be started")?;
+    ensure!(status.success(), "the build failed");
+    Ok(())
+}
+
+/// The folder that cargo builds into, which is that of this very binary.
+pub(crate) fn binaries() -> Result<PathBuf> {
+    let this = env::current_exe()?;
+    Ok(this.parent().context("this binary is in no folder")?.to_path_buf())
+}
+
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
+    let path = binaries()?.join(name);
+    ensure!(path.exists(), "{} was not built", path.display());
+    Ok(path)
+}
+
+/// Changes with the file.
+pub(crate) fn version(file: &Path) -> Result<String> {
+    let metadata = file.metadata().with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(format!("{:?} {}", metadata.modified()?, metadata.len()))
 }
