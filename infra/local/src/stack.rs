@@ -151,7 +151,7 @@ impl Stack {
         environment.set("HUB_API_KEY", first);
         environment.set("HUB_API_KEY_2", second);
         if let Some(proxy) = proxy {
-            environment.set("BURST_URL", proxy);
+            environment.set("FAULT_PROXY_URL", proxy);
             let emulator = self.processes.pid(self.backend.name()).context("the embedded AWS has ended")?;
             environment.set("EMULATOR_PID", emulator.to_string());
             environment.set("HUBCTL", workspace::binary("hubctl")?.display().to_string());

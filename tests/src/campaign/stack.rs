@@ -87,7 +87,7 @@ impl Stack {
             aws: get("AWS_ENDPOINT_URL")?,
             itep: get("ITEP_SIM_URL")?,
             truenorth: get("TRUENORTH_SIM_URL")?,
-            fault_proxy: get("BURST_URL")?,
+            fault_proxy: get("FAULT_PROXY_URL")?,
             emulator: get("EMULATOR_PID")?.parse().context("EMULATOR_PID")?,
             stack: get("HUB_STACK_NAME")?,
             table: get("TABLE_NAME")?,

@@ -1,7 +1,7 @@
 //! The contract of storage, queues and secrets: what the hub relies on, held
 //! against whatever stands at the endpoint.
 //!
-//! It wants `HUB_CONTRACT_ENDPOINT` or `AWS_ENDPOINT_URL`; `cargo dev test` sets it.
+//! It needs `AWS_ENDPOINT_URL`, which `cargo dev test` sets.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 

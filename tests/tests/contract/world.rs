@@ -41,8 +41,8 @@ pub(crate) async fn in_a_world<F: Future>(test: impl FnOnce(World) -> F) {
 /// Where the contract is checked.
 pub(crate) fn endpoint() -> String {
     let set = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
-    set("HUB_CONTRACT_ENDPOINT").or_else(|| set("AWS_ENDPOINT_URL")).unwrap_or_else(|| {
-        panic!("no endpoint to check the contract against: run `cargo dev test`, or set HUB_CONTRACT_ENDPOINT")
+    set("AWS_ENDPOINT_URL").unwrap_or_else(|| {
+        panic!("no endpoint to check the contract against: run `cargo dev test`, or set AWS_ENDPOINT_URL")
     })
 }
 

@@ -64,20 +64,3 @@ fn question(reservation: &Reservation, finding: &Finding) -> String {
     };
     format!("{about}\n{what}")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reference_is_read_in_its_vendors_form() {
-        assert_eq!(VendorReference::parse(Vendor::Itep, "3279B035APR").unwrap(), VendorReference::itep("3279B035APR"));
-        assert_eq!(
-            VendorReference::parse(Vendor::Truenorth, "AB-1/CD-2").unwrap(),
-            VendorReference::truenorth("ab-1", "cd-2")
-        );
-        for (text, vendor) in [("", Vendor::Itep), ("a b", Vendor::Itep), ("ab-1", Vendor::Truenorth)] {
-            assert!(VendorReference::parse(vendor, text).is_err(), "{text}");
-        }
-    }
-}

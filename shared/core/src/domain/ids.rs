@@ -358,6 +358,28 @@ mod tests {
     }
 
     #[test]
+    fn a_vendors_test_id_is_spelled_as_the_vendor_compares_it() {
+        assert_eq!(Vendor::ALL.map(Vendor::display_name), ["iTEP", "TrueNorth"]);
+        assert_eq!(Vendor::ALL.map(|vendor| vendor.canonical_test("AB-1")), ["AB-1", "ab-1"]);
+    }
+
+    #[test]
+    fn a_reference_is_parsed_in_its_vendors_form() {
+        let (full, long) = ("a".repeat(64), "a".repeat(65));
+        for text in ["3279B035APR", "a-1", &full] {
+            assert_eq!(VendorReference::parse(Vendor::Itep, text), Ok(VendorReference::itep(text)));
+        }
+        for text in ["", "a b", "a/b", "a_b", "é", &long] {
+            assert!(VendorReference::parse(Vendor::Itep, text).is_err(), "{text}");
+        }
+        let parsed = VendorReference::parse(Vendor::Truenorth, "AB-1/CD-2");
+        assert_eq!(parsed, Ok(VendorReference::truenorth("ab-1", "cd-2")));
+        for text in ["", "ab-1", "ab-1/", "/cd-2", "ab 1/cd-2", "ab-1/cd/2"] {
+            assert!(VendorReference::parse(Vendor::Truenorth, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn an_account_is_named_with_its_vendor() {
         let account = Account { vendor: Vendor::Itep, name: "default".parse().unwrap() };
         assert_eq!(account.to_string(), "itep#default");
@@ -394,6 +416,9 @@ mod tests {
         let stored: Fingerprint = digest.as_str().parse().unwrap();
         assert_eq!(stored.unsalted(), Some(digest));
         assert!("h3:".parse::<Fingerprint>().is_err());
+        for text in ["a".repeat(63), "A".repeat(64), "g".repeat(64)] {
+            assert!(text.parse::<Fingerprint>().is_err(), "{text}");
+        }
     }
 
     #[test]

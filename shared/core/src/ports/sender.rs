@@ -1,6 +1,7 @@
 //! Who sent a report: what the sender presented, and what that is worth.
 
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 
 use crate::domain::ids::{Digest, InboundWebhookId};
 use crate::domain::sensitive::Sensitive;
@@ -59,14 +60,14 @@ impl SenderCredentials {
 
     /// Whether this token was presented with the receipt.
     pub fn has_token(&self, webhook: &InboundWebhookId, token: &str) -> bool {
-        is_same(self.token.as_deref().unwrap_or_default(), &token_digest(webhook, token))
+        self.token.as_ref().is_some_and(|digest| is_same(digest, &token_digest(webhook, token)))
     }
 
     /// Whether this header was presented with the receipt. Spaces around a value
     /// and the case of an authorization scheme do not count.
     pub fn has_header(&self, webhook: &InboundWebhookId, name: &str, value: &str) -> bool {
         let (key, wanted) = (name.to_ascii_lowercase(), header_digest(webhook, name, value));
-        self.headers.iter().fold(false, |found, (name, digest)| found | (*name == key && is_same(digest, &wanted)))
+        self.headers.iter().any(|(name, digest)| *name == key && is_same(digest, &wanted))
     }
 
     /// Whether nothing is left that could be checked.
@@ -106,6 +107,11 @@ fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case("authorization")
 }
 
+/// In constant time.
+fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
 /// Each part is prefixed with its length, so that no two lists share an input.
 fn digest(parts: &[&str]) -> String {
     let mut input = Vec::new();
@@ -114,11 +120,6 @@ fn digest(parts: &[&str]) -> String {
         input.extend_from_slice(part.as_bytes());
     }
     format!("{SCHEME}:{}", Digest::sha256(&input))
-}
-
-/// In a time that does not depend on where two digests differ.
-fn is_same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0
 }
 
 #[cfg(test)]
@@ -149,6 +150,7 @@ mod tests {
         assert_ne!(kept.token.as_ref(), Some(&kept.headers[0].1));
         kept.token = kept.token.map(|digest| digest.replace("sha256-receipt", "sha256-unheard-of"));
         assert!(!kept.has_token(&webhook(), "t"));
+        assert!(!kept.is_empty() && SenderCredentials::default().is_empty());
         assert!(!SenderCredentials::default().has_token(&webhook(), ""));
     }
 

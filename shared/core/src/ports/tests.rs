@@ -97,3 +97,18 @@ fn what_older_code_quarantined_is_not_verified_whatever_its_reason() {
         assert_eq!(kept(older(newer), why).authenticated, Unchecked);
     }
 }
+
+#[test]
+fn what_was_sent_round_again_or_dismissed_is_handled() {
+    let at = Timestamp::UNIX_EPOCH;
+    let dismissed = Dismissal { at, by: "ada".to_owned(), why: "a test of ours".to_owned() };
+    for (replayed_at, dismissed, is_handled) in [
+        (None, None, false),
+        (Some(at), None, true),
+        (None, Some(dismissed.clone()), true),
+        (Some(at), Some(dismissed), true),
+    ] {
+        let kept = Quarantined { receipt: receipt(), why: "odd".to_owned(), at, replayed_at, dismissed };
+        assert_eq!(kept.is_handled(), is_handled);
+    }
+}

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use shared_core::domain::ids::Digest;
 use shared_core::domain::sensitive::Sensitive;
+use subtle::ConstantTimeEq as _;
 
 const PREFIX: &str = "thk_live_";
 /// 80 random bits.
@@ -53,9 +54,7 @@ impl ApiKey {
 
     /// Whether the secret is the one with this digest, in constant time.
     pub fn matches(&self, digest: &Digest) -> bool {
-        let ours = self.secret_digest();
-        let pairs = ours.as_str().bytes().zip(digest.as_str().bytes());
-        pairs.fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+        self.secret_digest().as_str().as_bytes().ct_eq(digest.as_str().as_bytes()).into()
     }
 }
 

@@ -66,6 +66,7 @@ fn a_correction_is_not_taken_back_over_a_result_that_would_not_show_again() {
     let mut life = Life::ready(ITEP);
     correct(&mut life);
     assert_eq!(life.hears(&back), Heard::Applied);
+    assert_eq!(life.reservation.released, [reference(ITEP, 2)]);
 }
 
 #[test]

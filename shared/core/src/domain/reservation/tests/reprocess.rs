@@ -88,6 +88,7 @@ fn an_old_grade_amends_its_own_sitting_and_never_completes_a_newer_one() {
     life.waits(HOUR).itep("reset", ReportedStatus::Ready);
     assert_eq!(hears_again(&mut life, at(0), "blank", completed(9)), Heard::Remarked(NoteReason::EarlierSitting));
     assert_eq!((life.status(), life.reservation.reason, life.overall()), (Status::Ready, Some(Reason::Reset), None));
+    assert_eq!([at(0), life.now].map(|time| life.reservation.sitting_at(time)), [1, 2]);
     let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
     assert_eq!((first.result.as_ref(), first.status), (Some(&result(9)), Status::Completed));
     assert_eq!((second.result.as_ref(), second.status), (None, Status::Ready));
@@ -124,6 +125,23 @@ fn what_the_vendor_said_since_stands() {
 fn a_finished_report_since_does_not_keep_the_grade_from_completing() {
     let mut life = unknown_then(&[ReportedStatus::AwaitingScore]);
     assert_eq!(hears_again(&mut life, at(0), "odd", completed(9)), Heard::Applied);
+    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
+}
+
+#[test]
+fn a_finished_report_since_does_not_keep_an_unreadable_grade_from_completing() {
+    let mut life = Life::ready(ITEP);
+    life.itep("blank", UNREADABLE);
+    assert_eq!(life.waits(60).itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    assert_eq!(hears_again(&mut life, at(0), "blank", completed(9)), Heard::Applied);
+    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
+}
+
+#[test]
+fn a_score_that_was_misread_is_corrected() {
+    let mut life = Life::ready(ITEP);
+    life.itep("graded", completed(7));
+    assert_eq!(hears_again(&mut life, at(0), "graded", completed(9)), Heard::Remarked(NoteReason::Revision));
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
 }
 
