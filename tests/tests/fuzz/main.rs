@@ -36,7 +36,7 @@ targets! {
     truenorth_event: targets::truenorth::event;
     truenorth_score: targets::truenorth::score;
     truenorth_scores: targets::truenorth::scores;
-    timeouts: targets::times::times;
+    times: targets::times::times;
     tokens: targets::tokens::tokens;
     senders: targets::inbound::senders;
     profiles: targets::inbound::profiles;
