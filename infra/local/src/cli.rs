@@ -44,7 +44,7 @@ pub(crate) enum Command {
         /// Where the backend's prerequisites are missing, say so and succeed
         #[arg(long)]
         or_skip: bool,
-        /// Arguments for `cargo test`, such as `-p tests --test hub -- some_name`
+        /// Arguments for `cargo test`, such as `-p suites --test hub -- some_name`
         #[arg(last = true)]
         arguments: Vec<String>,
     },

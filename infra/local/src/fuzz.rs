@@ -57,7 +57,7 @@ fn build() -> Result<PathBuf> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
     // With a target named, build scripts and macros go without the flags.
     let mut command = workspace::cargo(&["test", "--profile", "fuzz", "--target", host, "--target-dir", "target/fuzz"]);
-    command.args(["--package", "tests", "--test", "fuzz", "--no-run", "--message-format", "json-render-diagnostics"]);
+    command.args(["--package", "suites", "--test", "fuzz", "--no-run", "--message-format", "json-render-diagnostics"]);
     let output = command.env("RUSTFLAGS", FLAGS).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the build failed");
     let text = String::from_utf8(output.stdout)?;
@@ -88,7 +88,7 @@ fn run_target(binary: &Path, target: &str, time: Duration) -> Result<Run> {
     let log = workspace::root().join(&own).join("log");
     fs::create_dir_all(log.with_file_name("corpus"))?;
     let arguments = format!(
-        "{own}/corpus tests/tests/fuzz/corpus/{target} -artifact_prefix={own}/ -max_total_time={} {LIMITS} \
+        "{own}/corpus tests/suites/fuzz/corpus/{target} -artifact_prefix={own}/ -max_total_time={} {LIMITS} \
          -print_final_stats=1",
         time.as_secs().max(1)
     );

@@ -35,7 +35,7 @@ pub(crate) fn test(backend: Backend, or_skip: bool, arguments: &[String]) -> Res
     }
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     // Its kills and faults are no company for other tests.
-    let names_campaign = arguments.windows(2).any(|pair| pair == ["--test", "campaign"]);
+    let names_campaign = arguments.windows(2).any(|pair| pair == ["--test", "short_campaign"]);
     let runs = match backend {
         Backend::Localstack => vec![contract_suite(&arguments)?],
         Backend::Ministack if names_campaign => vec![short_campaign(&arguments)?],
@@ -64,7 +64,7 @@ fn short_campaign(arguments: &[&str]) -> Result<Run> {
     let mut stack = Stack::open(Purpose::CAMPAIGN, Backend::Ministack)?;
     workspace::build(true)?;
     let environment = stack.start()?;
-    let arguments = if arguments.is_empty() { &["--workspace", "--test", "campaign"] } else { arguments };
+    let arguments = if arguments.is_empty() { &["--workspace", "--test", "short_campaign"] } else { arguments };
     let separator: &[_] = if arguments.contains(&"--") { &[] } else { &["--"] };
     cargo_test(&[arguments, separator, &["--ignored"]].concat(), &environment)
 }

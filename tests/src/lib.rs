@@ -1,4 +1,0 @@
-//! Simulated vendors, and the fault campaign.
-
-pub mod campaign;
-pub mod sim;

@@ -1,0 +1,120 @@
+//! Each function against its `events/`: the event in, its answer out.
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_http::{Body, Request, Response};
+use lambda_runtime::LambdaEvent;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use shared::runtime::gateway::{self, HttpEvent};
+
+use crate::in_process::{context, hub};
+use crate::world::World;
+
+fn event<T: DeserializeOwned>(name: &str) -> T {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// An event with the stack's own values in place of the names that the events
+/// have for them.
+fn http_event(name: &str, world: &World) -> LambdaEvent<HttpEvent> {
+    let text = event::<Value>(name).to_string();
+    let text = text.replace("HUB_API_KEY", &world.key).replace("local-token", &world.token);
+    let text = text.replace("/itep/default/", &format!("/itep/{}/", world.account));
+    let text = text.replace("/truenorth/default/", &format!("/truenorth/{}/", world.account));
+    let event = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    LambdaEvent::new(event, context())
+}
+
+/// The status of a function's answer to an event.
+async fn status<F: Future<Output = Response<Body>>>(
+    name: &str,
+    world: &World,
+    handle: impl FnOnce(Request) -> F,
+) -> i64 {
+    gateway::serve(http_event(name, world), handle).await.expect("an answer").status_code
+}
+
+/// The identifiers of the records that a queue function hands back.
+fn failures(response: &aws_lambda_events::sqs::SqsBatchResponse) -> Vec<&str> {
+    response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn itep_webhook_answers_its_events() {
+    let (hub, world) = (hub(), World::new().await);
+    for (name, expected) in [
+        ("itep-webhook-complete", 200),
+        ("itep-webhook-wrong-token", 404),
+        ("itep-webhook-wrong-method", 405),
+        ("itep-webhook-bad-base64", 400),
+    ] {
+        let answered = status(name, &world, |request| itep_webhook::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn truenorth_webhook_answers_its_events() {
+    let (hub, world) = (hub(), World::new().await);
+    for (name, expected) in [
+        ("truenorth-webhook-scored", 200),
+        ("truenorth-webhook-scored-ours", 200),
+        ("truenorth-webhook-example", 200),
+        ("truenorth-webhook-broken", 400),
+    ] {
+        let answered = status(name, &world, |request| truenorth_webhook::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queue_functions_hand_back_what_cannot_be_read_and_no_more() {
+    let hub = hub();
+    let batch = |name: &str| LambdaEvent::new(event::<SqsEvent>(name), context());
+    assert_eq!(failures(&fulfil::handle(&hub, batch("fulfil-unknown-reservation")).await), Vec::<&str>::new());
+    let poison = fulfil::handle(&hub, batch("fulfil-poison")).await;
+    assert_eq!(failures(&poison), ["00000000-0000-0000-0000-000000000001"]);
+    let unmatched = record_result::handle(&hub, batch("record-result-unmatched")).await;
+    assert_eq!(failures(&unmatched), Vec::<&str>::new(), "an old report that nobody owns is quarantined");
+    let broken = record_result::handle(&hub, batch("record-result-bad-base64")).await;
+    assert_eq!(failures(&broken).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scheduled_functions_answer_their_events() {
+    let hub = hub();
+    let hint = score_poller::handle(&hub, LambdaEvent::new(event::<Value>("score-poller-hint"), context())).await;
+    assert_eq!(hint.expect("an answer"), json!({ "batchItemFailures": [] }));
+    let swept = expire_reservations::handle(&hub, &context()).await.expect("a sweep");
+    assert!(swept["due"].is_u64(), "{swept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn provision_answers_its_events() {
+    let (hub, world) = (hub(), World::new().await);
+    for (name, expected) in [
+        ("provision-health", 200),
+        ("provision-missing-key", 401),
+        ("provision-malformed", 400),
+        ("provision-missing-idempotency-key", 400),
+        ("provision-unknown-field", 400),
+        ("provision-unknown-parameter", 400),
+        ("provision-broken-rules", 422),
+        ("provision-unknown-account", 422),
+        ("provision-unknown-product", 422),
+        ("provision-reserve-itep", 201),
+        ("provision-reserve-truenorth", 201),
+        ("provision-reserve-async", 202),
+        ("provision-list", 200),
+        ("provision-products", 200),
+        ("provision-get", 404),
+        ("provision-history", 404),
+        ("provision-cancel", 404),
+        ("provision-launch", 404),
+    ] {
+        let answered = status(name, &world, |request| provision::handle(&hub, request)).await;
+        assert_eq!(answered, expected, "{name}");
+    }
+}

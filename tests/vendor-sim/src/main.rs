@@ -1,0 +1,69 @@
+//! `vendor-sim`: the simulated vendors as a server.
+
+use std::io;
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use vendor_sim::{Sim, SimConfig};
+
+/// Simulates iTEP and TrueNorth over plain HTTP, with a ledger of what each sold.
+///
+/// Prints one line per port when ready, and ends on SIGINT or SIGTERM. Everything is kept in
+/// memory. There are no accounts at first: create them with `PUT /_sim/accounts/<name>` on the
+/// vendor's port. Also there: `/_sim/stock`, `/_sim/faults`, `/_sim/ledger`, `/_sim/mailbox` and
+/// `/_sim/tests/<reference>/<start|finish|grade|reset|review|problem|invalidate|resend>`.
+/// The control port closes and opens the others: `POST /_sim/listener`, `POST /_sim/ports`.
+#[derive(Parser)]
+#[command(name = "vendor-sim", version)]
+struct Args {
+    /// iTEP's port; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
+    itep_port: u16,
+    /// TrueNorth's port; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
+    truenorth_port: u16,
+    /// The port of the control API that closes and opens the vendors' ports
+    #[arg(long, default_value_t = 0)]
+    control_port: u16,
+    /// The address of all ports
+    #[arg(long, default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// Print every call to a vendor as a line of JSON
+    #[arg(long)]
+    log: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vendor-sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let sim = Sim::start(SimConfig {
+        bind: args.bind,
+        itep_port: args.itep_port,
+        truenorth_port: args.truenorth_port,
+        control_port: args.control_port,
+        log: args.log,
+    })
+    .await?;
+    println!("itep      {}", sim.itep_url());
+    println!("truenorth {}", sim.truenorth_url());
+    println!("control   {}", sim.control_url());
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    sim.stop().await;
+    Ok(())
+}
