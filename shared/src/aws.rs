@@ -9,6 +9,7 @@ pub mod dead_letters;
 pub mod dynamodb;
 mod item;
 mod keys;
+pub mod message;
 pub mod secrets;
 pub mod sqs;
 

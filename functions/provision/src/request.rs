@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpecte
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::runtime::problem::{Problem, kinds};
+use shared_core::domain::json_pointer;
 use shared_core::domain::order::Fault;
 use shared_core::domain::sensitive::Sensitive;
 
@@ -152,11 +153,12 @@ fn broken_text(pointer: &str, value: &Value) -> Option<String> {
     let is_broken = |text: &str| text.contains('\u{fffd}');
     match value {
         Value::String(text) => is_broken(text).then(|| pointer.to_owned()),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(i, item)| broken_text(&pointer::step(pointer, &i.to_string()), item))
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| broken_text(&json_pointer::step(pointer, &i.to_string()), item)),
         Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let at = pointer::step(pointer, name);
+            let at = json_pointer::step(pointer, name);
             if is_broken(name) { Some(at) } else { broken_text(&at, value) }
         }),
         _ => None,
@@ -181,7 +183,7 @@ fn objects(document: &Value) -> Result<(), Fault> {
 fn shape(text: &str) -> Result<NewReservation, Fault> {
     let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer::of_path(error.path());
+        let pointer = pointer::from_path(error.path());
         let text = error.into_inner().to_string();
         Fault::new(pointer, in_words_of_json(text.rsplit_once(" at line ").map_or(&text, |(fault, _)| fault)))
     })

@@ -9,10 +9,10 @@ use shared::runtime::problem::Problem;
 use shared::urls::is_web_address;
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::{Account, AccountName, Vendor};
+use shared_core::domain::json_pointer;
 use shared_core::domain::order::Fault;
 use shared_core::domain::sensitive::Sensitive;
 
-use crate::pointer;
 use crate::problems::{INVALID, UNKNOWN_ACCOUNT};
 use crate::request::{NewCandidate, NewReservation, Text};
 
@@ -157,7 +157,7 @@ impl Rules {
             return self.expect(false, pointer, format!("must have at most {ENTRIES} members"));
         }
         for (key, value) in entries {
-            let at = pointer::step(pointer, key);
+            let at = json_pointer::step(pointer, key);
             let is_key = (1..=key_max).contains(&key.chars().count()) && !key.chars().any(char::is_control);
             self.expect(
                 is_key,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::LambdaEvent;
-use shared::aws::sqs::RecordMessage;
 use shared::runtime::batch::process_batch;
 use shared::runtime::deadline;
 use shared::vendors::itep::webhook::parse_report;
@@ -27,8 +26,8 @@ pub async fn handle<E: WebhookEnv<Store: Quarantine>>(env: &E, event: LambdaEven
     process_batch(payload, env.clock(), deadline(&context), NEEDS, |message| record(env, message)).await
 }
 
-async fn record<E: WebhookEnv<Store: Quarantine>>(env: &E, message: RecordMessage) -> Result<(), BackendError> {
-    match message.message {
+async fn record<E: WebhookEnv<Store: Quarantine>>(env: &E, message: ResultMessage) -> Result<(), BackendError> {
+    match message {
         ResultMessage::InboundWebhook(webhook) => record_webhook(env, webhook).await,
         ResultMessage::Outcome { reservation_id, call_no, outcome } => {
             record_late_outcome(env, &reservation_id, call_no, &outcome).await

@@ -33,7 +33,7 @@ async fn accept<E: WebhookEnv>(env: &E, request: &Request) -> Result<(), Problem
         tracing::info!(%account, ?hint, "event ignored");
         return Ok(());
     };
-    let check = ScoreCheck { v: 1, account: account.name, reservation_id, reason: CheckReason::Webhook };
+    let check = ScoreCheck { account: account.name, reservation_id, reason: CheckReason::Webhook };
     env.queue().check_score(&check, Duration::ZERO).await.map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "hint not kept");
         Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)

@@ -1,6 +1,7 @@
 //! What the hub knows: ids, orders, reservations, results.
 
 pub mod backoff;
+pub mod base32;
 pub mod breaker;
 pub mod candidate;
 pub mod capabilities;
@@ -8,6 +9,7 @@ pub mod deadline;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod ids;
+pub mod json_pointer;
 pub mod launch;
 pub mod limiter;
 pub mod order;

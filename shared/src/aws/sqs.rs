@@ -1,4 +1,4 @@
-//! The queues, and the forms of what travels on them.
+//! The queues.
 
 use std::time::Duration;
 
@@ -7,10 +7,9 @@ use shared_core::domain::ids::ReservationId;
 use shared_core::ports::{BackendError, BackendErrorKind, Queue, ResultMessage, ScoreCheck};
 
 use super::clients::{AwsClients, MissingVariable, variable};
+use super::message::Message;
 use super::{corrupt, sdk_error};
 
-/// The form of the messages that this code writes.
-const VERSION: u8 = 1;
 /// The longest that SQS delays a message.
 const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// The largest message in bytes: 256 KiB, whatever newer queues may take.
@@ -41,26 +40,7 @@ impl QueueUrls {
 /// What travels on the `fulfilment` queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fulfilment {
-    /// The form of the message.
-    pub v: u8,
-    /// The reservation to buy for.
     pub reservation_id: ReservationId,
-}
-
-/// What travels on the `results` queue: a [`ResultMessage`] with its form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecordMessage {
-    /// The form of the message.
-    pub v: u8,
-    #[serde(flatten)]
-    pub message: ResultMessage,
-}
-
-impl RecordMessage {
-    /// A message in the present form.
-    pub fn new(message: ResultMessage) -> Self {
-        Self { v: VERSION, message }
-    }
 }
 
 /// [`Queue`] over SQS.
@@ -85,11 +65,11 @@ impl SqsQueue {
         &self,
         operation: &'static str,
         url: Result<&String, MissingVariable>,
-        body: &impl Serialize,
+        body: impl Serialize,
         delay: Duration,
     ) -> Result<(), BackendError> {
         let url = url.map_err(|error| BackendError::unavailable(operation, error))?;
-        let body = serde_json::to_string(body).map_err(corrupt(operation))?;
+        let body = serde_json::to_string(&Message::new(body)).map_err(corrupt(operation))?;
         if body.len() > LARGEST {
             return Err(BackendError::new(
                 BackendErrorKind::TooLarge,
@@ -107,13 +87,13 @@ impl SqsQueue {
 impl Queue for SqsQueue {
     async fn fulfil(&self, id: &ReservationId) -> Result<(), BackendError> {
         let url = self.urls.fulfilment.as_ref().ok_or(MissingVariable("FULFILMENT_QUEUE_URL"));
-        let message = Fulfilment { v: VERSION, reservation_id: id.clone() };
-        self.send("queue a fulfilment", url, &message, Duration::ZERO).await
+        let message = Fulfilment { reservation_id: id.clone() };
+        self.send("queue a fulfilment", url, message, Duration::ZERO).await
     }
 
     async fn record(&self, message: &ResultMessage, delay: Duration) -> Result<(), BackendError> {
         let url = self.urls.results.as_ref().ok_or(MissingVariable("RESULTS_QUEUE_URL"));
-        self.send("queue a result", url, &RecordMessage::new(message.clone()), delay).await
+        self.send("queue a result", url, message, delay).await
     }
 
     async fn check_score(&self, check: &ScoreCheck, delay: Duration) -> Result<(), BackendError> {

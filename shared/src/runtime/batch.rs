@@ -7,21 +7,11 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared_core::domain::deadline::Deadline;
 use shared_core::ports::{Clock, ErrorChain};
 
-/// The form of the messages that this code reads. Newer code may give the same
-/// fields another meaning: what it wrote is handed back rather than guessed at, and
-/// waits among the dead letters for code that knows it.
-const FORM: u64 = 1;
-
-/// What the messages of every queue have in common.
-#[derive(Deserialize)]
-struct Form {
-    v: u64,
-}
+use crate::aws::message;
 
 /// Processes a batch record by record. A record that fails, panics, cannot be read
 /// or finds no time left (`needs` is what one record may take) is reported, and
@@ -66,19 +56,10 @@ async fn process<M: DeserializeOwned, E: Error, F: Future<Output = Result<(), E>
     record: &SqsMessage,
     handle: &impl Fn(M) -> F,
 ) -> Result<(), String> {
-    let message = parse(record.body.as_deref().unwrap_or_default())?;
+    let message = message::parse(record.body.as_deref().unwrap_or_default()).map_err(|e| e.to_string())?;
     match AssertUnwindSafe(async { handle(message).await }).catch_unwind().await {
         Ok(done) => done.map_err(|e| ErrorChain(&e).to_string()),
         Err(_) => Err("a panic, see the log line before".to_owned()),
-    }
-}
-
-fn parse<M: DeserializeOwned>(body: &str) -> Result<M, String> {
-    // The error's text may quote the message, which may hold a candidate's data.
-    let unreadable = |e: serde_json::Error| format!("not a message of ours, at column {}", e.column());
-    match serde_json::from_str(body).map_err(unreadable)? {
-        Form { v: FORM } => serde_json::from_str(body).map_err(unreadable),
-        Form { v } => Err(format!("a message of form {v}, which this code does not know")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Accounts at both vendors, known to both sides, and companies that may use them.
 
 use anyhow::{Context, Result};
+use data_encoding::HEXLOWER;
 use hyper::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -111,7 +112,7 @@ async fn open_truenorth(stack: &Stack, name: &str) -> Result<()> {
 
 async fn secret(stack: &Stack, vendor: Vendor, account: &str, profile: &Value) -> Result<()> {
     let name = format!("hub/{}/{account}", vendor.name());
-    let token = hex::encode(Sha256::digest(&name));
+    let token = HEXLOWER.encode(&Sha256::digest(&name));
     let body = json!({ "Name": name, "SecretString": profile.to_string(), "ClientRequestToken": token });
     stack.aws("secretsmanager", "secretsmanager.CreateSecret", &body).await?;
     Ok(())

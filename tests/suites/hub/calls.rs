@@ -3,7 +3,7 @@
 use crate::in_process::Hub;
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
-use shared::aws::sqs::RecordMessage;
+use shared::aws::message::Message;
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
@@ -91,7 +91,7 @@ async fn record(hub: &Hub, world: &World, receipt: &str, data: &str) {
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
     };
-    let message = serde_json::to_value(RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
+    let message = serde_json::to_value(Message::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
     let response = record_result::handle(hub, batch(&[message])).await;
     assert!(response.batch_item_failures.is_empty(), "{response:?}");
 }
@@ -159,8 +159,7 @@ async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it(
             content_type: "application/x-www-form-urlencoded".to_owned(),
             body: format!("data={}", percent(&data)).into_bytes(),
         };
-        let message =
-            serde_json::to_value(RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
+        let message = serde_json::to_value(Message::new(ResultMessage::InboundWebhook(receipt))).expect("a message");
         record_result::handle(&hub, batch(&[message])).await;
         assert_eq!(world.reservation(&bought.id()).await["status"], status);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use hyper::StatusCode;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
@@ -128,7 +129,7 @@ impl Frontend {
 
 /// SHA-256 in lower-case hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 fn entry(visit: &IncomingCall<'_>) -> Call {

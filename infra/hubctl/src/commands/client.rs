@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{Accounts, Client};
+use shared_core::domain::base32;
 use shared_core::domain::ids::{AccountName, ClientId};
 
 use super::key;
@@ -81,8 +82,7 @@ fn summary(out: Output, clients: &[&Client]) -> String {
 fn id_from(name: &str) -> anyhow::Result<ClientId> {
     let mut random = [0; RANDOM_END];
     getrandom::fill(&mut random).context("no random numbers")?;
-    let alphabet = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let end: String = random.iter().map(|byte| char::from(alphabet[usize::from(byte % 32)])).collect();
+    let end = &base32::encode(&random)[..RANDOM_END];
     let slug = match slug(name) {
         slug if slug.is_empty() => "client".to_owned(),
         slug => slug,

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use super::base32;
 
 /// Why a text is not the identifier it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,10 +82,7 @@ text_id!(
     ReservationId,
     "reservation id",
     "`res_` and 26 lower-case Crockford base32 characters",
-    |text| {
-        text.strip_prefix("res_")
-            .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| CROCKFORD.contains(&b)))
-    }
+    |text| text.strip_prefix("res_").is_some_and(|rest| base32::is_base32(rest, DERIVED))
 );
 
 text_id!(
@@ -137,20 +137,22 @@ text_id!(
     |text| (1..=80).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
 
-const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// How many characters of a reservation id are derived: 130 bits.
+const DERIVED: usize = 26;
 
 impl ReservationId {
     /// Derives the id from the client and its idempotency key: the first 130
     /// bits of SHA-256 over both.
     pub fn derive(client: &ClientId, idempotency_key: &str) -> Self {
-        Self(format!("res_{}", crockford(&sha256_of_parts([client.as_str(), idempotency_key]), 26)))
+        let derived = base32::encode(&sha256_of_parts([client.as_str(), idempotency_key]));
+        Self(format!("res_{}", &derived[..DERIVED]))
     }
 }
 
 impl Fingerprint {
     /// The fingerprint of what an order says, in canonical form.
     pub fn new(idempotency_key: &str, canonical: &str) -> Self {
-        Self(format!("{SALTED}{}", hex(&sha256_of_parts(["fingerprint", idempotency_key, canonical]))))
+        Self(format!("{SALTED}{}", HEXLOWER.encode(&sha256_of_parts(["fingerprint", idempotency_key, canonical]))))
     }
 
     /// The digest of an order that was placed before fingerprints were salted.
@@ -173,19 +175,8 @@ fn sha256_of_parts<const N: usize>(parts: [&str; N]) -> [u8; 32] {
 impl Digest {
     /// The digest of some bytes.
     pub fn sha256(bytes: &[u8]) -> Self {
-        Self(hex(&Sha256::digest(bytes)))
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)])).collect()
-}
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-fn crockford(bytes: &[u8], characters: usize) -> String {
-    let bit = |i: usize| usize::from(bytes[i / 8] >> (7 - i % 8) & 1);
-    (0..characters).map(|c| char::from(CROCKFORD[(0..5).fold(0, |value, i| value * 2 + bit(c * 5 + i))])).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

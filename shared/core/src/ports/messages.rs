@@ -85,8 +85,6 @@ pub enum ResultMessage {
 /// What travels on the `score-checks` queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreCheck {
-    /// The form of the message.
-    pub v: u8,
     /// The TrueNorth account.
     pub account: AccountName,
     pub reservation_id: ReservationId,

@@ -112,7 +112,6 @@ async fn perform<E: Env>(env: &E, action: &Action, reservation: Reservation) -> 
         Action::LookUp(reason) => {
             leave_to_queue(env, &reservation).await?;
             let check = ScoreCheck {
-                v: 1,
                 account: reservation.order.account.name.clone(),
                 reservation_id: reservation.id().clone(),
                 reason: *reason,

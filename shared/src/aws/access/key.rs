@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use shared_core::domain::base32;
 use shared_core::domain::ids::Digest;
 use shared_core::domain::sensitive::Sensitive;
 use subtle::ConstantTimeEq as _;
@@ -12,8 +13,6 @@ const PREFIX: &str = "thk_live_";
 const ID_LENGTH: usize = 16;
 /// 256 random bits, in whole characters.
 const SECRET_LENGTH: usize = 52;
-/// Crockford's base32: no character is mistaken for another.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// An API key as its client holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl ApiKey {
         let mut random = [0; 10 + 32];
         getrandom::fill(&mut random)?;
         let (id, secret) = random.split_at(10);
-        Ok(Self { id: base32(id), secret: Sensitive::new(base32(secret)) })
+        Ok(Self { id: base32::encode(id), secret: Sensitive::new(base32::encode(secret)) })
     }
 
     /// The part that names the key, and may be shown.
@@ -62,8 +61,7 @@ impl FromStr for ApiKey {
     type Err = InvalidKey;
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
         let (id, secret) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidKey)?;
-        let valid = |part: &str, length| part.len() == length && part.bytes().all(|b| ALPHABET.contains(&b));
-        if !valid(id, ID_LENGTH) || !valid(secret, SECRET_LENGTH) {
+        if !base32::is_base32(id, ID_LENGTH) || !base32::is_base32(secret, SECRET_LENGTH) {
             return Err(InvalidKey);
         }
         Ok(Self { id: id.to_owned(), secret: Sensitive::from(secret) })
@@ -75,12 +73,6 @@ impl fmt::Display for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PREFIX}{}", self.id)
     }
-}
-
-fn base32(bytes: &[u8]) -> String {
-    let bit = |i: usize| bytes.get(i / 8).map_or(0, |byte| usize::from(byte >> (7 - i % 8) & 1));
-    let characters = (bytes.len() * 8).div_ceil(5);
-    (0..characters).map(|c| char::from(ALPHABET[(0..5).fold(0, |value, i| value << 1 | bit(c * 5 + i))])).collect()
 }
 
 #[cfg(test)]

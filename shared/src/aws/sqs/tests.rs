@@ -1,6 +1,7 @@
 use shared_core::ports::{AuthOutcome, CheckReason, InboundWebhook, SenderCredentials};
 
 use super::*;
+use crate::aws::message;
 
 fn id() -> ReservationId {
     ReservationId::derive(&"acme".parse().unwrap(), "order-42")
@@ -18,17 +19,16 @@ fn messages_travel_in_this_form() {
         body: b"------x".to_vec(),
         authenticated: AuthOutcome::Verified,
     };
-    let check =
-        ScoreCheck { v: 1, account: "default".parse().unwrap(), reservation_id: id(), reason: CheckReason::Expiry };
+    let check = ScoreCheck { account: "default".parse().unwrap(), reservation_id: id(), reason: CheckReason::Expiry };
     insta::assert_json_snapshot!((
-        Fulfilment { v: VERSION, reservation_id: id() },
-        RecordMessage::new(ResultMessage::InboundWebhook(receipt)),
-        check,
+        Message::new(Fulfilment { reservation_id: id() }),
+        Message::new(ResultMessage::InboundWebhook(receipt)),
+        Message::new(check),
     ));
 }
 
 #[test]
 fn a_message_of_another_kind_is_not_taken_for_one() {
-    assert!(serde_json::from_str::<RecordMessage>(r#"{"v":1,"kind":"hearsay"}"#).is_err());
-    assert!(serde_json::from_str::<Fulfilment>(r#"{"v":1,"reservation_id":"42"}"#).is_err());
+    assert!(message::parse::<ResultMessage>(r#"{"v":1,"kind":"hearsay"}"#).is_err());
+    assert!(message::parse::<Fulfilment>(r#"{"v":1,"reservation_id":"42"}"#).is_err());
 }

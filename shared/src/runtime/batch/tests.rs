@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use serde::Deserialize;
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,6 +2,7 @@
 //! "registration"), checked before a call and answered in the table's own words.
 
 use jiff::civil::Date;
+use shared_core::domain::json_pointer;
 use shared_core::domain::order::{Fault, Order};
 
 use super::profile::ProductKind;
@@ -52,7 +53,7 @@ pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
     }
     for (name, value) in &order.registration {
         let details = broken(order, name, value.expose());
-        let at = format!("#/registration/{}", escaped(name));
+        let at = json_pointer::step("#/registration", name);
         faults.extend(details.into_iter().map(|detail| Fault::new(at.clone(), detail)));
     }
     if !order.groups.is_empty() {
@@ -146,20 +147,6 @@ fn birthday_parts(value: &str) -> Option<(i16, i16, i16)> {
 /// A number of plain digits; the signs that Rust would take are not for iTEP.
 fn number(text: &str) -> Option<i16> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
-}
-
-/// A name as a part of a JSON pointer in a URI fragment.
-fn escaped(name: &str) -> String {
-    let mut out = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'~' => out.push_str("~0"),
-            b'/' => out.push_str("~1"),
-            b if b.is_ascii_alphanumeric() || b"-._".contains(&b) => out.push(char::from(b)),
-            b => out.push_str(&format!("%{b:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

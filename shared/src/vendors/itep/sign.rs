@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -16,7 +17,7 @@ pub(crate) fn sign(key: &str, signing: &Signing, body: &[u8]) -> String {
         Err(_) => unreachable!("HMAC takes keys of any length"),
     };
     let text = match signing.encoding {
-        Encoding::Hex => mac.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Encoding::Hex => HEXLOWER.encode(&mac),
         Encoding::Base64 => STANDARD.encode(mac),
     };
     format!("{}{text}", signing.prefix)

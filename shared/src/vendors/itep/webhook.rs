@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use multer::{Constraints, Multipart, SizeLimit};
+use percent_encoding::percent_decode;
 use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::reservation::Report;
 use shared_core::ports::RawDocument;
@@ -123,19 +124,8 @@ fn urlencoded(body: &[u8]) -> Option<Vec<u8>> {
 
 /// Undoes `+` and `%XX`; a percent sign that begins no such code stays.
 fn decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut i = 0;
-    while let Some(&byte) = text.get(i) {
-        let code = text.get(i + 1..i + 3).filter(|_| byte == b'%').and_then(hex_pair);
-        out.push(code.unwrap_or(if byte == b'+' { b' ' } else { byte }));
-        i += if code.is_some() { 3 } else { 1 };
-    }
-    out
-}
-
-fn hex_pair(pair: &[u8]) -> Option<u8> {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    Some(digit(pair[0])? << 4 | digit(pair[1])?)
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::{Fault, Order};
 use shared_core::domain::reservation::{CallOutcome, NotProcessed, Refusal, Unknown};
 use shared_core::ports::{Clock, LookupError, OrderProblem, RateLimits};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::assessments::{Catalogue, ProductMatch};
 use super::links;
@@ -62,13 +64,9 @@ fn faults(order: &Order) -> Vec<Fault> {
     faults
 }
 
-/// Whether a text is a UUID, in any case.
+/// Whether a text is a UUID with its hyphens, in any case.
 fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
+    text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()
 }
 
 /// Makes one purchase call. Its deadline also covers the wait for the rate limit;

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::DynamoBreakers;
-use shared::aws::sqs::{Fulfilment, RecordMessage};
+use shared::aws::message::Message;
+use shared::aws::sqs::Fulfilment;
 use shared::clock::SystemClock;
 use shared::runtime::batch::process_batch;
 use shared_core::domain::deadline::Deadline;
@@ -173,12 +174,15 @@ async fn read_poll(store: &DynamoStore, account: &AccountName) -> Result<Value, 
 /// Has a message processed as the functions do; null if they hand it back.
 pub(super) async fn read_message(queue: &str, body: &str, expected: &Value) -> Value {
     match queue {
-        "fulfilment" => process(body, |message: Fulfilment| document(&message)).await,
-        "score-checks" => process(body, |message: ScoreCheck| document(&message)).await,
+        "fulfilment" => process(body, |message: Fulfilment| document(&Message::new(message))).await,
+        "score-checks" => process(body, |message: ScoreCheck| document(&Message::new(message))).await,
         _ => {
-            let describe = |message: RecordMessage| match &message.message {
-                ResultMessage::InboundWebhook(webhook) => describe_webhook(document(&message), webhook, expected),
-                _ => document(&message),
+            let describe = |message: ResultMessage| {
+                let document = document(&Message::new(&message));
+                match &message {
+                    ResultMessage::InboundWebhook(webhook) => describe_webhook(document, webhook, expected),
+                    _ => document,
+                }
             };
             process(body, describe).await
         }

@@ -9,8 +9,9 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::aws::sqs::{Fulfilment, RecordMessage};
-use shared_core::ports::ScoreCheck;
+use shared::aws::message;
+use shared::aws::sqs::Fulfilment;
+use shared_core::ports::{ResultMessage, ScoreCheck};
 
 use crate::bounds;
 use crate::hub::World;
@@ -48,7 +49,7 @@ pub(crate) fn messages(input: &[u8]) {
     let is_message = match queue {
         "fulfilment" => read::<Fulfilment>(body),
         "score-checks" => read::<ScoreCheck>(body),
-        _ => read::<RecordMessage>(body),
+        _ => read::<ResultMessage>(body),
     };
     assert!(is_message || failed == ["hostile"], "what is no message counts as done");
 }
@@ -74,7 +75,7 @@ fn event<T: DeserializeOwned>(batch: &Value) -> LambdaEvent<T> {
 
 /// Whether a body is a message; one that is reads back.
 fn read<T: DeserializeOwned + Serialize + PartialEq>(body: &str) -> bool {
-    serde_json::from_str::<T>(body).is_ok_and(|message| {
+    message::parse::<T>(body).is_ok_and(|message| {
         bounds::reads_back(&message);
         true
     })

@@ -6,7 +6,7 @@ use crate::in_process::Hub;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use shared::aws::sqs::RecordMessage;
+use shared::aws::message;
 use shared::aws::{AwsClients, DeadLetterQueue};
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::order::Order;
@@ -185,7 +185,7 @@ pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) 
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
     };
-    serde_json::to_string(&RecordMessage::new(ResultMessage::InboundWebhook(receipt))).expect("a message")
+    serde_json::to_string(&message::Message::new(ResultMessage::InboundWebhook(receipt))).expect("a message")
 }
 
 /// A message for `record-result`: a purchase's first call brought this test of iTEP's.
@@ -193,7 +193,7 @@ pub(crate) fn outcome(id: &str, test: &str) -> String {
     let outcome = CallOutcome::Confirmed { reference: VendorReference::itep(test), launch: None };
     let reservation_id = id.parse().expect("a reservation's id");
     let message = ResultMessage::Outcome { reservation_id, call_no: 1, outcome };
-    serde_json::to_string(&RecordMessage::new(message)).expect("a message")
+    serde_json::to_string(&message::Message::new(message)).expect("a message")
 }
 
 /// A message for `score-poller`.

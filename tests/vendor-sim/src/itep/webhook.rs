@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 
 use super::state::{Settings, Status, Test};
 use crate::document::Document;
@@ -76,5 +77,5 @@ fn boundary() -> String {
     let mut bytes = [0; 8];
     // Without randomness the boundary is still one that JSON cannot contain.
     let _ = getrandom::fill(&mut bytes);
-    format!("------------------------{}", hex::encode(bytes))
+    format!("------------------------{}", HEXLOWER.encode(&bytes))
 }

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
 use serde::Serialize;
@@ -91,7 +92,7 @@ pub(super) fn signature(key: &str, body: &[u8], encoding: Encoding) -> String {
     mac.update(body);
     let tag = mac.finalize().into_bytes();
     match encoding {
-        Encoding::Hex => hex::encode(tag),
+        Encoding::Hex => HEXLOWER.encode(&tag),
         Encoding::Base64 => STANDARD.encode(tag),
     }
 }

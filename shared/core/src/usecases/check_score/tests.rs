@@ -11,7 +11,7 @@ fn check(world: &World, reason: CheckReason) -> Result<CheckOutcome, CheckError>
 
 fn hint(reason: CheckReason) -> ScoreCheck {
     let Order { id, account, .. } = order_at_truenorth("a");
-    ScoreCheck { v: 1, account: account.name, reservation_id: id, reason }
+    ScoreCheck { account: account.name, reservation_id: id, reason }
 }
 
 fn with_test() -> Reservation {
