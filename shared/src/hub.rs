@@ -22,7 +22,7 @@ pub struct Hub<V = ()> {
     pub settings: Settings,
     pub store: DynamoStore,
     pub queue: SqsQueue,
-    pub vendors: V,
+    pub vendor_access: V,
     pub access: Access,
     pub alerts: MetricAlerts,
     pub clock: SystemClock,
@@ -36,23 +36,23 @@ pub struct Vendors {
 }
 
 /// What a function can be told of the vendors.
-pub trait FromClients {
-    fn from_clients(clients: &AwsClients, store: &DynamoStore, settings: &Settings) -> Self;
+pub trait FromAws {
+    fn from_aws(clients: &AwsClients, store: &DynamoStore, settings: &Settings) -> Self;
 }
 
-impl FromClients for () {
-    fn from_clients(_: &AwsClients, _: &DynamoStore, _: &Settings) {}
+impl FromAws for () {
+    fn from_aws(_: &AwsClients, _: &DynamoStore, _: &Settings) {}
 }
 
-impl FromClients for SecretCache {
-    fn from_clients(clients: &AwsClients, _: &DynamoStore, settings: &Settings) -> Self {
+impl FromAws for SecretCache {
+    fn from_aws(clients: &AwsClients, _: &DynamoStore, settings: &Settings) -> Self {
         SecretCache::new(clients.clone(), settings.secret_ttl)
     }
 }
 
-impl FromClients for Vendors {
-    fn from_clients(clients: &AwsClients, store: &DynamoStore, settings: &Settings) -> Self {
-        let secrets = SecretCache::from_clients(clients, store, settings);
+impl FromAws for Vendors {
+    fn from_aws(clients: &AwsClients, store: &DynamoStore, settings: &Settings) -> Self {
+        let secrets = SecretCache::from_aws(clients, store, settings);
         Self {
             connectors: Connectors::new(secrets.clone(), store.clone(), SystemClock, settings.call_timeouts),
             breakers: DynamoBreakers::new(store.clone(), settings.breaker_ttl),
@@ -61,7 +61,7 @@ impl FromClients for Vendors {
     }
 }
 
-impl<V: FromClients> Hub<V> {
+impl<V: FromAws> Hub<V> {
     /// The hub as the environment describes it.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl<V: FromClients> Hub<V> {
     pub fn new(settings: Settings, clients: AwsClients) -> Self {
         let store = DynamoStore::new(clients.clone(), settings.table.clone());
         Self {
-            vendors: V::from_clients(&clients, &store, &settings),
+            vendor_access: V::from_aws(&clients, &store, &settings),
             queue: SqsQueue::from_env(clients),
             access: Access::new(store.clone(), settings.key_ttl),
             store,
@@ -115,11 +115,11 @@ impl VendorEnv for Hub<Vendors> {
     type Breakers = DynamoBreakers;
 
     fn breakers(&self) -> &DynamoBreakers {
-        &self.vendors.breakers
+        &self.vendor_access.breakers
     }
 
     fn vendor(&self, vendor: Vendor) -> &dyn VendorApi {
-        self.vendors.connectors.get(vendor)
+        self.vendor_access.connectors.get(vendor)
     }
 }
 
@@ -127,7 +127,7 @@ impl WebhookEnv for Hub<SecretCache> {
     type Secrets = SecretCache;
 
     fn secrets(&self) -> &SecretCache {
-        &self.vendors
+        &self.vendor_access
     }
 }
 
@@ -135,7 +135,7 @@ impl WebhookEnv for Hub<Vendors> {
     type Secrets = SecretCache;
 
     fn secrets(&self) -> &SecretCache {
-        &self.vendors.secrets
+        &self.vendor_access.secrets
     }
 }
 

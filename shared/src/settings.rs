@@ -22,9 +22,7 @@ pub struct InvalidSetting {
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub table: String,
-    /// The hub's times.
     pub timeouts: Timeouts,
-    /// The times of a call to a vendor.
     pub call_timeouts: CallTimeouts,
     /// How long a secret is kept before it is fetched again.
     pub secret_ttl: Duration,

@@ -6,6 +6,7 @@ pub mod call;
 mod fields;
 pub mod itep;
 mod json;
+mod profiles;
 mod score_reader;
 pub mod truenorth;
 pub mod webhook_auth;
@@ -15,13 +16,14 @@ mod testing;
 
 use std::sync::Arc;
 
-use shared_core::domain::ids::{Account, Vendor};
-use shared_core::domain::reservation::{CallOutcome, NotProcessed};
-use shared_core::ports::{Clock, ErrorChain, LookupError, OrderProblem, RateLimits, Secrets, VendorApi};
+use shared_core::domain::ids::Vendor;
+use shared_core::ports::{Clock, RateLimits, Secrets, VendorApi};
 
 pub use call::{CallTimeouts, Http};
 pub use fields::ProfileError;
 use itep::Itep;
+use profiles::Profiles;
+pub use profiles::secret_name;
 use truenorth::TrueNorth;
 
 /// The connectors, for all accounts whose profiles the secrets hold.
@@ -35,8 +37,8 @@ impl<S: Secrets + Clone, L: RateLimits, C: Clock + Clone> Connectors<S, L, C> {
     pub fn new(secrets: S, limits: L, clock: C, timeouts: CallTimeouts) -> Self {
         let http = Arc::new(Http::new(timeouts));
         Self {
-            itep: Itep::new(Profiles(secrets.clone()), Arc::clone(&http), clock.clone()),
-            truenorth: TrueNorth::new(Profiles(secrets), http, clock, limits),
+            itep: Itep::new(Profiles::new(secrets.clone()), Arc::clone(&http), clock.clone()),
+            truenorth: TrueNorth::new(Profiles::new(secrets), http, clock, limits),
         }
     }
 
@@ -45,49 +47,6 @@ impl<S: Secrets + Clone, L: RateLimits, C: Clock + Clone> Connectors<S, L, C> {
             Vendor::Itep => &self.itep,
             Vendor::Truenorth => &self.truenorth,
         }
-    }
-}
-
-/// The name of the secret that holds an account's profile.
-pub fn secret_name(account: &Account) -> String {
-    format!("hub/{}/{}", account.vendor, account.name)
-}
-
-struct Profiles<S>(S);
-
-impl<S: Secrets> Profiles<S> {
-    async fn get<P>(
-        &self,
-        account: &Account,
-        parse: impl Fn(&str) -> Result<P, ProfileError>,
-    ) -> Result<P, ProfileError> {
-        match self.0.secret(&secret_name(account)).await {
-            Ok(Some(secret)) => parse(secret.expose()),
-            Ok(None) => Err(ProfileError::new("the account has no profile")),
-            Err(error) => {
-                tracing::error!(%account, error = %ErrorChain(&error), "account profile not fetched");
-                Err(ProfileError::new("the account's profile cannot be fetched"))
-            }
-        }
-    }
-}
-
-/// What becomes of a purchase whose account has no usable profile. The client sees an
-/// outcome's detail; what the profile lacks is the operator's.
-fn not_bought(account: &Account, error: &ProfileError) -> CallOutcome {
-    tracing::error!(%account, %error, "account profile unusable, nothing bought");
-    CallOutcome::NotProcessed { why: NotProcessed::AccountUnavailable, retry_after: None, detail: None }
-}
-
-impl From<ProfileError> for OrderProblem {
-    fn from(ProfileError { what }: ProfileError) -> Self {
-        OrderProblem::AccountUnavailable { what }
-    }
-}
-
-impl From<ProfileError> for LookupError {
-    fn from(ProfileError { what }: ProfileError) -> Self {
-        LookupError::AccountUnavailable { what }
     }
 }
 

@@ -25,9 +25,9 @@ impl RequestMeaning {
         Self { fingerprint: Fingerprint::new(key, &canonical(&meaning)), meaning, sent }
     }
 
-    /// Whether an order says the same. It is compared under the scheme that it was
-    /// stored with.
-    pub(crate) fn is_repeated_by(&self, order: &Order) -> bool {
+    /// Whether it says what an order said. It is compared under the scheme that the
+    /// order was stored with.
+    pub(crate) fn repeats(&self, order: &Order) -> bool {
         match order.fingerprint.unsalted() {
             None => order.fingerprint == self.fingerprint,
             Some(digest) => unsalted::is_repeated(&digest, order, &self.sent, &self.meaning),

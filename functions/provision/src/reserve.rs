@@ -141,7 +141,7 @@ async fn known_before(
 
 /// What a key means that was used before.
 fn repeated(known: Box<Reservation>, said: &RequestMeaning) -> ReserveOutcome {
-    if said.is_repeated_by(&known.order) { ReserveOutcome::Replayed(known) } else { ReserveOutcome::KeyReused(known) }
+    if said.repeats(&known.order) { ReserveOutcome::Replayed(known) } else { ReserveOutcome::KeyReused(known) }
 }
 
 fn respond(outcome: &ReserveOutcome, id: &ReservationId, now: Timestamp) -> HandlerResult {

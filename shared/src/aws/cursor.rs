@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use shared_core::domain::ids::ReservationId;
 use shared_core::ports::BackendError;
 
-use super::{corrupt, keys};
+use super::keys;
 
 /// A place in a list of reservations. It names no client and no list, so it
 /// opens nothing: whoever brings it is still scoped to their own.
@@ -47,7 +47,7 @@ impl Cursor {
 
     /// Reads a caller's cursor; a bad one is the error's source.
     pub(crate) fn parse(text: Option<&str>) -> Result<Option<Self>, BackendError> {
-        text.map(str::parse).transpose().map_err(corrupt("read a cursor"))
+        text.map(str::parse).transpose().map_err(|error: InvalidCursor| BackendError::invalid("read a cursor", error))
     }
 }
 

@@ -23,7 +23,8 @@ const REMEMBERED: usize = 200;
 type Text = Arc<Sensitive<String>>;
 
 /// Secrets with their texts kept for a TTL. Whoever asks while a secret is being
-/// fetched waits for that fetch; if it fails, a stale text is better than none. Clones share what they keep.
+/// fetched waits for that fetch; if it fails, a stale text is better than none. Clones
+/// share what they keep.
 #[derive(Debug, Clone)]
 pub struct SecretCache {
     clients: AwsClients,

@@ -35,7 +35,7 @@ pub(crate) fn parse(secret: &str) -> Result<Value, ProfileError> {
     }
 }
 
-/// Collects what a profile says, and everything that it lacks. ProfileFields are named
+/// Collects what a profile says, and everything that it lacks. Fields are named
 /// by dotted paths; `null` and `""` count as absent.
 pub(crate) struct ProfileFields<'a> {
     root: &'a Value,

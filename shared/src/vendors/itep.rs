@@ -28,7 +28,8 @@ use shared_core::ports::{
 };
 
 use super::call::{Http, PurchaseCall};
-use super::{ProfileError, Profiles, not_bought};
+use super::fields::ProfileError;
+use super::profiles::{Profiles, not_bought};
 use profile::Profile;
 
 /// iTEP's connector.

@@ -6,9 +6,9 @@ use serde_json::json;
 use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
-use shared_core::domain::reservation::{ReportedStatus, Reservation};
+use shared_core::domain::reservation::{CallOutcome, NotProcessed, ReportedStatus, Reservation};
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::ports::{ObservedTest, ProductOffer, TimeSpan};
+use shared_core::ports::{LookupError, ObservedTest, OrderProblem, ProductOffer, TimeSpan};
 
 use super::*;
 use crate::vendors::testing::{

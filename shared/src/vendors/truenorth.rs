@@ -32,7 +32,8 @@ use shared_core::ports::{
 };
 
 use super::call::{Http, PurchaseCall, REACHABILITY_TIMEOUT};
-use super::{ProfileError, Profiles, not_bought};
+use super::fields::ProfileError;
+use super::profiles::{Profiles, not_bought};
 use assessments::Catalogue;
 use client::Client;
 use limiter::Limiter;

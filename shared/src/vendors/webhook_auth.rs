@@ -78,11 +78,11 @@ impl WebhookAuth {
     }
 
     pub fn authenticate(&self, webhook: &InboundWebhookId, presented: &SenderCredentials) -> AuthOutcome {
-        if !self.tokens.iter().fold(false, |found, valid| found | presented.has_token(webhook, valid.expose())) {
+        if !self.tokens.iter().any(|valid| presented.has_token(webhook, valid.expose())) {
             return AuthOutcome::WrongToken;
         }
         let has = |credential: &Credential| presented.has_header(webhook, credential.header(), &credential.value());
-        if self.auth.is_empty() || self.auth.iter().fold(false, |found, credential| found | has(credential)) {
+        if self.auth.is_empty() || self.auth.iter().any(has) {
             AuthOutcome::Verified
         } else {
             AuthOutcome::WrongCredential

@@ -1,4 +1,4 @@
-//! The front frontend that both vendors share: books calls and sales, and lets ordered faults strike.
+//! What both vendors do with a call: books it and what it sells, and lets ordered faults strike.
 
 use std::time::Duration;
 

@@ -42,8 +42,8 @@ fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
 }
 
 pub(super) fn reference(vendor: Vendor, text: &str) -> anyhow::Result<VendorReference> {
-    VendorReference::parse(vendor, text.trim())
-        .with_context(|| format!("{text:?} is no {} test", vendor.display_name()))
+    let text = text.trim();
+    VendorReference::parse(vendor, text).with_context(|| format!("{text:?}"))
 }
 
 fn question(reservation: &Reservation, finding: &Finding) -> String {
@@ -63,4 +63,16 @@ fn question(reservation: &Reservation, finding: &Finding) -> String {
         Finding::GivenUp => "Give up and reject it? A test that was sold stays paid.".to_owned(),
     };
     format!("{about}\n{what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_taken_without_the_spaces_around_it_and_a_wrong_one_says_what_is_right() {
+        assert_eq!(reference(Vendor::Itep, " 3279B035APR ").unwrap(), VendorReference::itep("3279B035APR"));
+        let error = reference(Vendor::Itep, " a b ").unwrap_err();
+        assert_eq!(format!("{error:#}"), "\"a b\": not a valid iTEP test ID: 1 to 64 letters, digits and `-`");
+    }
 }

@@ -11,9 +11,6 @@ pub struct Capabilities {
     /// Whether it can be asked for one reservation's tests, so that an answer that
     /// names none proves that none was sold.
     pub look_up: bool,
-    /// Whether a request that was processed is refused when it is sent again byte by
-    /// byte, so that sending it again settles a doubt.
-    pub resend: bool,
     /// Whether it reports that a test is to be sat again. Elsewhere, news of an earlier
     /// stage is old news.
     pub reports_resets: bool,
@@ -26,16 +23,11 @@ pub struct Capabilities {
 impl Vendor {
     pub const fn capabilities(self) -> Capabilities {
         match self {
-            Vendor::Itep => Capabilities {
-                look_up: false,
-                resend: true,
-                reports_resets: true,
-                mints_links: false,
-                scales: &[Scale::Itep],
-            },
+            Vendor::Itep => {
+                Capabilities { look_up: false, reports_resets: true, mints_links: false, scales: &[Scale::Itep] }
+            }
             Vendor::Truenorth => Capabilities {
                 look_up: true,
-                resend: false,
                 reports_resets: false,
                 mints_links: true,
                 scales: &[Scale::Truenorth, Scale::Webcape],

@@ -275,7 +275,7 @@ impl VendorReference {
     /// A TrueNorth reference; both ids compare case-insensitively.
     pub fn truenorth(user_assessment_id: &str, user_id: &str) -> Self {
         VendorReference::Truenorth {
-            user_assessment_id: user_assessment_id.to_ascii_lowercase(),
+            user_assessment_id: Vendor::Truenorth.canonical_test(user_assessment_id),
             user_id: user_id.to_ascii_lowercase(),
         }
     }
@@ -290,7 +290,7 @@ impl VendorReference {
             |id: &str| (1..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         match (vendor, text.split_once('/')) {
             (Vendor::Itep, None) if is_id(text) => Ok(Self::itep(text)),
-            (Vendor::Itep, _) => Err(InvalidId { kind: "iTEP test ID", rule: "letters, digits and `-`" }),
+            (Vendor::Itep, _) => Err(InvalidId { kind: "iTEP test ID", rule: "1 to 64 letters, digits and `-`" }),
             (Vendor::Truenorth, Some((test, user))) if is_id(test) && is_id(user) => Ok(Self::truenorth(test, user)),
             (Vendor::Truenorth, _) => Err(InvalidId { kind: "TrueNorth test", rule: "<userAssessmentId>/<userId>" }),
         }

@@ -144,7 +144,7 @@ pub(crate) enum Worker {
         mail: Mail,
         read: Frozen,
     },
-    /// LookUpRequest TrueNorth.
+    /// TrueNorth is asked.
     LookedUp {
         res: u8,
         found: Vec<Doc>,
@@ -161,7 +161,7 @@ pub(crate) struct LookUpRequest {
     pub(crate) heard: u8,
 }
 
-/// LookUpReason a test is looked up.
+/// Why a test is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum LookUpReason {
     Doubt,

@@ -33,7 +33,7 @@ pub(crate) struct Vendors {
     pub(crate) docs: Vec<Doc>,
     /// When a look-up last found nothing.
     pub(crate) nothing_at: BTreeMap<ReservationId, Ms>,
-    /// The sealed requests that were processed.
+    /// The requests with a digest that were processed.
     pub(crate) processed: BTreeSet<Digest>,
     /// iTEP's tests that were sold, reclaimed, and not sold again.
     pub(crate) free: Vec<VendorReference>,

@@ -11,9 +11,9 @@ use shared_core::ports::{BackendError, PollMark, Polls};
 use super::lists::string;
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
-use crate::aws::corrupt;
 use crate::aws::item::{Attributes, VERSION};
 use crate::aws::keys::{self, Key};
+use crate::aws::{corrupt, sdk_error};
 
 impl Polls for DynamoStore {
     async fn accounts(&self) -> Result<Vec<AccountName>, BackendError> {
@@ -127,7 +127,7 @@ impl DynamoStore {
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            items.push(item.map_err(corrupt(operation))?);
+            items.push(item.map_err(sdk_error(operation))?);
         }
         Ok(items)
     }

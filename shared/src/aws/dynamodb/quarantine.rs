@@ -32,7 +32,7 @@ impl Quarantine for DynamoStore {
     async fn quarantined(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
         const OPERATION: &str = "list the quarantine";
         let after = cursor.map(|text| cursor::decode(text).filter(|sk| !sk.is_empty()).ok_or(InvalidCursor));
-        let after = after.transpose().map_err(corrupt("read a cursor"))?;
+        let after = after.transpose().map_err(|error| BackendError::invalid("read a cursor", error))?;
         let answer = self
             .dynamodb()
             .query()

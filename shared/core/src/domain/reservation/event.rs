@@ -174,7 +174,7 @@ pub enum Unknown {
 }
 
 /// What a vendor said about a test.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The delivery that brought it; `None` when we asked.
     pub receipt: Option<InboundWebhookId>,
@@ -186,7 +186,6 @@ pub struct Report {
     pub observed_at: Timestamp,
     pub status: ReportedStatus,
     /// Scores that are there and cannot be read with certainty.
-    #[serde(default)]
     pub unreadable: Vec<ScoreField>,
 }
 

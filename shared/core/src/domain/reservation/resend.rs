@@ -27,7 +27,7 @@ pub struct RequestDigest {
 }
 
 impl Reservation {
-    /// With the seal of the call that is about to be made.
+    /// With the digest of the request that is about to be sent.
     #[must_use]
     pub fn with_request_digest(self, call_no: u32, digest: Option<Digest>) -> Self {
         let request_digest = digest.map(|digest| RequestDigest { call_no, digest, resends: 0, resent_at: None });
@@ -38,16 +38,16 @@ impl Reservation {
     /// may not. What the vendor has processed already, or has sold twice, no
     /// repetition clears up.
     pub fn resend_from(&self, policy: &Policy) -> Option<Timestamp> {
-        let request_digest = self
+        let request = self
             .request_digest
             .as_ref()
-            .filter(|request_digest| request_digest.call_no == self.calls && request_digest.resends < RESENDS)?;
+            .filter(|request| request.call_no == self.calls && request.resends < RESENDS)?;
         if matches!(self.reason, Some(Reason::ReferenceTaken | Reason::SoldReferenceUnknown)) {
             return None;
         }
         let quiet = self.doubt_quiet_from(policy)?;
-        let wait = policy.doubt_quiet.saturating_mul(1 << request_digest.resends);
-        Some(request_digest.resent_at.map_or(quiet, |resent| quiet.max(later(resent, wait))))
+        let wait = policy.doubt_quiet.saturating_mul(1 << request.resends);
+        Some(request.resent_at.map_or(quiet, |resent| quiet.max(later(resent, wait))))
     }
 }
 
@@ -58,9 +58,9 @@ impl Draft<'_> {
             Some(from) if from > self.now => return RuleOutcome::Refused(NoteReason::NotDue),
             Some(_) => {}
         }
-        if let Some(request_digest) = &mut self.reservation.request_digest {
-            request_digest.resends += 1;
-            request_digest.resent_at = Some(self.now);
+        if let Some(request) = &mut self.reservation.request_digest {
+            request.resends += 1;
+            request.resent_at = Some(self.now);
         }
         APPLIED
     }
@@ -69,9 +69,7 @@ impl Draft<'_> {
     /// they were sent again before is not forgotten.
     pub(super) fn resend_impossible(&mut self) -> RuleOutcome {
         match (&self.reservation.state, &mut self.reservation.request_digest) {
-            (State::InDoubt { .. }, Some(request_digest)) if request_digest.resends > 1 => {
-                request_digest.resends = RESENDS
-            }
+            (State::InDoubt { .. }, Some(request)) if request.resends > 1 => request.resends = RESENDS,
             (State::InDoubt { .. }, Some(_)) => self.reservation.request_digest = None,
             _ => return RuleOutcome::Refused(NoteReason::NotInDoubt),
         }

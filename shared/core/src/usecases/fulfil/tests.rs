@@ -56,7 +56,7 @@ fn a_message_that_is_early_late_or_about_nobody_does_nothing() {
 }
 
 #[test]
-fn the_call_that_is_made_is_the_next_one_and_so_is_the_one_that_is_sealed() {
+fn the_call_that_is_made_is_the_next_one_and_so_is_the_one_whose_request_is_kept() {
     let again = story(order("a"), at(90), &[Event::LeaseLapsed { call_no: 1 }, Event::NothingSold]);
     let world = selling(again, Breaker::default()).at(100);
     world.kept().request_digest = Some(Digest::sha256(b"request"));
@@ -152,9 +152,9 @@ fn three_lost_answers_in_a_row_open_the_breaker_and_tell_the_operator() {
 
 /// A doubtful call whose request may be sent again from second 990 on.
 fn doubtful() -> World {
-    let with_request_digest = Reservation::calling(order("a"), lease("worker"), at(0))
+    let repeatable = Reservation::calling(order("a"), lease("worker"), at(0))
         .with_request_digest(1, Some(Digest::sha256(b"request")));
-    let world = World::with([after(with_request_digest, &Event::LeaseLapsed { call_no: 1 }, at(90))]).at(990);
+    let world = World::with([after(repeatable, &Event::LeaseLapsed { call_no: 1 }, at(90))]).at(990);
     world.kept().answer_again = Some(ResendOutcome::Ended(confirmed(VendorReference::itep("A1"))));
     world
 }

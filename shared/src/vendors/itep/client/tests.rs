@@ -111,19 +111,19 @@ fn repeating(edit: impl FnOnce(&mut Value)) -> Profile {
 }
 
 #[test]
-fn a_seal_stands_for_the_bytes_the_key_and_the_address() {
+fn a_request_digest_stands_for_the_bytes_the_key_and_the_address() {
     let order = order(Vendor::Itep, "GTX-Academic-Plus");
-    let seal_of = |profile: &Profile, call_no| request_digest(profile, &order, call_no);
-    assert_eq!(seal_of(&profile(), 1), None, "most accounts repeat nothing");
-    let with_request_digest = seal_of(&repeating(|_| {}), 1);
-    assert!(with_request_digest.is_some());
+    let digest_of = |profile: &Profile, call_no| request_digest(profile, &order, call_no);
+    assert_eq!(digest_of(&profile(), 1), None, "most accounts repeat nothing");
+    let digest = digest_of(&repeating(|_| {}), 1);
+    assert!(digest.is_some());
     let read_back: Order = serde_json::from_str(&serde_json::to_string(&order).unwrap()).unwrap();
-    assert_eq!(request_digest(&repeating(|_| {}), &read_back, 1), with_request_digest, "as it is stored");
-    assert_ne!(seal_of(&repeating(|_| {}), 2), with_request_digest);
+    assert_eq!(request_digest(&repeating(|_| {}), &read_back, 1), digest, "as it is stored");
+    assert_ne!(digest_of(&repeating(|_| {}), 2), digest);
     for (name, value) in
         [("api_key", "another"), ("url", "http://127.0.0.1:8"), ("track", "XY"), ("nested_json", "string")]
     {
-        assert_ne!(seal_of(&repeating(|p| p[name] = value.into()), 1), with_request_digest, "{name}");
+        assert_ne!(digest_of(&repeating(|p| p[name] = value.into()), 1), digest, "{name}");
     }
 }
 

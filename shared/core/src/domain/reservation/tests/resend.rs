@@ -4,7 +4,7 @@ use super::*;
 
 const ITEP: Vendor = Vendor::Itep;
 
-/// In doubt since its only call, whose request was sealed.
+/// In doubt since its only call, whose request has a digest.
 fn doubtful() -> Life {
     let calling = Reservation::calling(order(ITEP), lease(at(0)), at(0));
     let mut life = Life::of(calling.with_request_digest(1, Some(digest("request"))));
@@ -98,7 +98,7 @@ fn a_late_word_that_the_call_sold_nothing_counts_only_until_its_request_is_sent_
 }
 
 #[test]
-fn the_seal_of_an_earlier_call_sends_nothing_again() {
+fn the_request_of_an_earlier_call_is_not_sent_again() {
     let mut life = doubtful();
     life.hears(&Event::NothingSold);
     life.hears(&Event::CallStarted(lease(life.now)));
@@ -108,7 +108,7 @@ fn the_seal_of_an_earlier_call_sends_nothing_again() {
 }
 
 #[test]
-fn what_is_said_too_late_of_a_repetition_leaves_the_next_calls_seal() {
+fn what_is_said_too_late_of_a_repetition_leaves_the_next_calls_request() {
     let mut life = doubtful();
     resend(&mut life);
     life.hears(&Event::NothingSold);
