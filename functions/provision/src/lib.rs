@@ -3,7 +3,7 @@
 //!
 //! A request goes through [`handle`]: its place and method are found, its key and
 //! its pace are checked, then one use case of the hub serves it.
-#![doc = include_str!("../API.md")]
+#![doc = include_str!("../README.md")]
 
 mod actions;
 mod answer;

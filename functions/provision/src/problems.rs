@@ -89,13 +89,13 @@ mod tests {
 
     use super::*;
 
-    const DOCS: &str = include_str!("../API.md");
+    const DOCS: &str = include_str!("../README.md");
 
     #[test]
     fn every_kind_of_problem_is_documented_with_its_status() {
         for kind in all() {
             let row = format!("| `{}` | {} |", kind.name, kind.status);
-            assert!(DOCS.contains(&row), "API.md has no row {row}");
+            assert!(DOCS.contains(&row), "README.md has no row {row}");
         }
     }
 

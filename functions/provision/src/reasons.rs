@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    const DOCS: &str = include_str!("../API.md");
+    const DOCS: &str = include_str!("../README.md");
 
     /// Leads through all reasons; a new one does not compile until it has its place.
     fn after(reason: Reason) -> Option<Reason> {
@@ -89,7 +89,7 @@ mod tests {
         for reason in std::iter::successors(Some(Reason::VendorUnreachable), |reason| after(*reason)) {
             let name = serde_json::to_value(reason).unwrap();
             let row = format!("| `{}` |", name.as_str().unwrap());
-            assert!(DOCS.contains(&row), "API.md has no row {row}");
+            assert!(DOCS.contains(&row), "README.md has no row {row}");
         }
     }
 
@@ -97,7 +97,7 @@ mod tests {
     fn every_status_is_documented() {
         for status in Status::ALL {
             let row = format!("| `{}` |", status.as_str());
-            assert!(DOCS.contains(&row), "API.md has no row {row}");
+            assert!(DOCS.contains(&row), "README.md has no row {row}");
         }
     }
 }

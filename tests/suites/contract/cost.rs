@@ -1,5 +1,5 @@
 //! What each operation costs: calls, which must not grow unnoticed, and capacity
-//! units, for the README.
+//! units, for `shared/README.md`.
 
 use std::fs;
 use std::future::Future;
