@@ -158,3 +158,11 @@ fn patterns_are_iams() {
         assert_eq!(policy::is_like(text, pattern), is_like, "{text} {pattern}");
     }
 }
+
+#[test]
+fn the_runbook_has_an_entry_for_each_alarm_and_no_other() {
+    const RUNBOOK: &str = include_str!("../../../infra/hubctl/README.md");
+    let headings = RUNBOOK.lines().filter_map(|line| line.strip_prefix("### "));
+    let entries = headings.filter(|heading| heading.ends_with("Alarm")).collect::<BTreeSet<_>>();
+    assert_eq!(entries, Template::read().names_of("AWS::CloudWatch::Alarm"));
+}

@@ -1,6 +1,6 @@
 //! `infra/template.yaml`, read as CloudFormation reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
@@ -32,6 +32,11 @@ impl Template {
             statements.flatten().map(|statement| self.resolved(statement)).collect()
         };
         roles.map(|(name, role)| (name.clone(), statements(role))).collect()
+    }
+
+    /// The logical names of the resources of a type.
+    pub(crate) fn names_of(&self, kind: &str) -> BTreeSet<&str> {
+        self.resources.iter().filter(|(_, it)| it["Type"] == kind).map(|(name, _)| name.as_str()).collect()
     }
 
     fn resolved(&self, value: &Value) -> Value {
