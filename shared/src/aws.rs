@@ -4,11 +4,8 @@
 pub mod access;
 pub mod clients;
 pub mod counter;
-pub mod cursor;
 pub mod dead_letters;
 pub mod dynamodb;
-mod item;
-mod keys;
 pub mod message;
 pub mod secrets;
 pub mod sqs;
@@ -16,9 +13,8 @@ pub mod sqs;
 pub use access::{Access, ApiKey};
 pub use clients::{AwsClients, AwsClientsBuilder, MissingVariable};
 pub use counter::CallCounter;
-pub use cursor::{Cursor, InvalidCursor};
 pub use dead_letters::{DeadLetterQueue, DeadLetters};
-pub use dynamodb::DynamoStore;
+pub use dynamodb::{Cursor, DynamoStore, InvalidCursor};
 pub use secrets::SecretCache;
 pub use sqs::{QueueUrls, SqsQueue};
 

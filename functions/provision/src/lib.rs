@@ -7,11 +7,11 @@
 
 mod actions;
 mod answer;
+mod client_rate;
 mod context;
 mod etag;
 mod fingerprint;
 mod idempotency;
-mod limits;
 mod pointer;
 mod prefer;
 pub mod problems;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use shared::aws::cursor::Cursor;
+use shared::aws::dynamodb::cursor::Cursor;
 use shared_core::domain::reservation::{EventName, HistoryEntry, NoteReason, Reservation, Source, Status, Verdict};
 use shared_core::ports::{BackendError, ListQuery, Store};
 

@@ -13,8 +13,8 @@ use shared_core::ports::Clock;
 use shared_core::usecases::Invocation;
 
 use crate::answer::{self, HandlerResult};
+use crate::client_rate::{self, Limiter};
 use crate::context::RequestContext;
-use crate::limits::{self, Limiter};
 use crate::{actions, products, read, reserve};
 
 /// Paces the clients. It lives as long as the instance and is not shared, so a
@@ -118,7 +118,7 @@ async fn admitted(
     let Some(client) = client else { return Ok(unauthorized(INVALID_KEY)) };
     tracing::Span::current().record("client", client.id.as_str());
     if let Err(wait) = LIMITER.take(&client.id, hub.clock.now()) {
-        return Ok(limits::refused(wait));
+        return Ok(client_rate::refused(wait));
     }
     let context = RequestContext { hub, client: &client, request, invocation };
     match place {

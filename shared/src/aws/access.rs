@@ -1,7 +1,7 @@
 //! Who may call: API keys checked against the table, with what was found kept for
 //! a while.
 
-mod key;
+mod api_key;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use shared_core::ports::BackendError;
 
 use super::dynamodb::{Client, DynamoStore, KeyRecord};
 
-pub use key::{ApiKey, InvalidKey};
+pub use api_key::{ApiKey, InvalidKey};
 
 /// How many keys are remembered at most; strangers must not fill the memory.
 const REMEMBERED: usize = 1_000;

@@ -2,13 +2,17 @@
 //! and everything else that is kept.
 
 mod breakers;
+mod claims;
 mod commit;
+pub mod cursor;
 mod documents;
-mod limits;
+mod item;
+mod keys;
 mod lists;
 mod polls;
 mod principals;
 mod quarantine;
+mod rate_limits;
 mod store;
 mod write;
 
@@ -20,11 +24,13 @@ use shared_core::domain::ids::AccountName;
 use shared_core::ports::BackendError;
 
 use super::clients::{AwsClients, MissingVariable, variable};
-use super::item::Attributes;
-use super::keys::Key;
 use super::sdk_error;
 
+use item::Attributes;
+use keys::Key;
+
 pub use breakers::DynamoBreakers;
+pub use cursor::{Cursor, InvalidCursor};
 pub use documents::{KeptDocument, ReadBadly};
 pub use principals::{Accounts, Client, KeyRecord};
 

@@ -6,13 +6,13 @@
 mod assessments;
 pub mod client;
 pub mod convert;
-mod limiter;
 mod links;
 pub mod profile;
 mod purchase;
 mod rate_limited;
+mod rate_limiter;
+mod score_splitter;
 mod scores;
-mod splitter;
 pub mod times;
 pub mod webhook;
 pub mod wire;
@@ -36,9 +36,9 @@ use super::fields::ProfileError;
 use super::profiles::{Profiles, not_bought};
 use assessments::Catalogue;
 use client::Client;
-use limiter::Limiter;
 use profile::Profile;
 use rate_limited::RateLimitedClient;
+use rate_limiter::Limiter;
 
 /// TrueNorth's connector.
 pub(super) struct TrueNorth<S, L, C> {

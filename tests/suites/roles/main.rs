@@ -161,8 +161,8 @@ fn patterns_are_iams() {
 
 #[test]
 fn the_runbook_has_an_entry_for_each_alarm_and_no_other() {
-    const RUNBOOK: &str = include_str!("../../../infra/hubctl/README.md");
-    let headings = RUNBOOK.lines().filter_map(|line| line.strip_prefix("### "));
+    const RUNBOOK: &str = include_str!("../../../infra/hubctl/RUNBOOK.md");
+    let headings = RUNBOOK.lines().filter_map(|line| line.strip_prefix("## "));
     let entries = headings.filter(|heading| heading.ends_with("Alarm")).collect::<BTreeSet<_>>();
     assert_eq!(entries, Template::read().names_of("AWS::CloudWatch::Alarm"));
 }

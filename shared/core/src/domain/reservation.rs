@@ -2,7 +2,7 @@
 //!
 //! [`Reservation::apply`] takes an event and the time and decides; everything
 //! else in the hub carries events here and carries the [`Decision`] out.
-#![doc = include_str!("reservation/table.md")]
+#![doc = include_str!("reservation/transitions.md")]
 
 mod attempt;
 mod correct;

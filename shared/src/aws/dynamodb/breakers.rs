@@ -9,11 +9,11 @@ use shared_core::domain::breaker::Breaker;
 use shared_core::domain::ids::Account;
 use shared_core::ports::{BackendError, Breakers, ReplaceOutcome};
 
+use super::item::{Attributes, ItemError, VERSION, document};
+use super::keys::Key;
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
 use crate::aws::corrupt;
-use crate::aws::item::{Attributes, ItemError, VERSION, document};
-use crate::aws::keys::Key;
 
 /// How old a breaker may be that says anything but "all is well": such an account
 /// is off the ordinary path, and what it says changes quickly.

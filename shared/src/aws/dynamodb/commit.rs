@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
-use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
 use shared_core::ports::{BackendError, RawDocument, WriteOutcome};
 
+use super::item::{Attributes, Item, ReservationItem};
+use super::keys::Key;
 use super::write::{TRIES, pause};
-use super::{DynamoStore, documents, key_of, number, text};
-use crate::aws::item::{Attributes, Item, ReservationItem, VERSION};
-use crate::aws::keys::Key;
+use super::{DynamoStore, documents, number};
 use crate::aws::{corrupt, sdk_error};
 
 const OPERATION: &str = "commit a change";
@@ -64,13 +62,7 @@ impl DynamoStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let entry = self.put(Item::encode(Key::history(id, change.entry.seq), &change.entry)?);
         let mut puts = vec![reservation, entry];
-        for claim in claims(change) {
-            let put = self.put(self::claim(claim, id.as_str()));
-            puts.push(
-                put.condition_expression("attribute_not_exists(pk) OR owner_id = :me")
-                    .expression_attribute_values(":me", text(id.as_str())),
-            );
-        }
+        puts.extend(self.claims(change));
         let put = |put: PutBuilder| Ok(TransactWriteItem::builder().put(put.build()?).build());
         let mut writes: Vec<_> = puts.into_iter().map(put).collect::<Result<_, Cause>>()?;
         // A copy that does not fit must not hold back what it says.
@@ -78,20 +70,10 @@ impl DynamoStore {
             let keep = self.keep_document(id, raw, change.origin.as_ref()).build()?;
             writes.push(TransactWriteItem::builder().update(keep).build());
         }
-        for reference in change.releases() {
-            let delete = self.release(Key::claim(&after.order.account, reference.test()), id.as_str()).build()?;
-            writes.push(TransactWriteItem::builder().delete(delete).build());
+        for release in self.releases(change) {
+            writes.push(TransactWriteItem::builder().delete(release.build()?).build());
         }
         Ok(writes)
-    }
-
-    /// Ends a claim that is the reservation's own; one that is gone is ended.
-    fn release(&self, key: Key, owner: &str) -> DeleteBuilder {
-        Delete::builder()
-            .table_name(&self.name)
-            .set_key(Some(key_of(key)))
-            .condition_expression("attribute_not_exists(pk) OR owner_id = :me")
-            .expression_attribute_values(":me", text(owner))
     }
 
     /// Names the change by what it is, so that the same change, sent again by the
@@ -102,27 +84,9 @@ impl DynamoStore {
         Ok(Digest::sha256(&change).as_str()[..TOKEN_LENGTH].to_owned())
     }
 
-    fn put(&self, item: Attributes) -> PutBuilder {
+    pub(super) fn put(&self, item: Attributes) -> PutBuilder {
         Put::builder().table_name(&self.name).set_item(Some(item))
     }
-}
-
-/// The keys of a change's claims, each once: a transaction may name an item only once.
-fn claims(change: &Change) -> Vec<Key> {
-    let mut keys = Vec::new();
-    for reference in change.claims() {
-        let key = Key::claim(&change.after.order.account, reference.test());
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
-}
-
-fn claim(key: Key, owner: &str) -> Attributes {
-    let mut item = key_of(key);
-    item.extend([("v".to_owned(), number(VERSION)), ("owner_id".to_owned(), text(owner))]);
-    item
 }
 
 /// What a cancelled transaction says.

@@ -10,10 +10,10 @@ use shared_core::domain::ids::{Digest, ReservationId};
 use shared_core::domain::reservation::{DocumentOrigin, HistoryEntry};
 use shared_core::ports::{BackendError, RawDocument};
 
+use super::item::{Attributes, VERSION};
+use super::keys::{HISTORY_PREFIX, Key, RAW_PREFIX, partition, reservation_of};
 use super::lists::string;
 use super::{DynamoStore, key_of, number, text};
-use crate::aws::item::{Attributes, VERSION};
-use crate::aws::keys::{HISTORY_PREFIX, Key, RAW_PREFIX, partition, reservation_of};
 use crate::aws::{corrupt, sdk_error};
 
 /// The largest document that is kept, in bytes: an item may have 400 KB, and its keys count.

@@ -9,11 +9,11 @@ use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{HistoryEntry, Reservation};
 use shared_core::ports::{BackendError, ListQuery, Page, Worklist};
 
+use super::cursor::Cursor;
+use super::item::{Attributes, ReservationItem, document};
+use super::keys::{self, Key};
 use super::write::pause;
 use super::{DynamoStore, key_of, text};
-use crate::aws::cursor::Cursor;
-use crate::aws::item::{Attributes, ReservationItem, document};
-use crate::aws::keys::{self, Key};
 use crate::aws::{corrupt, sdk_error};
 
 /// How many items DynamoDB reads in one batch.

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use shared_core::domain::ids::{AccountName, ReservationId};
 use shared_core::ports::{BackendError, PollMark, Polls};
 
+use super::item::{Attributes, VERSION};
+use super::keys::{self, Key};
 use super::lists::string;
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
-use crate::aws::item::{Attributes, VERSION};
-use crate::aws::keys::{self, Key};
 use crate::aws::{corrupt, sdk_error};
 
 impl Polls for DynamoStore {

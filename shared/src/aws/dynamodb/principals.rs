@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use shared_core::domain::ids::{AccountName, ClientId, Digest, Vendor};
 use shared_core::ports::BackendError;
 
+use super::item::{Attributes, Item, document};
+use super::keys::{self, Key};
 use super::lists::string;
 use super::polls::registered;
 use super::write::{Update, Written};
 use super::{DynamoStore, key_of, text};
-use crate::aws::item::{Attributes, Item, document};
-use crate::aws::keys::{self, Key};
 use crate::aws::{corrupt, sdk_error};
 
 /// A company that calls the hub from its website.

@@ -2,11 +2,11 @@
 
 use shared_core::ports::{BackendError, Page, Quarantine, Quarantined};
 
+use super::cursor::{self, InvalidCursor};
+use super::item::{Item, document};
+use super::keys::{Key, QUARANTINE};
 use super::lists::{at_most, string};
 use super::{DynamoStore, key_of, text};
-use crate::aws::cursor::{self, InvalidCursor};
-use crate::aws::item::{Item, document};
-use crate::aws::keys::{Key, QUARANTINE};
 use crate::aws::{corrupt, sdk_error};
 
 impl DynamoStore {

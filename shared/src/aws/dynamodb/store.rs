@@ -5,11 +5,11 @@ use shared_core::domain::ids::{Account, ReservationId};
 use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
 use shared_core::ports::{BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome};
 
+use super::item::ReservationItem;
+use super::keys::{self, Key};
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
 use crate::aws::corrupt;
-use crate::aws::item::ReservationItem;
-use crate::aws::keys::{self, Key};
 
 impl Store for DynamoStore {
     async fn insert(&self, reservation: &Reservation) -> Result<InsertOutcome, BackendError> {

@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use shared_core::ports::BackendError;
 
+use super::item::{Attributes, ItemError};
+use super::keys::Key;
 use super::{DynamoStore, key_of};
-use crate::aws::item::{Attributes, ItemError};
-use crate::aws::keys::Key;
 use crate::aws::{corrupt, sdk_error};
 
 /// How often a write that collides with a transaction is tried.

@@ -7,7 +7,7 @@ use shared_core::domain::limiter::{Caller, Priority};
 use shared_core::ports::{Clock, LookupError, RateLimits};
 
 use super::client::{Client, Failure};
-use super::limiter::{Limiter, RateLimited};
+use super::rate_limiter::{Limiter, RateLimited};
 
 /// The wait after a 429 that names none.
 const AFTER_TOO_FAST: Duration = Duration::from_secs(1);

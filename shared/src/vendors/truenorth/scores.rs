@@ -8,7 +8,7 @@ use shared_core::ports::{Clock, LookupError, ObservedTest, RateLimits, TimeSpan}
 use super::client::Failure;
 use super::convert;
 use super::rate_limited::RateLimitedClient;
-use super::splitter::Splitter;
+use super::score_splitter::Splitter;
 use super::wire::{ScoreQuery, ScoresQuery, UserScores};
 use crate::vendors::call::next_chunk;
 

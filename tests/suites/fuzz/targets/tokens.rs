@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use shared::aws::access::ApiKey;
-use shared::aws::cursor::Cursor;
+use shared::aws::dynamodb::cursor::Cursor;
 use shared_core::domain::ids::{AccountName, ClientId, Digest, InboundWebhookId, ReservationId, Vendor};
 
 /// A text that may be any of them.

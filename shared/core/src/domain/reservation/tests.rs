@@ -11,7 +11,7 @@ mod reprocess;
 mod resend;
 mod results;
 mod sequences;
-mod table;
+mod transitions;
 mod unreadable;
 
 use std::time::Duration;

@@ -10,10 +10,10 @@ use shared_core::domain::launch::LINK_WINDOW;
 use shared_core::domain::limiter::{Booking, Levels, Rise, Side};
 use shared_core::ports::{BackendError, BookingOutcome, LinkCountOutcome, LinkCounts, RateLimits};
 
+use super::item::{Attributes, VERSION};
+use super::keys::Key;
 use super::write::{Update, Written};
 use super::{DynamoStore, number};
-use crate::aws::item::{Attributes, VERSION};
-use crate::aws::keys::Key;
 
 /// The beginning of the names of the attributes that hold the clients' shares.
 const SHARE: &str = "share#";

@@ -1,13 +1,13 @@
 //! The status × event table: generated from the code and compared with
-//! `table.md`. `UPDATE_TABLE=1` writes it anew.
+//! `transitions.md`. `UPDATE_TABLE=1` writes it anew.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::*;
 
-/// What follows this line in `table.md` is generated.
-const MARK: &str = "<!-- generated: UPDATE_TABLE=1 cargo test -p shared-core table -->\n";
+/// What follows this line in `transitions.md` is generated.
+const MARK: &str = "<!-- generated: UPDATE_TABLE=1 cargo test -p shared-core transitions -->\n";
 
 /// A column: its heading, its event, and when the event happens.
 #[derive(Clone, Copy)]
@@ -264,14 +264,17 @@ fn tables() -> String {
 
 #[test]
 fn the_status_by_event_table_in_the_documentation_is_what_the_code_does() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/reservation/table.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/reservation/transitions.md");
     let found = std::fs::read_to_string(&path).unwrap();
     let introduction = found.split_once(MARK).map_or(found.as_str(), |(introduction, _)| introduction);
     let expected = format!("{introduction}{MARK}{}", tables());
     if std::env::var_os("UPDATE_TABLE").is_some() {
         std::fs::write(&path, &expected).unwrap();
     } else {
-        assert!(found == expected, "table.md is out of date: UPDATE_TABLE=1 cargo test -p shared-core table");
+        assert!(
+            found == expected,
+            "transitions.md is out of date: UPDATE_TABLE=1 cargo test -p shared-core transitions"
+        );
     }
 }
 
