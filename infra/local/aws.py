@@ -105,7 +105,7 @@ def apply(url, parameters):
     deadline = time.monotonic() + DEPLOY_SECONDS
     while (stack := describe())["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:
-            sys.exit(f"the deployment did not end within {DEPLOY_SECONDS} s")
+            sys.exit(f"the deployment did not finish within {DEPLOY_SECONDS} s")
         time.sleep(0.05)
     if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
@@ -123,7 +123,7 @@ def queues():
     for name in ("fulfilment", "results", "score-checks"):
         url = os.environ[f"{name.upper().replace('-', '_')}_QUEUE_URL"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[waiting, held])["Attributes"]
-        print(f"{name:<14} {counts[waiting]} waiting, {counts[held]} being handled or held back")
+        print(f"{name:<14} {counts[waiting]} waiting, {counts[held]} in flight")
 
 
 def logs(function, follow, lines):
@@ -133,7 +133,7 @@ def logs(function, follow, lines):
         signal.signal(number, signal.SIG_DFL)
     names = list(read_template()[1])
     if function not in (None, *names):
-        sys.exit(f"error: there is no such function; there are: {', '.join(names)}")
+        sys.exit(f"error: unknown function; the functions are: {', '.join(names)}")
     client, shown, start = boto3.client("logs"), set(), 0
     while True:
         found = {}

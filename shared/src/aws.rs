@@ -1,5 +1,5 @@
-//! The hub on AWS: the ports of [`shared_core::ports`] over DynamoDB, SQS and
-//! Secrets Manager, and the clients' API keys.
+//! The AWS adapters: the ports of [`shared_core::ports`] over DynamoDB, SQS and Secrets
+//! Manager, and the clients' API keys.
 
 pub mod access;
 pub mod clients;

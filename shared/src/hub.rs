@@ -1,4 +1,4 @@
-//! Putting the hub together: the one place, beside each `main`, that chooses.
+//! Wires the hub together from its environment, for each function's `main`.
 
 use shared_core::domain::ids::Vendor;
 use shared_core::domain::timeouts::Timeouts;

@@ -1,5 +1,5 @@
-//! What every function of the English Test Hub uses: the vendors' connectors, the
-//! AWS adapters, and the Lambda glue around the use cases of [`shared_core`].
+//! Everything that the functions share: the vendors' connectors, the AWS adapters, and
+//! the Lambda runtime around the use cases of [`shared_core`].
 
 pub mod aws;
 pub mod clock;

@@ -1,5 +1,5 @@
-//! What stands between the Lambda runtime and the functions: invocations and their
-//! deadlines, HTTP requests and problems, webhooks, partial-batch answers.
+//! The layer between the Lambda runtime and the functions: invocations and deadlines,
+//! HTTP requests and problems, webhooks, partial batch responses.
 
 pub mod batch;
 pub mod gateway;

@@ -1,4 +1,4 @@
-//! The functions' configuration, from their environment.
+//! The functions' configuration, from environment variables.
 
 use std::time::Duration;
 

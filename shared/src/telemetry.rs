@@ -1,7 +1,7 @@
 //! Structured logs, and alerts as metrics.
 //!
-//! A log line is JSON and never holds a name, an address, a key, a link or a body:
-//! whatever could is wrapped in a type that does not print itself.
+//! Logs are JSON. Names, addresses, keys, links and bodies never appear in them: the types
+//! that hold such values do not print them.
 
 use std::panic::{Location, PanicHookInfo};
 
@@ -64,7 +64,7 @@ impl Alerts for MetricAlerts {
     }
 
     fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
-        tracing::error!(about = %subject, error = %ErrorChain(error), "backend error, made up for later");
+        tracing::error!(about = %subject, error = %ErrorChain(error), "backend error, retried later");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Times from outside.
+//! Parses timestamps from outside.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Addresses from outside.
+//! Checks URLs from outside.
 
 use std::net::IpAddr;
 

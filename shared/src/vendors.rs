@@ -1,5 +1,5 @@
-//! The vendors: a connector each, behind [`VendorApi`]. What a connector sends and
-//! parses stays in its own folder; what stands beside the folders is common to them.
+//! The vendors' connectors, behind [`VendorApi`]. Each connector's wire formats stay in
+//! its own folder; the other modules are common to all connectors.
 
 pub mod bounds;
 pub mod call;

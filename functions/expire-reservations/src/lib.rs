@@ -1,5 +1,5 @@
-//! Processes reservations whose `due_at` has passed: expiry, lapsed leases, retries,
-//! overdue results. Runs every minute, one at a time.
+//! The sweep: processes reservations whose `due_at` has passed (expiry, lapsed leases,
+//! retries, overdue results). Runs every minute, one at a time.
 
 use lambda_runtime::{Context, Error};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Buys what `provision` could not: the consumer of the `fulfilment` queue.
+//! Buys tests that `provision` could not buy at once. Consumes the `fulfilment` queue.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Context, LambdaEvent};

@@ -1,5 +1,5 @@
-//! Takes iTEP's results webhook: authenticate, bound, make durable, answer. What
-//! the report says is parsed later, by `record-result`.
+//! iTEP's results webhook: authenticates a report, limits its size, and queues it.
+//! `record-result` parses it later.
 
 use std::time::Duration;
 
@@ -55,6 +55,6 @@ fn parse<E: WebhookEnv>(env: &E, request: &Request) -> Result<InboundWebhook, Pr
 }
 
 fn not_kept(error: &BackendError) -> Problem {
-    tracing::error!(error = %ErrorChain(error), "report not kept");
-    Problem::new(kinds::UNAVAILABLE).detail("The report was not kept; deliver it again.").retry_after(60)
+    tracing::error!(error = %ErrorChain(error), "report not stored");
+    Problem::new(kinds::UNAVAILABLE).detail("The report was not stored. Send it again.").retry_after(60)
 }

@@ -1,4 +1,4 @@
-//! What a client does with a reservation: withdraw it, launch its test.
+//! Cancelling a reservation, and launching its test.
 
 use lambda_http::http::StatusCode;
 use shared::runtime::problem::Problem;
@@ -30,9 +30,9 @@ pub(crate) async fn cancel(context: &RequestContext<'_>, id: &str) -> HandlerRes
 
 fn not_withdrawn(reservation: &Reservation, why: NoteReason) -> Problem {
     let (kind, detail) = match why {
-        NoteReason::PurchaseInProgress => (PURCHASE_IN_PROGRESS, "Withdraw it once the purchase is settled."),
-        NoteReason::Begun => (ALREADY_BEGUN, "A test that has begun cannot be withdrawn."),
-        _ => (ALREADY_ENDED, "There is nothing left to withdraw."),
+        NoteReason::PurchaseInProgress => (PURCHASE_IN_PROGRESS, "Cancel once the purchase is final."),
+        NoteReason::Begun => (ALREADY_BEGUN, "A test that has begun cannot be cancelled."),
+        _ => (ALREADY_ENDED, "There is nothing left to cancel."),
     };
     Problem::new(kind).detail(detail).reservation(reservation.id())
 }
@@ -50,14 +50,16 @@ pub(crate) async fn launch(context: &RequestContext<'_>, id: &str) -> HandlerRes
 fn not_launched(context: &RequestContext<'_>, reservation: &Reservation, error: LaunchError) -> Failure {
     let account = &reservation.order.account;
     let problem = match error {
-        LaunchError::NothingToBegin => Problem::new(NOTHING_TO_LAUNCH).detail("No test is assigned, or it is over."),
+        LaunchError::NothingToBegin => {
+            Problem::new(NOTHING_TO_LAUNCH).detail("No test is assigned, or it is over. Read the reservation.")
+        }
         LaunchError::Unknown => {
             tracing::error!(reservation_id = %reservation.id(), "the vendor does not know an assigned test");
-            Problem::new(NOTHING_TO_LAUNCH).detail("The vendor does not know the test.")
+            Problem::new(NOTHING_TO_LAUNCH).detail("The vendor does not know the test. Contact the operator.")
         }
         LaunchError::TooMany { retry_after } => {
             let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
-            let detail = format!("A reservation may ask for {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
+            let detail = format!("A reservation gets at most {LINKS} links in {} seconds.", LINK_WINDOW.as_secs());
             Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds)
         }
         LaunchError::Backend(error) => return error.into(),
@@ -70,7 +72,7 @@ fn not_launched(context: &RequestContext<'_>, reservation: &Reservation, error: 
             account_unavailable(context, account, "the vendor refused our credentials")
         }
         LaunchError::LookUp(error @ LookupError::Unusable { .. }) => {
-            tracing::warn!(%account, %error, "no launch material");
+            tracing::warn!(%account, %error, "launch failed");
             Problem::new(VENDOR_UNREACHABLE).retry_after(5)
         }
     };

@@ -1,4 +1,4 @@
-//! Answers that are no problems, and what an outage is answered with.
+//! Successful JSON answers, and the answer to a backend error.
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
@@ -43,7 +43,7 @@ pub(crate) fn from_failure(failure: Failure) -> Response<Body> {
         Failure::Backend(error) => {
             tracing::error!(error = %ErrorChain(&error), "backend error");
             Problem::new(kinds::UNAVAILABLE)
-                .detail("The same request, with the same Idempotency-Key where it has one, may be sent again.")
+                .detail("Send the same request again, with the same Idempotency-Key if it has one.")
                 .retry_after(5)
                 .into_response()
         }
@@ -60,6 +60,6 @@ mod tests {
         let response = from_failure(outage.into());
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(5)));
         let body = String::from_utf8(response.body().to_vec()).unwrap();
-        assert!(body.contains("may be sent again") && !body.contains("secret cause"));
+        assert!(body.contains("Send the same request again") && !body.contains("secret cause"));
     }
 }

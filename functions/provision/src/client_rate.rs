@@ -1,5 +1,4 @@
-//! How many requests a client may send: a token bucket for each, in the memory
-//! of the instance.
+//! The clients' rate limit: a token bucket for each client, in the instance's memory.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -62,7 +61,7 @@ impl Bucket {
 
 /// The answer to a request too many.
 pub(crate) fn refused(Wait(seconds): Wait) -> Response<Body> {
-    let detail = format!("At most {RATE} requests per second in the long run, and {BURST} at once.");
+    let detail = format!("You may send {RATE} requests per second in the long run, and {BURST} at once.");
     let mut response = Problem::new(RATE_LIMITED).detail(detail).retry_after(seconds).into_response();
     answer::set(&mut response, "ratelimit-policy", &format!("\"default\";q={BURST};w={}", BURST / RATE));
     answer::set(&mut response, "ratelimit", &format!("\"default\";r=0;t={seconds}"));

@@ -1,4 +1,4 @@
-//! What every handler works with: the hub, the caller, the request, the time left.
+//! What every handler gets: the hub, the client, the request, and the invocation.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -60,5 +60,5 @@ impl RequestContext<'_> {
 }
 
 fn not_found() -> Problem {
-    Problem::new(kinds::NOT_FOUND).detail("No reservation of yours has this id.")
+    Problem::new(kinds::NOT_FOUND).detail("You have no reservation with this id.")
 }

@@ -1,4 +1,4 @@
-//! Strong entity tags, and the requests that name one.
+//! Strong entity tags, and conditional requests.
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
 use lambda_http::{Body, Response};

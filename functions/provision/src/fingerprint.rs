@@ -1,5 +1,5 @@
-//! What tells a repeated request from another one under the same key: what it says,
-//! not how it spells it.
+//! Fingerprints of requests: they tell a repeated request from another one under the
+//! same key by its meaning, not by its spelling.
 
 mod unsalted;
 

@@ -1,5 +1,5 @@
-//! The `Idempotency-Key` header: a string of RFC 8941, or the same text bare. A header
-//! that comes twice arrives as one value, joined by a comma: so a bare key holds none.
+//! The `Idempotency-Key` header: a string of RFC 8941, or a bare key. A bare key has no
+//! comma, because the gateway joins repeated headers with commas.
 
 use lambda_http::http::HeaderMap;
 use shared::runtime::gateway;
@@ -18,18 +18,19 @@ const MAX: usize = 255;
 pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
     if !headers.contains_key(NAME) {
         return Err(Problem::new(KEY_MISSING).detail(
-            "Send an `Idempotency-Key` of your own for each test, and the same one when you repeat a request.",
+            "Send an `Idempotency-Key` header: a new key for each test, and the same key when you repeat a request.",
         ));
     }
     let value = gateway::joined(headers, NAME);
     let value = value.as_deref().map(|value| value.trim_matches([' ', '\t'])).unwrap_or_default();
     if is_list(value) {
-        return Err(Problem::new(KEY_INVALID)
-            .detail("The header came more than once, or the key holds a comma: then put it into double quotes."));
+        return Err(Problem::new(KEY_INVALID).detail(
+            "The header came more than once, or the key contains a comma. Put such a key into double quotes.",
+        ));
     }
     unquoted(value).filter(|key| (1..=MAX).contains(&key.len())).ok_or_else(|| {
         Problem::new(KEY_INVALID)
-            .detail(format!("It is one text of 1 to {MAX} printable ASCII characters, bare or in double quotes."))
+            .detail(format!("The key must be 1 to {MAX} printable ASCII characters, bare or in double quotes."))
     })
 }
 

@@ -1,8 +1,8 @@
-//! The clients' HTTP API: reserve a test and buy it at once where the vendor
-//! answers in time; read, list, cancel, launch.
+//! The clients' HTTP API: reserve a test and buy it at once if the vendor answers in
+//! time; read, list, cancel, launch.
 //!
-//! A request goes through [`handle`]: its place and method are found, its key and
-//! its pace are checked, then one use case of the hub serves it.
+//! [`handle`] routes a request, authenticates the client, applies its rate limit, and
+//! calls one use case.
 #![doc = include_str!("../README.md")]
 
 mod actions;

@@ -1,4 +1,4 @@
-//! JSON pointers to where a reader of JSON stopped.
+//! JSON pointers to the place where parsing failed.
 
 use serde_path_to_error::{Path, Segment};
 use shared_core::domain::json_pointer::step;

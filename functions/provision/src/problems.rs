@@ -1,4 +1,4 @@
-//! Every kind of problem that the API answers with.
+//! The kinds of problems that the API answers with.
 
 use shared::runtime::problem::{Kind, Problem, kinds};
 
@@ -13,38 +13,38 @@ macro_rules! kinds {
 
 kinds! {
     /// `POST /v1/reservations` came without an `Idempotency-Key`.
-    KEY_MISSING = 400 "idempotency-key-missing" "The request needs an Idempotency-Key";
+    KEY_MISSING = 400 "idempotency-key-missing" "The Idempotency-Key header is missing";
     /// The `Idempotency-Key` is empty, too long, or not printable ASCII.
-    KEY_INVALID = 400 "idempotency-key-invalid" "The Idempotency-Key cannot be used";
+    KEY_INVALID = 400 "idempotency-key-invalid" "The Idempotency-Key is not valid";
     /// A query parameter is unknown or has an unusable value.
-    PARAMETER_INVALID = 400 "invalid-parameter" "A query parameter cannot be used";
+    PARAMETER_INVALID = 400 "invalid-parameter" "A query parameter is not valid";
     /// The key was used for another request.
-    KEY_REUSED = 422 "idempotency-key-reused" "The Idempotency-Key belongs to another request";
+    KEY_REUSED = 422 "idempotency-key-reused" "The Idempotency-Key was used for another order";
     /// The request can be read and breaks rules: `errors` names each.
-    INVALID = 422 "invalid-request" "The request breaks rules";
+    INVALID = 422 "invalid-request" "The request is not valid";
     /// The client has no such account at the vendor.
-    UNKNOWN_ACCOUNT = 422 "unknown-account" "There is no such account";
-    UNKNOWN_PRODUCT = 422 "unknown-product" "The account sells no such product";
+    UNKNOWN_ACCOUNT = 422 "unknown-account" "You have no such vendor account";
+    UNKNOWN_PRODUCT = 422 "unknown-product" "The vendor account does not sell this product";
     /// The vendor refused to sell; `vendor_reason` has its words.
-    VENDOR_REFUSED = 422 "vendor-refused" "The vendor refused";
+    VENDOR_REFUSED = 422 "vendor-refused" "The vendor refused the order";
     OUT_OF_TESTS = 409 "out-of-tests" "The vendor account has no tests left";
     /// The purchase was in doubt, and the operator ended it without a test.
     GIVEN_UP = 409 "purchase-given-up" "The purchase was given up";
     /// A purchase call is out or in doubt, so the reservation cannot be withdrawn.
-    PURCHASE_IN_PROGRESS = 409 "purchase-in-progress" "The purchase is not settled yet";
+    PURCHASE_IN_PROGRESS = 409 "purchase-in-progress" "The purchase is not final yet";
     /// The candidate has begun.
-    ALREADY_BEGUN = 409 "already-begun" "The test has begun";
-    ALREADY_ENDED = 409 "already-ended" "The reservation is over";
+    ALREADY_BEGUN = 409 "already-begun" "The candidate has begun the test";
+    ALREADY_ENDED = 409 "already-ended" "The reservation has ended";
     /// No test is assigned, or it is over.
-    NOTHING_TO_LAUNCH = 409 "nothing-to-launch" "There is no test to begin";
+    NOTHING_TO_LAUNCH = 409 "nothing-to-launch" "There is no test to launch";
     /// The client sends more than its share.
     RATE_LIMITED = 429 "rate-limited" "Too many requests";
     /// The vendor account cannot be used until the operator has mended it.
-    ACCOUNT_UNAVAILABLE = 503 "account-unavailable" "The vendor account cannot be used just now";
+    ACCOUNT_UNAVAILABLE = 503 "account-unavailable" "The vendor account is not available";
     /// The vendor's rate limit is used up.
-    VENDOR_BUSY = 503 "vendor-busy" "The vendor takes no more requests just now";
+    VENDOR_BUSY = 503 "vendor-busy" "The vendor's rate limit is used up";
     /// The vendor cannot be reached, or answers nothing of use.
-    VENDOR_UNREACHABLE = 503 "vendor-unreachable" "The vendor cannot be reached just now";
+    VENDOR_UNREACHABLE = 503 "vendor-unreachable" "The vendor cannot be reached";
 }
 
 /// Those that other functions answer with too.

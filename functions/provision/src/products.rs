@@ -48,7 +48,7 @@ pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
         }
     }
     if answered == 0 && failed > 0 {
-        let detail = "None of your vendor accounts can be asked just now.";
+        let detail = "None of your vendor accounts can be reached now. Try again later.";
         return Err(Problem::new(kinds::UNAVAILABLE).detail(detail).retry_after(30).into());
     }
     answer::json(StatusCode::OK, &List { data, next_cursor: None })
@@ -66,7 +66,7 @@ fn note(context: &RequestContext<'_>, account: &Account, error: &LookupError) {
             context.hub.alerts.raise(Alert::VendorCredentialsRefused, AlertSubject::Account(account));
         }
         LookupError::RateLimited { .. } | LookupError::Unusable { .. } => {
-            tracing::warn!(%account, %error, "an account's products are not known");
+            tracing::warn!(%account, %error, "products not fetched");
         }
     }
 }

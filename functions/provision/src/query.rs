@@ -1,5 +1,5 @@
-//! Query parameters. What the API does not know is refused: a misspelt filter
-//! that is ignored shows more than was asked for.
+//! Query parameters. Unknown ones are refused: ignoring a misspelt filter would return
+//! too much.
 
 use std::str::FromStr;
 
@@ -26,13 +26,13 @@ impl Query {
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             if !allowed.contains(&name.as_str()) {
                 let known = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
-                return Err(invalid(format!("The parameters here are: {known}.")));
+                return Err(invalid(format!("Unknown query parameter. This address takes: {known}.")));
             }
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(invalid(format!("`{name}` may come once.")));
+                return Err(invalid(format!("`{name}` came more than once: send it once.")));
             }
             if value.contains('\u{fffd}') {
-                return Err(invalid(format!("`{name}` was broken on its way: send UTF-8, percent-encoded.")));
+                return Err(invalid(format!("`{name}` is not valid UTF-8: send UTF-8, percent-encoded.")));
             }
             pairs.push((name, value));
         }

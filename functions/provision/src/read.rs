@@ -1,4 +1,4 @@
-//! Reading reservations: one, many, and what happened to one.
+//! Reading one reservation, a list of them, and a history.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,8 +30,8 @@ pub(crate) async fn get(context: &RequestContext<'_>, id: &str) -> HandlerResult
 /// `GET /v1/reservations`.
 pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
     let query = Query::parse(context.request, &["status", "external_id", "product", "limit", "cursor"])?;
-    let status: Option<StatusName> = query.parsed("status", "a status of a reservation")?;
-    let cursor: Option<Cursor> = query.parsed("cursor", "the `next_cursor` of an answer")?;
+    let status: Option<StatusName> = query.parsed("status", "a reservation's status")?;
+    let cursor: Option<Cursor> = query.parsed("cursor", "the `next_cursor` of an earlier answer")?;
     let filter = Filter { status: status.map(|name| name.0), product: query.text("product") };
     let external_id = query.text("external_id");
     if external_id.is_some_and(|id| !(1..=128).contains(&id.chars().count())) {
@@ -97,7 +97,7 @@ impl std::str::FromStr for StatusName {
 /// `GET /v1/reservations/{id}/history`.
 pub(crate) async fn history(context: &RequestContext<'_>, id: &str) -> HandlerResult {
     let query = Query::parse(context.request, &["limit", "cursor"])?;
-    let after = query.parsed("cursor", "the `next_cursor` of an answer")?.map_or(0, |EntryCursor(seq)| seq);
+    let after = query.parsed("cursor", "the `next_cursor` of an earlier answer")?.map_or(0, |EntryCursor(seq)| seq);
     let limit = query.limit()?;
     let reservation = context.reservation(id).await?;
     let (entries, more) = entries(&context.hub.store, &reservation, after, limit).await?;

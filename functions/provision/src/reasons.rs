@@ -1,9 +1,9 @@
-//! What clients are told of a reservation's reason, in prose.
+//! The texts of `status_detail`, one for each `status_reason`.
 
 use shared_core::domain::reservation::{Reason, Reservation};
 
-/// The prose beside a reservation's `status_reason`. The vendor's own words are
-/// told where it refused, and nowhere else.
+/// The prose beside a reservation's `status_reason`. The vendor's own words appear
+/// only where it refused.
 pub(crate) fn detail(reservation: &Reservation) -> Option<&str> {
     let reason = reservation.reason?;
     let vendors_words = match reason {
@@ -15,40 +15,40 @@ pub(crate) fn detail(reservation: &Reservation) -> Option<&str> {
 
 fn prose(reason: Reason) -> &'static str {
     match reason {
-        Reason::VendorUnreachable => "The vendor could not be reached. The purchase is tried again by itself.",
-        Reason::VendorBusy => "The vendor takes no more requests just now. The purchase is tried again by itself.",
+        Reason::VendorUnreachable => "The vendor could not be reached. The hub tries again.",
+        Reason::VendorBusy => "The vendor's rate limit is used up. The hub tries again.",
         Reason::CredentialsRefused => {
-            "The vendor account needs the operator, who has been told. The purchase is then tried again."
+            "The vendor refused the hub's credentials. The operator was alerted. The hub tries again."
         }
         Reason::AccountUnavailable => {
-            "The vendor account needs the operator, who has been told. The purchase is then tried again."
+            "The vendor account is not set up completely. The operator was alerted. The hub tries again."
         }
         Reason::AccountPaused => {
-            "Purchases from this vendor account wait until it answers reliably again. Yours is then made by itself."
+            "Purchases from this vendor account are paused. The hub buys your test when the account resumes."
         }
-        Reason::NotProcessed => "The purchase was not processed yet. It is tried again by itself.",
+        Reason::NotProcessed => "The vendor did not process the purchase. The hub tries again.",
         Reason::AnswerLost => {
-            "The vendor's answer was lost: a test may have been bought. Do not order again; this is being settled."
+            "The vendor's answer was lost or unclear: it may have sold a test. Do not order again; the hub or the operator settles this."
         }
         Reason::CallAbandoned => {
-            "The purchase was cut short: a test may have been bought. Do not order again; this is being settled."
+            "The purchase was interrupted: the vendor may have sold a test. Do not order again; the hub or the operator settles this."
         }
         Reason::SoldReferenceUnknown => {
-            "The vendor sold the test and has not said which. Do not order again; this is being settled."
+            "The vendor sold a test but did not say which. Do not order again; the hub or the operator settles this."
         }
         Reason::ReferenceTaken => {
-            "The vendor named a test that is another reservation's. Do not order again; this is being settled."
+            "The vendor named a test that belongs to another reservation. Do not order again; the operator settles this."
         }
-        Reason::VendorRefused => "The vendor refused.",
+        Reason::VendorRefused => "The vendor refused the order.",
         Reason::OutOfTests => "The vendor account has no tests left.",
-        Reason::GivenUp => "The operator ended the purchase without a test. A new order needs a new Idempotency-Key.",
-        Reason::VendorReview => "The vendor reviews the attempt.",
-        Reason::VendorProblem => "The vendor saw a technical problem.",
-        Reason::ResultOverdue => "The result has been missing for long. The operator has been told.",
+        Reason::GivenUp => "The operator ended the purchase without a test. To order again, use a new Idempotency-Key.",
+        Reason::VendorReview => "The vendor is reviewing the attempt.",
+        Reason::VendorProblem => "The vendor reported a technical problem.",
+        Reason::ResultOverdue => "The result is overdue. The operator was alerted.",
         Reason::ResultUnreadable => {
-            "The test was sat and graded, and its scores are being checked. The operator has been told."
+            "The test was graded, but its scores cannot be read. The operator was alerted. Do not offer a new test."
         }
-        Reason::Reset => "The vendor had the test sat again. The result is that of the new attempt.",
+        Reason::Reset => "The vendor has the candidate sit the test again. The result will be that of the new attempt.",
     }
 }
 

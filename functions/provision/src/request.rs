@@ -1,4 +1,4 @@
-//! A request to reserve a test: from bytes to a document of the right shape.
+//! Parses the body of a request to reserve a test.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -166,7 +166,7 @@ fn broken_text(pointer: &str, value: &Value) -> Option<String> {
 }
 
 fn not_utf8(pointer: &str) -> Problem {
-    let fault = Fault::new(pointer, "was broken on its way: send UTF-8");
+    let fault = Fault::new(pointer, "is not valid UTF-8: send UTF-8");
     Problem::new(kinds::MALFORMED).detail("The body is not UTF-8: send UTF-8.").errors(vec![fault])
 }
 

@@ -107,7 +107,7 @@ fn refusal(context: &RequestContext<'_>, account: &Account, problem: OrderProble
     match problem {
         OrderProblem::AccountUnavailable { what } => account_unavailable(context, account, &what),
         OrderProblem::UnknownProduct => {
-            let fault = Fault::new("#/product", "is not among what the account sells; see GET /v1/products");
+            let fault = Fault::new("#/product", "is not a product of this account; see GET /v1/products");
             Problem::new(UNKNOWN_PRODUCT).errors(vec![fault])
         }
         OrderProblem::Faults(faults) => Problem::new(INVALID).errors(faults),
@@ -116,10 +116,10 @@ fn refusal(context: &RequestContext<'_>, account: &Account, problem: OrderProble
 
 /// Tells the operator what is missing, and the client that something is.
 pub(crate) fn account_unavailable(context: &RequestContext<'_>, account: &Account, what: &str) -> Problem {
-    tracing::error!(%account, what, "an account is unavailable");
+    tracing::error!(%account, what, "account unavailable");
     context.hub.alerts.raise(Alert::AccountUnavailable, AlertSubject::Account(account));
     Problem::new(ACCOUNT_UNAVAILABLE)
-        .detail("The account needs the operator, who has been told. The same request may be sent again later.")
+        .detail("The operator was alerted and has to fix the account. Send the same request again later.")
         .retry_after(60)
 }
 
@@ -149,7 +149,7 @@ fn respond(outcome: &ReserveOutcome, id: &ReservationId, now: Timestamp) -> Hand
         ReserveOutcome::New { reservation, launch } => (reservation, Some(launch.as_ref())),
         ReserveOutcome::Replayed(reservation) => (reservation, None),
         ReserveOutcome::KeyReused(_) => {
-            let detail = "The key came before with another order. Use a new key for a new test.";
+            let detail = "You used this key for another order. Use a new key for a new test.";
             return Err(Problem::new(KEY_REUSED).detail(detail).reservation(id).into());
         }
     };
@@ -191,9 +191,11 @@ fn retry_after(reservation: &Reservation, now: Timestamp) -> i64 {
 
 fn rejected(reservation: &Reservation) -> Problem {
     let (kind, detail) = match reservation.reason {
-        Some(Reason::OutOfTests) => (OUT_OF_TESTS, "Nothing was bought. The operator has been told."),
-        Some(Reason::GivenUp) => (GIVEN_UP, "A new order needs a new Idempotency-Key."),
-        _ => (VENDOR_REFUSED, "Nothing was bought. A corrected order needs a new Idempotency-Key."),
+        Some(Reason::OutOfTests) => {
+            (OUT_OF_TESTS, "Nothing was bought. The operator was alerted. Order later under a new Idempotency-Key.")
+        }
+        Some(Reason::GivenUp) => (GIVEN_UP, "To order again, use a new Idempotency-Key."),
+        _ => (VENDOR_REFUSED, "Nothing was bought. Correct the order and send it under a new Idempotency-Key."),
     };
     Problem::new(kind).detail(detail).reservation(reservation.id()).vendor_reason(reservation.detail.clone())
 }

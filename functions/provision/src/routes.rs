@@ -1,4 +1,4 @@
-//! From path and method to the one who answers.
+//! Routes a request by path and method to its handler.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -144,7 +144,7 @@ async fn dispatch(context: &RequestContext<'_>, place: Route<'_>) -> HandlerResu
     }
 }
 
-const INVALID_KEY: &str = "Send `Authorization: Bearer thk_…` with a key that is valid.";
+const INVALID_KEY: &str = "Send `Authorization: Bearer thk_…` with a valid key.";
 
 /// The token of `Authorization: Bearer …`, or why there is none; the scheme's case does
 /// not matter.

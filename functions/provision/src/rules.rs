@@ -1,4 +1,4 @@
-//! The hub's own rules of a request. A body that breaks some is told all of them.
+//! The hub's own rules for a request. An answer lists every rule that is broken.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ fn account(vendor: Vendor, named: Option<&str>, accounts: &Accounts) -> Result<A
         (None, [only]) => Some(only),
         (None, _) => by_name("default"),
     };
-    let what = if own.is_empty() { "is needed, and you have none" } else { "must be one of yours" };
+    let what = if own.is_empty() { "you have no account" } else { "must name one of your accounts" };
     let fault = || Fault::new("#/account", format!("{what} at {vendor}"));
     found.map(|name| Account { vendor, name: name.clone() }).ok_or_else(fault)
 }
@@ -101,7 +101,7 @@ impl Rules {
     fn text(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
         let length = text.chars().count();
         self.expect((min..=max).contains(&length), pointer, format!("must have {min} to {max} characters"));
-        self.expect(!text.chars().any(char::is_control), pointer, "must not hold control characters");
+        self.expect(!text.chars().any(char::is_control), pointer, "must not contain control characters");
         self.expect(min == 0 || length == 0 || !text.trim().is_empty(), pointer, "must not be blank");
     }
 
@@ -133,7 +133,7 @@ impl Rules {
         let date: Option<Date> = if is_iso_date(text) { text.parse().ok() } else { None };
         let today = Offset::UTC.to_datetime(self.now).date();
         let date = date.filter(|date| date.year() >= 1900 && *date < today);
-        self.expect(date.is_some(), "#/candidate/birth_date", "must be a day from 1900 on, in the past, as YYYY-MM-DD");
+        self.expect(date.is_some(), "#/candidate/birth_date", "must be a past date from 1900 on, as YYYY-MM-DD");
         date
     }
 
@@ -162,7 +162,7 @@ impl Rules {
             self.expect(
                 is_key,
                 &at,
-                format!("must have a name of 1 to {key_max} characters, none a control character"),
+                format!("must have a name of 1 to {key_max} characters, without control characters"),
             );
             self.text(&at, value, 0, 500);
         }
@@ -188,7 +188,7 @@ impl Rules {
         let time = shared::timestamps::parse(text);
         let fits = |time: &Timestamp| *time > self.now && time.duration_since(self.now) <= EXPIRY_MAX;
         let time = time.filter(fits);
-        let rule = "must be a time in the future, within two years, as 2027-01-31T00:00:00Z";
+        let rule = "must be a time in the future, within two years, such as 2027-01-31T00:00:00Z";
         self.expect(time.is_some(), "#/expires_at", rule);
         time
     }

@@ -1,5 +1,5 @@
-//! A reservation as clients read it. Every optional field is there, `null` where
-//! it is absent. Passwords and links are never part of it.
+//! A reservation as clients see it. Absent optional fields are `null`; passwords and
+//! links are never included.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! Finds the reservation that a report is about and applies the report: the
-//! consumer of the `results` queue.
+//! Matches reports to reservations and applies them. Consumes the `results` queue.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Fetches scores from TrueNorth under its rate limit: on a hint from the
+//! Fetches scores from TrueNorth within its rate limit: on a message of the
 //! `score-checks` queue, and for every account on a schedule.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};

@@ -1,5 +1,5 @@
-//! Takes TrueNorth's webhook. It is unsigned, so it is treated as a hint: which
-//! reservation to look up at TrueNorth.
+//! TrueNorth's webhook. It is unsigned, so an event is only a hint which reservation to
+//! look up at TrueNorth.
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ async fn accept<E: WebhookEnv>(env: &E, request: &Request) -> Result<(), Problem
     };
     let check = ScoreCheck { account: account.name, reservation_id, reason: CheckReason::Webhook };
     env.queue().check_score(&check, Duration::ZERO).await.map_err(|error| {
-        tracing::error!(error = %ErrorChain(&error), "hint not kept");
-        Problem::new(kinds::UNAVAILABLE).detail("The event was not kept; deliver it again.").retry_after(60)
+        tracing::error!(error = %ErrorChain(&error), "hint not stored");
+        Problem::new(kinds::UNAVAILABLE).detail("The event was not stored. Send it again.").retry_after(60)
     })?;
     tracing::info!(reservation_id = %check.reservation_id, "score check queued");
     Ok(())

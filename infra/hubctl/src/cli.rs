@@ -14,18 +14,18 @@ pub(crate) use reservation::*;
 
 const ENVIRONMENT: &str = "\
 Environment:
-  TABLE_NAME                                 the hub's table (the stack's name)
+  TABLE_NAME                                 the hub's table; it has the stack's name
   AWS_REGION, AWS_ACCESS_KEY_ID,
-  AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN   who asks, and where
-  AWS_ENDPOINT_URL                           set for the local stack only
+  AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN   region and credentials
+  AWS_ENDPOINT_URL                           for the local stack only
   FULFILMENT_QUEUE_URL, RESULTS_QUEUE_URL,
-  SCORE_CHECKS_QUEUE_URL                     the hub's queues, for what sends messages
+  SCORE_CHECKS_QUEUE_URL                     the hub's queues, for commands that send messages
 
 On the local stack:  set -a; . .dev/env; set +a
 On AWS:              eval \"$(aws configure export-credentials --format env)\"
                      export AWS_REGION=eu-west-1 TABLE_NAME=english-test-hub";
 
-/// Operates the English Test Hub: clients and keys, accounts, and whatever the vendors leave open.
+/// Operate the English Test Hub: clients, keys, vendor accounts, and what needs a person's decision.
 #[derive(Debug, Parser)]
 #[command(name = "hubctl", version, after_help = ENVIRONMENT, propagate_version = true)]
 pub(crate) struct Cli {
@@ -38,41 +38,41 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Companies that call the hub.
+    /// Companies that call the API.
     #[command(subcommand)]
     Client(ClientCommand),
-    /// API keys: several per client, so that one can be replaced without a gap.
+    /// API keys. A client can have several, so that a key can be replaced without downtime.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Purchases whose answer was lost: the vendor may have sold a test.
+    /// Purchases whose outcome is unknown: the vendor may have sold a test.
     #[command(subcommand)]
     Doubt(DoubtCommand),
-    /// Vendor accounts, and whether their purchases go on.
+    /// Vendor accounts: pause and resume purchases.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Reports of iTEP's that could not be matched or read.
+    /// Reports from iTEP that could not be read, matched or trusted.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
-    /// Reports that came while the hub could not read them, or not all of them.
+    /// Stored reports that an earlier release could not read, or not completely.
     #[command(subcommand)]
     Report(ReportCommand),
-    /// Reservations: what is known of one, and mending it.
+    /// Reservations: find, inspect and correct them.
     #[command(subcommand)]
     Reservation(ReservationCommand),
     /// Results that a vendor did not send.
     #[command(subcommand)]
     Result(ResultCommand),
-    /// Messages of the hub's own that could not be handled.
+    /// Dead-letter queues: messages that could not be processed.
     #[command(subcommand)]
     Dlq(DlqCommand),
-    /// iTEP's stock, from the file that its administrators export.
+    /// iTEP's stock, from its CSV file.
     #[command(subcommand)]
     Inventory(InventoryCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    /// Add a client. It can call once it has a key: `hubctl key create`.
+    /// Create a client. It also needs a key: `hubctl key create`.
     Create(NewClient),
     /// List all clients.
     List,
@@ -86,69 +86,68 @@ pub(crate) enum ClientCommand {
 #[derive(Debug, Args)]
 #[group(id = "accounts", required = true, multiple = true, args = ["itep", "truenorth"])]
 pub(crate) struct NewClient {
-    /// What to call the client; its id is made from it.
+    /// The client's name.
     #[arg(long)]
     pub(crate) name: String,
-    /// The client's id: 1 to 40 of a-z, 0-9, - and _.
+    /// The client's id: 1 to 40 of a-z, 0-9, - and _. By default it is derived from the name.
     #[arg(long)]
     pub(crate) id: Option<ClientId>,
-    /// iTEP accounts that it may use. A request that names none means `default`, or the only one. Each needs a
-    /// secret `hub/itep/<account>`.
+    /// iTEP accounts that the client may use. An order without an account uses `default`, or the only one. Each
+    /// account needs a secret `hub/itep/<account>`.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
     pub(crate) itep: Vec<AccountName>,
-    /// TrueNorth accounts that it may use. A request that names none means `default`, or the only one. Each needs
-    /// a secret `hub/truenorth/<account>`, and is polled for scores from now on.
+    /// TrueNorth accounts that the client may use. An order without an account uses `default`, or the only one.
+    /// Each account needs a secret `hub/truenorth/<account>`. The hub polls it for scores from now on.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
     pub(crate) truenorth: Vec<AccountName>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make a key. It is shown this once and not stored: only its hash is.
+    /// Create a key. It is shown once; the hub stores only a hash.
     Create {
-        /// Whose key it is to be.
+        /// The client that gets the key.
         #[arg(long)]
         client: ClientId,
-        /// What to call it, such as `website`.
+        /// A label, such as `website`.
         #[arg(long)]
         label: Option<String>,
-        /// When it stops working by itself, such as 2027-01-31T00:00:00Z.
+        /// When the key expires, such as 2027-01-31T00:00:00Z.
         #[arg(long, value_name = "TIME")]
         expires_at: Option<Timestamp>,
     },
-    /// List a client's keys, the oldest first.
+    /// List a client's keys, oldest first.
     List {
-        /// Whose keys.
+        /// The client.
         #[arg(long)]
         client: ClientId,
     },
-    /// End a key. It stops working everywhere within a minute, and cannot be brought back.
+    /// Revoke a key. It stops working within a minute, and cannot be restored.
     Revoke {
-        /// The key's id as `hubctl key list` shows it; a whole key will do.
+        /// The key's id, as `hubctl key list` shows it, or the whole key.
         key: String,
     },
 }
 
-/// Who decides, and whether they were asked.
 #[derive(Debug, Args)]
 pub(crate) struct Decision {
-    /// Who decides this.
+    /// Your name, for the record.
     #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
     pub(crate) by: String,
-    /// Do not ask.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DlqCommand {
-    /// Count what each dead-letter queue holds.
+    /// Count the messages in each dead-letter queue.
     List,
-    /// Send messages back to the queue that they come from. A message that is handled twice does no harm.
+    /// Send messages back to their queue. Processing a message twice is harmless.
     Redrive {
-        /// Which queue's.
+        /// The queue whose dead letters to send back.
         queue: QueueName,
-        /// How many to send at most.
+        /// Send at most this many messages.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..))]
         limit: u16,
     },
@@ -163,14 +162,14 @@ pub(crate) enum QueueName {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// List the accounts that clients may use, and how each stands.
+    /// List the accounts that clients may use, with their state.
     ///
-    /// An account is `open` after three lost answers in a row: its purchases wait, and now and then one probes the
-    /// vendor. It goes on by itself once the vendor answers.
+    /// An account is `open` after three purchases in a row without a clear answer: its orders wait, and one at a
+    /// time probes the vendor. Purchases resume with the vendor's first clear answer.
     List,
-    /// Have an account's purchases wait until it is resumed. Calls that are out go on.
+    /// Stop buying from an account until you resume it. Calls in progress finish.
     Pause(ChangedAccount),
-    /// Have an account's purchases go on, whether you or lost answers held them.
+    /// Buy from an account again, whether you or the circuit breaker stopped it.
     Resume(ChangedAccount),
 }
 
@@ -179,15 +178,15 @@ pub(crate) struct ChangedAccount {
     /// The account, such as itep/default.
     #[arg(value_name = "VENDOR/ACCOUNT", value_parser = account)]
     pub(crate) account: Account,
-    /// Who decides this.
+    /// Your name, for the record.
     #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
     pub(crate) by: String,
 }
 
-/// A name or a reason, which somebody will look for in a history.
+/// A name or a reason for the history.
 fn said(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("must say something".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn account(text: &str) -> Result<Account, String> {
@@ -198,10 +197,10 @@ fn account(text: &str) -> Result<Account, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Listing {
-    /// Show what the vendor sent, cut to 2 KiB. It may name candidates.
+    /// Show what the vendor sent, cut to 2 KiB. It may contain personal data.
     #[arg(long)]
     pub(crate) bodies: bool,
-    /// How many to list at most.
+    /// List at most this many.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) limit: u16,
 }

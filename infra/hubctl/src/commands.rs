@@ -1,4 +1,4 @@
-//! One module per noun.
+//! One module per noun of the command line.
 
 pub(crate) mod account;
 pub(crate) mod client;

@@ -1,5 +1,4 @@
-//! What the operator's decisions need: the hub's settings and queues, somebody to
-//! tell, and a question before something is done.
+//! What the operator's decisions need: settings, queues, alerts on the terminal, and a confirmation prompt.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -25,7 +24,7 @@ pub(crate) struct OperatorContext {
 
 impl OperatorContext {
     pub(crate) fn new(store: &DynamoStore) -> anyhow::Result<Self> {
-        let settings = Settings::from_env().context("the hub's settings")?;
+        let settings = Settings::from_env().context("cannot read the hub's settings")?;
         let secrets = SecretCache::new(clients()?, settings.secret_ttl);
         let connectors = Connectors::new(secrets, store.clone(), SystemClock, settings.call_timeouts);
         Ok(Self { store: store.clone(), queue: queue()?, settings, connectors })
@@ -81,7 +80,7 @@ impl Alerts for Terminal {
     }
 
     fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
-        warn(format_args!("{subject}: {error}; the hub makes up for it within minutes"));
+        warn(format_args!("{subject}: {error}; the hub tries again within minutes"));
     }
 }
 
@@ -99,7 +98,7 @@ pub(crate) fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        bail!("nobody to ask: {question}\nAdd --yes if that is so.");
+        bail!("{question}\nThere is no terminal to answer on: add --yes to confirm.");
     }
     let mut terminal = io::stderr();
     write!(terminal, "{question} [y/N] ")?;
@@ -108,6 +107,6 @@ pub(crate) fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
     io::stdin().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => bail!("nothing was done"),
+        _ => bail!("cancelled; nothing was changed"),
     }
 }

@@ -1,4 +1,4 @@
-//! The operator's command: who may call the hub, and settling what the vendors leave open.
+//! `hubctl`, the operator's command: clients, keys, vendor accounts, and what needs a person's decision.
 
 mod cli;
 mod commands;
@@ -51,10 +51,10 @@ fn store() -> anyhow::Result<DynamoStore> {
 }
 
 fn missing(unset: &MissingVariable) -> anyhow::Error {
-    anyhow!("{unset}; locally run `set -a; . .dev/env; set +a` first, for AWS see `hubctl --help`")
+    anyhow!("{unset}. On the local stack, run `set -a; . .dev/env; set +a` first; for AWS, see `hubctl --help`")
 }
 
-/// Says of a failure of AWS's what AWS said.
+/// Turns a backend error into one that prints its causes.
 fn asking<T>(outcome: Result<T, BackendError>) -> anyhow::Result<T> {
     outcome.map_err(|error| anyhow!("{}", ErrorChain(&error)))
 }

@@ -22,8 +22,7 @@ impl Output {
         Self { json, colour: wanted && io::stdout().is_terminal() }
     }
 
-    /// Prints JSON to a script, or the lines to a person. Whoever reads no further
-    /// has read enough.
+    /// Prints JSON to a script, or the lines to a person. A closed pipe is no error.
     pub(crate) fn say(self, json: &Value, lines: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let said = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{}", lines.trim_end()) };

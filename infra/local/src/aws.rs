@@ -1,4 +1,4 @@
-//! Calls to the embedded AWS, which `aws.py` makes with boto3.
+//! Calls to the embedded AWS, made by `aws.py` with boto3.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use crate::{command, environment::Environment, tools::MINISTACK, workspace};
 /// Deploys, and returns the stack's outputs.
 pub(crate) fn deploy(environment: &Environment, input: &Value) -> Result<Value> {
     let outputs = command::output(&mut call(environment, "deploy")?, input.to_string().as_bytes())?;
-    serde_json::from_slice(&outputs).context("aws.py printed something else than JSON")
+    serde_json::from_slice(&outputs).context("aws.py did not print JSON")
 }
 
 /// Has `aws.py` print what it finds, and returns its exit code.

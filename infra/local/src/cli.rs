@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// The English Test Hub on this machine, with an embedded AWS and simulated vendors.
+/// Run the English Test Hub on this machine, with an embedded AWS and simulated vendors.
 #[derive(Debug, Parser)]
 #[command(name = "cargo dev", bin_name = "cargo dev")]
 pub(crate) struct Arguments {
@@ -16,64 +16,65 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Build and start everything, and show how to use it
     ///
-    /// The first time also buys and scores a test with each vendor. Data is kept from one `up` to the next.
+    /// The first `up` also buys and scores a test with each vendor. The next `up` finds the same data.
     Up {
-        /// Leave it running in the background; `cargo dev down` ends it
+        /// Run in the background until `cargo dev down`
         #[arg(long)]
         detach: bool,
-        /// Which AWS to run on; localstack has tables, queues and secrets only
+        /// Which AWS to run on; localstack has only tables, queues and secrets
         #[arg(long, value_enum, default_value_t)]
         backend: Backend,
-        /// Use the binaries as they were built last
+        /// Use the binaries of the last build
         #[arg(long)]
         no_build: bool,
     },
-    /// End everything that `up` started
+    /// Stop everything that `up` started
     Down {
-        /// Delete the local data too, so that the next `up` begins from nothing
+        /// Delete the local data too, so that the next `up` starts from nothing
         #[arg(long)]
         wipe: bool,
     },
-    /// Buy, sit and score a test with each vendor on the running stack, and show each answer
+    /// Buy, sit and score a test with each vendor on the running stack, and print each answer
     Demo,
-    /// Run the whole test suite against a stack of its own
+    /// Run all tests on a separate stack
     Test {
-        /// Which AWS to test on; localstack runs the contract suite of storage and queues only
+        /// Which AWS to test on; localstack runs only the contract suite of storage and queues
         #[arg(long, value_enum, default_value_t)]
         backend: Backend,
-        /// Where the backend's prerequisites are missing, say so and succeed
+        /// If the backend's prerequisites are missing, say so and exit with success
         #[arg(long)]
         or_skip: bool,
         /// Arguments for `cargo test`, such as `-p suites --test hub -- some_name`
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Load a stack of its own with orders while vendors, AWS and processes fail, and judge by the vendors' books
+    /// Run the fault campaign: order tests while vendors, AWS and processes fail, and check the vendors' ledgers
     ///
-    /// Fails if anything was lost, sold twice, left hanging or bought again blindly.
+    /// It runs on a separate stack. It fails if a test or a result was lost, if a test was sold twice or bought again
+    /// blindly, or if an order was left unfinished.
     #[command(visible_alias = "bench")]
     Campaign(CampaignOptions),
-    /// Have libFuzzer look for inputs that break what reads foreign bytes
+    /// Fuzz the code that parses external input, with libFuzzer
     ///
-    /// Inputs that it finds are kept in `.dev/fuzz`, beside the one that broke a target.
+    /// `.dev/fuzz` keeps the inputs that it finds, and the one that broke a target.
     Fuzz {
-        /// How long each target runs
+        /// How many minutes each target runs
         #[arg(long, default_value_t = 10.0)]
         minutes: f64,
-        /// How many run at a time
+        /// How many targets run at a time
         #[arg(long, default_value_t = 1)]
         jobs: usize,
-        /// Which targets, such as `itep_json`; all of them if left out
+        /// Targets to run, such as `itep_json`; all if omitted
         targets: Vec<String>,
     },
-    /// Show what the functions logged
+    /// Show the functions' logs
     Logs {
-        /// One function, such as `provision`; all of them if left out
+        /// Only this function, such as `provision`; all if omitted
         function: Option<String>,
-        /// Go on showing new lines until Ctrl-C
+        /// Keep showing new lines until Ctrl-C
         #[arg(long, short)]
         follow: bool,
-        /// How many lines to begin with
+        /// How many lines to start with
         #[arg(long, short = 'n', default_value_t = 100)]
         lines: usize,
     },
@@ -86,16 +87,16 @@ pub(crate) struct CampaignOptions {
     /// How many tests to order
     #[arg(long, default_value_t = 10_000)]
     pub(crate) reservations: usize,
-    /// How many percent of the calls to the vendors and to AWS fail while faults last
+    /// Percentage of calls to the vendors and to AWS that fail while faults are on
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(0..=60))]
     pub(crate) faults: u8,
-    /// What chance begins with
+    /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Where the report goes
     #[arg(long, default_value = "tests/bench-out/campaign")]
     pub(crate) out: PathBuf,
-    /// Use the binaries as they were built last
+    /// Use the binaries of the last build
     #[arg(long)]
     pub(crate) no_build: bool,
 }

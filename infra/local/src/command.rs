@@ -1,4 +1,4 @@
-//! Commands that are run and waited for, and what is shown meanwhile.
+//! Runs commands, waits for them, and shows progress.
 
 use std::{
     env,
@@ -30,7 +30,7 @@ pub(crate) fn isolated(program: &Path) -> Command {
 pub(crate) fn output(command: &mut Command, input: &[u8]) -> Result<Vec<u8>> {
     let program = command.get_program().display().to_string();
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.with_context(|| format!("{program} could not be started"))?;
+    let mut child = child.with_context(|| format!("cannot start {program}"))?;
     // It may end without reading its input; its exit code tells.
     let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
     let output = child.wait_with_output()?;

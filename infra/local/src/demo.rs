@@ -29,7 +29,7 @@ pub(crate) fn run(environment: &Environment) -> Result<()> {
             "external_id": "demo", "given_name": "Mary", "family_name": "Poppins",
             "email": "mary@example.com", "birth_date": "1990-07-08" } });
         let (status, answer) = hub.call("POST", "/v1/reservations", &order)?;
-        show("order", &format!("POST /v1/reservations {product} is answered with {status}"))?;
+        show("order", &format!("POST /v1/reservations {product} returns {status}"))?;
         let path = format!("/v1/reservations/{}", text(&answer, "/id"));
         let ready = hub.wait_for(&path, "ready")?;
         let (id, test) = (text(&ready, "/id"), text(&ready, &format!("/vendor_reference/{reference}")));
@@ -42,7 +42,7 @@ pub(crate) fn run(environment: &Environment) -> Result<()> {
         simulate(&test, "finish")?;
         // TrueNorth reports nothing before the score.
         if vendor == "itep" {
-            show("sat", &format!("the hub says {}", text(&hub.wait_for(&path, "awaiting_score")?, "/status")))?;
+            show("sat", &format!("the hub reports {}", text(&hub.wait_for(&path, "awaiting_score")?, "/status")))?;
         }
         simulate(&test, "grade")?;
         show_result(&hub.wait_for(&path, "completed")?)?;
@@ -78,10 +78,10 @@ impl Hub<'_> {
 fn simulate(test: &str, action: &str) -> Result<()> {
     let (_, answer) = http::call("POST", &format!("{test}/{action}"), &[], &Value::Null)?;
     let webhook = match answer["webhook"]["status"].as_u64() {
-        Some(status) => format!("its webhook was answered with {status}"),
-        None => "it sends no webhook".to_owned(),
+        Some(status) => format!("the hub answers its webhook with {status}"),
+        None => "no webhook".to_owned(),
     };
-    show(action, &format!("the vendor says {}; {webhook}", text(&answer, "/status")))
+    show(action, &format!("the vendor reports {}; {webhook}", text(&answer, "/status")))
 }
 
 fn show_result(reservation: &Value) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The embedded AWS in either form, and the proxy that makes it fail.
+//! Starts the embedded AWS (MiniStack or LocalStack), and the proxy that injects faults.
 
 use std::{
     env, fs,

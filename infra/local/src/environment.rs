@@ -1,4 +1,4 @@
-//! The variables that say how to use a stack, in a file that a shell can read.
+//! A stack's environment variables, in a file that a shell can load.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -40,7 +40,7 @@ impl Environment {
     }
 
     fn read(file: &Path) -> Result<Self> {
-        let text = fs::read_to_string(file).context("nothing is set up: run `cargo dev up` first")?;
+        let text = fs::read_to_string(file).context("no stack is set up: run `cargo dev up` first")?;
         let pairs = text.lines().filter_map(|line| line.split_once('='));
         Ok(Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
@@ -48,7 +48,7 @@ impl Environment {
     /// Writes `NAME=value` lines. No value needs quoting.
     pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let lines: String = self.0.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        fs::write(file, lines).with_context(|| format!("{} cannot be written", file.display()))
+        fs::write(file, lines).with_context(|| format!("cannot write {}", file.display()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo dev fuzz`: each target under libFuzzer.
+//! `cargo dev fuzz`: runs each target under libFuzzer.
 
 use std::{
     fs::{self, File},
@@ -28,10 +28,10 @@ const LIMITS: &str = "-max_len=16384 -timeout=30 -rss_limit_mb=2048 -entropic=0"
 /// Runs targets, some at a time, and shows what came of them. A target that broke leaves its input, and the exit code
 /// is 1.
 pub(crate) fn run(minutes: f64, jobs: usize, wanted: &[String]) -> Result<u8> {
-    let binary = command::step("building the targets for libFuzzer (some minutes, once)", build)?;
+    let binary = command::step("building the targets for libFuzzer (takes minutes the first time)", build)?;
     let known = targets(&binary)?;
     let unknown: Vec<_> = wanted.iter().filter(|name| !known.contains(name)).cloned().collect();
-    ensure!(unknown.is_empty(), "no such target: {}; there are {}", unknown.join(", "), known.join(", "));
+    ensure!(unknown.is_empty(), "unknown target: {}; the targets are {}", unknown.join(", "), known.join(", "));
     let targets: Vec<_> = known.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name)).collect();
     let time = Duration::from_secs_f64(minutes.max(0.05) * 60.0);
     let work = |target: &String| run_target(&binary, target, time);
@@ -52,9 +52,9 @@ pub(crate) fn run(minutes: f64, jobs: usize, wanted: &[String]) -> Result<u8> {
 /// Builds the suite with libFuzzer in it, beside the ordinary one.
 fn build() -> Result<PathBuf> {
     let compiler = command::output(Command::new("c++").arg("--version"), b"");
-    compiler.context("libFuzzer is written in C++: install a compiler, such as g++")?;
+    compiler.context("libFuzzer needs a C++ compiler: install one, such as g++")?;
     let version = String::from_utf8(command::output(Command::new("rustc").arg("-vV"), b"")?)?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc did not report its host")?;
     // With a target named, build scripts and macros go without the flags.
     let mut command = workspace::cargo(&["test", "--profile", "fuzz", "--target", host, "--target-dir", "target/fuzz"]);
     command.args(["--package", "suites", "--test", "fuzz", "--no-run", "--message-format", "json-render-diagnostics"]);
@@ -63,14 +63,14 @@ fn build() -> Result<PathBuf> {
     let text = String::from_utf8(output.stdout)?;
     let mut messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let built = messages.rfind(|message| message["target"]["name"] == "fuzz" && message["executable"].is_string());
-    Ok(built.context("cargo names no binary")?["executable"].as_str().unwrap_or_default().into())
+    Ok(built.context("cargo reported no binary")?["executable"].as_str().unwrap_or_default().into())
 }
 
 /// The names of the targets, which are tests.
 fn targets(binary: &Path) -> Result<Vec<String>> {
     let text = String::from_utf8(command::output(Command::new(binary).args(["--list", "--format", "terse"]), b"")?)?;
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
-    ensure!(!names.is_empty(), "the suite names no targets");
+    ensure!(!names.is_empty(), "the suite lists no targets");
     Ok(names)
 }
 

@@ -18,10 +18,11 @@ pub(crate) fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &Val
         request = request.header(*name, *value);
     }
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let mut response = AGENT.run(request.body(body)?).with_context(|| format!("{method} {url} got no answer"))?;
-    let text = response.body_mut().read_to_string().with_context(|| format!("{method} {url} broke off"))?;
+    let mut response = AGENT.run(request.body(body)?).with_context(|| format!("no answer to {method} {url}"))?;
+    let text =
+        response.body_mut().read_to_string().with_context(|| format!("the answer to {method} {url} was cut off"))?;
     let status = response.status();
-    ensure!(status.is_success(), "{method} {url} was answered with {}: {}", status.as_u16(), text.trim());
+    ensure!(status.is_success(), "{method} {url} returned {}: {}", status.as_u16(), text.trim());
     Ok((status.as_u16(), serde_json::from_str(&text).unwrap_or_default()))
 }
 

@@ -16,12 +16,12 @@ pub(crate) fn status() -> Result<()> {
         let processes = Processes::new(&workspace::dev_directory().join(stack).join("processes"));
         for name in [backend.name(), vendors::SIMULATORS] {
             if let Some(pid) = processes.pid(name) {
-                writeln!(stdout(), "{name:<14} runs as process {pid}")?;
+                writeln!(stdout(), "{name:<14} is running as process {pid}")?;
             }
         }
     }
     let Ok(environment) = Environment::load() else {
-        return Ok(writeln!(stdout(), "nothing is set up: run `cargo dev up`")?);
+        return Ok(writeln!(stdout(), "no stack is set up: run `cargo dev up`")?);
     };
     if let Ok(url) = environment.get("HUB_URL") {
         let health = if http::answers(&format!("{url}/health")) { "answers" } else { "does not answer" };

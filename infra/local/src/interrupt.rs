@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP end the work at hand in order, so that what was started is always taken down.
+//! Ctrl-C, SIGTERM and SIGHUP: the current work ends in order, and everything that was started is stopped.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on the signals only set a flag.
 pub(crate) fn watch() -> Result<()> {
-    ctrlc::set_handler(|| REQUESTED.store(true, Ordering::SeqCst)).context("Ctrl-C cannot be watched")
+    ctrlc::set_handler(|| REQUESTED.store(true, Ordering::SeqCst)).context("cannot handle Ctrl-C")
 }
 
 pub(crate) fn requested() -> bool {

@@ -38,10 +38,10 @@ pub(crate) fn url(port: u16) -> String {
 fn listen(wanted: u16) -> Result<TcpListener> {
     let bind = |port| TcpListener::bind(("127.0.0.1", port)).ok();
     let listener = (wanted..wanted.saturating_add(200)).find_map(bind);
-    let listener = listener.with_context(|| format!("no port is free from {wanted} on: end what listens there"))?;
+    let listener = listener.with_context(|| format!("no free port from {wanted} on: stop what listens there"))?;
     let port = listener.local_addr()?.port();
     if ![0, port].contains(&wanted) {
-        eprintln!("  port {wanted} is taken: {port} is used instead");
+        eprintln!("  port {wanted} is in use; using {port} instead");
     }
     Ok(listener)
 }

@@ -1,4 +1,4 @@
-//! Background processes, found again by the records in a stack's folder.
+//! Background processes, recorded in the stack's folder.
 //!
 //! Each leads a process group of its own, so that what it starts (the embedded AWS starts the functions) ends with it,
 //! and a Ctrl-C in the terminal does not reach it before us.
@@ -65,7 +65,7 @@ impl Processes {
             self.spawn(name, version, command)?;
             let healthy = interrupt::poll(START_TIMEOUT, || {
                 let is_healthy = urls.iter().all(|url| http::answers(url));
-                ensure!(is_healthy || self.pid(name).is_some(), "{name} has ended; {}", self.last_lines(name));
+                ensure!(is_healthy || self.pid(name).is_some(), "{name} has exited; {}", self.last_lines(name));
                 Ok(is_healthy.then_some(()))
             })?;
             healthy.with_context(|| format!("{name} does not answer; {}", self.last_lines(name)))
@@ -77,7 +77,7 @@ impl Processes {
         fs::create_dir_all(&self.directory)?;
         let log = File::create(self.file(name, "log"))?;
         let command = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
-        let child = command.spawn().with_context(|| format!("{name} could not be started"))?;
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let pid = i32::try_from(child.id())?;
         let started_at = started_at(Pid::from_raw(pid)).unwrap_or_default();
         let record = Record { pid, started_at, version: version.to_owned() };
@@ -105,7 +105,7 @@ impl Processes {
                 }
             }
         }
-        ensure!(!record.is_running(), "{name} (process {pid}) does not end");
+        ensure!(!record.is_running(), "{name} (process {pid}) does not stop");
         Ok(fs::remove_file(self.file(name, "pid"))?)
     }
 

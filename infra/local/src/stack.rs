@@ -1,4 +1,4 @@
-//! One stack: an embedded AWS with the hub on it, the simulated vendors, and a folder with what belongs to them.
+//! A stack: an embedded AWS with the hub, the simulated vendors, and a folder with their state.
 
 use std::{
     env,
@@ -95,7 +95,7 @@ impl Stack {
     pub(crate) fn open(purpose: Purpose, backend: Backend) -> Result<Self> {
         let suffix = if backend == Backend::Localstack { "-localstack" } else { "" };
         let directory = workspace::dev_directory().join(format!("{}{suffix}", purpose.name));
-        fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+        fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
         let lock = File::create(directory.with_extension("lock"))?;
         if lock.try_lock().is_err() {
             eprintln!("  waiting for another `cargo dev` to finish …");
@@ -152,7 +152,7 @@ impl Stack {
         environment.set("HUB_API_KEY_2", second);
         if let Some(proxy) = proxy {
             environment.set("FAULT_PROXY_URL", proxy);
-            let emulator = self.processes.pid(self.backend.name()).context("the embedded AWS has ended")?;
+            let emulator = self.processes.pid(self.backend.name()).context("the embedded AWS has exited")?;
             environment.set("EMULATOR_PID", emulator.to_string());
             environment.set("HUBCTL", workspace::binary("hubctl")?.display().to_string());
         }
@@ -240,7 +240,7 @@ impl Stack {
         let hubctl = |arguments: &[&str], field: &str| -> Result<String> {
             let mut command = Command::new(workspace::binary("hubctl")?);
             let output = command::output(command.arg("--json").args(arguments).envs(&environment.0), b"")?;
-            let answer: Value = serde_json::from_slice(&output).context("hubctl printed something else than JSON")?;
+            let answer: Value = serde_json::from_slice(&output).context("hubctl did not print JSON")?;
             Ok(answer[field].as_str().with_context(|| format!("hubctl printed no {field}"))?.to_owned())
         };
         let create = |name: &str| -> Result<String> {
@@ -260,7 +260,7 @@ impl Drop for Stack {
         if !self.purpose.is_kept
             && let Err(error) = self.stop()
         {
-            eprintln!("error: the stack does not end: {error:#}");
+            eprintln!("error: cannot stop the stack: {error:#}");
         }
     }
 }
@@ -275,6 +275,6 @@ fn wait_for_health(environment: &Environment) -> Result<()> {
     let Ok(hub) = environment.get("HUB_URL") else { return Ok(()) };
     let health = format!("{hub}/health");
     let is_healthy = || Ok(http::answers(&health).then_some(()));
-    command::step("waiting for the hub's health", || interrupt::poll(Duration::from_secs(30), is_healthy))?;
+    command::step("waiting for the hub", || interrupt::poll(Duration::from_secs(30), is_healthy))?;
     http::call("GET", &health, &[], &Value::Null).map(drop)
 }

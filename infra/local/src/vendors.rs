@@ -1,4 +1,4 @@
-//! The simulated vendors: started, given an account each, and made known to the hub.
+//! The simulated vendors: starts them, creates an account at each, and builds the hub's profiles.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The repository's folders, and its binaries, which cargo builds.
+//! The repository's folders and binaries.
 
 use std::{
     env,
@@ -37,7 +37,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn build(tests: bool) -> Result<()> {
     eprintln!("  building the functions, the simulators and hubctl …");
     let mut command = cargo(&["build", "--workspace", "--bins"]);
-    let status = command.args(tests.then_some("--tests")).status().context("cargo could not be started")?;
+    let status = command.args(tests.then_some("--tests")).status().context("cannot start cargo")?;
     ensure!(status.success(), "the build failed");
     Ok(())
 }
@@ -50,12 +50,12 @@ pub(crate) fn binaries() -> Result<PathBuf> {
 
 pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     let path = binaries()?.join(name);
-    ensure!(path.exists(), "{} was not built", path.display());
+    ensure!(path.exists(), "{} is not built: run without --no-build", path.display());
     Ok(path)
 }
 
 /// Changes with the file.
 pub(crate) fn version(file: &Path) -> Result<String> {
-    let metadata = file.metadata().with_context(|| format!("{} cannot be read", file.display()))?;
+    let metadata = file.metadata().with_context(|| format!("cannot read {}", file.display()))?;
     Ok(format!("{:?} {}", metadata.modified()?, metadata.len()))
 }

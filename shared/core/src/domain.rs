@@ -1,4 +1,4 @@
-//! What the hub knows: ids, orders, reservations, results.
+//! The domain: ids, orders, reservations, results.
 
 pub mod backoff;
 pub mod base32;

@@ -1,4 +1,4 @@
-//! Failures of what the hub stands on, and how errors are printed.
+//! Errors of backends, and how error chains are printed.
 
 use std::error::Error;
 use std::fmt;

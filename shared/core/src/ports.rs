@@ -1,5 +1,5 @@
-//! How the use cases reach the world. Ports speak domain types; adapters live in
-//! the `shared` crate, and tests bring their own.
+//! The ports of the use cases, in domain types. The `shared` crate has the adapters,
+//! and tests bring their own.
 
 mod messages;
 mod sender;

@@ -1,5 +1,5 @@
-//! What the hub does: one file per verb. Each use case carries events to the
-//! state machine and carries its decisions out through the ports.
+//! The use cases, one file each. They apply events to the state machine and carry out
+//! its decisions through the ports.
 
 pub mod breaker;
 pub mod cancel;

@@ -19,9 +19,9 @@ pub struct Message<T> {
 /// Why a text is no message. It never quotes the text, which may hold a candidate's data.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMessage {
-    #[error("not a message of ours, at column {0}")]
+    #[error("not a message of the hub: unreadable at column {0}")]
     Unreadable(usize),
-    #[error("a message of form {0}, which this code does not know")]
+    #[error("unsupported message version {0}: deploy the release that wrote it")]
     UnknownVersion(u64),
 }
 

@@ -73,7 +73,7 @@ pub async fn serve<F: Future<Output = Response<Body>>>(
 /// # Errors
 /// 400 for what no request can have.
 pub fn request(event: HttpEvent) -> Result<Request, Problem> {
-    let address = "The address has a character that an address cannot have.";
+    let address = "The address contains a forbidden character.";
     let path = event.raw_path.unwrap_or_default();
     if path.contains(char::is_control) {
         return Err(malformed(address));
@@ -86,7 +86,7 @@ pub fn request(event: HttpEvent) -> Result<Request, Problem> {
         append(&mut headers, "cookie", cookies.join("; "))?;
     }
     let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
-    *request.method_mut() = method.map_err(|_| malformed("There is no such method."))?;
+    *request.method_mut() = method.map_err(|_| malformed("The method is not valid."))?;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Ok(request.with_raw_http_path(path))
@@ -110,9 +110,9 @@ fn headers(raw: BTreeMap<String, String>) -> Result<HeaderMap, Problem> {
 
 /// Names a header that it refuses, and never its value.
 fn append(headers: &mut HeaderMap, name: &str, value: String) -> Result<(), Problem> {
-    let no_name = |_| malformed("The name of a header has a character that such a name cannot have.");
+    let no_name = |_| malformed("A header's name contains a forbidden character.");
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(no_name)?;
-    let no_value = |_| malformed(format!("The header `{name}` has a character that a header cannot have."));
+    let no_value = |_| malformed(format!("The header `{name}` contains a forbidden character."));
     let value = HeaderValue::try_from(value).map_err(no_value)?;
     headers.append(name, value);
     Ok(())
@@ -122,7 +122,7 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Body, Problem> {
     Ok(match text {
         None => Body::Empty,
         Some(text) if is_base64 => {
-            Body::Binary(STANDARD.decode(text).map_err(|_| malformed("The body is not base64 as announced."))?)
+            Body::Binary(STANDARD.decode(text).map_err(|_| malformed("The body is not valid base64."))?)
         }
         Some(text) => Body::Text(text),
     })

@@ -96,7 +96,7 @@ impl Problem {
 
     /// A method that the address does not take, and those that it does.
     pub fn method_not_allowed(methods: &str) -> Self {
-        let mut problem = Self::new(kinds::METHOD_NOT_ALLOWED).detail(format!("It takes {methods}."));
+        let mut problem = Self::new(kinds::METHOD_NOT_ALLOWED).detail(format!("Use one of these methods: {methods}."));
         problem.0.allow = HeaderValue::from_str(methods).ok();
         problem
     }
@@ -124,17 +124,17 @@ pub mod kinds {
     use super::Kind;
 
     /// No such resource, for this caller.
-    pub const NOT_FOUND: Kind = Kind { name: "not-found", status: 404, title: "There is no such resource" };
+    pub const NOT_FOUND: Kind = Kind { name: "not-found", status: 404, title: "Not found" };
     /// The method is not for this address.
     pub const METHOD_NOT_ALLOWED: Kind =
-        Kind { name: "method-not-allowed", status: 405, title: "The address does not take this method" };
+        Kind { name: "method-not-allowed", status: 405, title: "The address does not support this method" };
     /// The body is larger than is taken.
     pub const TOO_LARGE: Kind = Kind { name: "body-too-large", status: 413, title: "The body is too large" };
     /// The body cannot be read.
-    pub const MALFORMED: Kind = Kind { name: "malformed-request", status: 400, title: "The request cannot be read" };
+    pub const MALFORMED: Kind = Kind { name: "malformed-request", status: 400, title: "The request is malformed" };
     /// Something of ours is down; nothing was lost.
     pub const UNAVAILABLE: Kind =
-        Kind { name: "temporarily-unavailable", status: 503, title: "The hub cannot do this just now" };
+        Kind { name: "temporarily-unavailable", status: 503, title: "The hub is temporarily unavailable" };
     /// No credentials, or wrong ones.
     pub const UNAUTHORIZED: Kind = Kind { name: "unauthorized", status: 401, title: "The credentials are not valid" };
 }

@@ -50,7 +50,7 @@ pub fn check_size(alerts: &impl Alerts, account: &Account, body: &[u8]) -> Resul
     }
     tracing::error!(%account, bytes = body.len(), "report too large");
     alerts.raise(Alert::ReportTooLarge, AlertSubject::Account(account));
-    Err(Problem::new(kinds::TOO_LARGE).detail(format!("At most {WEBHOOK_BODY_MAX} bytes are taken.")))
+    Err(Problem::new(kinds::TOO_LARGE).detail(format!("The limit is {WEBHOOK_BODY_MAX} bytes.")))
 }
 
 /// The id under which a request is received: that of the invocation.

@@ -136,7 +136,7 @@ impl VendorResponse {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// No connection came about: not a byte of the request has left.
-    #[error("no connection came about: {cause}")]
+    #[error("could not connect: {cause}")]
     NotSent {
         /// Why, in a few words without addresses.
         cause: String,

@@ -136,7 +136,7 @@ impl<'a> ProfileFields<'a> {
     pub(crate) fn url(&mut self, path: &str, absent: &str) -> String {
         let text = self.text(path).unwrap_or_else(|| absent.to_owned());
         if !urls::is_confidential(&text) {
-            self.wrong(path, "an absolute https URL without user information (http only for this very machine)");
+            self.wrong(path, "an absolute https URL without user information (http only for loopback hosts)");
         }
         text
     }

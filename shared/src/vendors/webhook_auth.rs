@@ -65,8 +65,7 @@ impl WebhookAuth {
         let mut fields = ProfileFields::new(&root);
         let tokens = fields.required_texts("inbound.tokens");
         if tokens.iter().any(|token| !fits_a_path(token)) {
-            fields
-                .wrong("inbound.tokens", "a list of texts of letters, digits, - . _ and ~, as they go into an address");
+            fields.wrong("inbound.tokens", "a list of strings of letters, digits, - . _ and ~");
         }
         let auth = fields.list("inbound.auth");
         let read: Vec<_> = auth.iter().filter_map(Credential::parse).collect();

@@ -13,17 +13,18 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Orders tests while vendors, AWS and processes fail, lets everything settle, and judges by the vendors' books.
 ///
 /// Needs the variables of a stack with a proxy before its AWS: `cargo dev campaign` starts one and runs this.
-/// Fails if anything was lost, sold twice, left hanging or bought again blindly.
+/// Fails if a test or a result was lost, if a test was sold twice or bought again blindly, or if an order was left
+/// unfinished.
 #[derive(Parser)]
 #[command(name = "campaign", version)]
 struct Args {
     /// How many tests to order
     #[arg(long, default_value_t = 10_000)]
     reservations: usize,
-    /// How many percent of the calls to the vendors and to AWS fail while faults last
+    /// Percentage of calls to the vendors and to AWS that fail while faults are on
     #[arg(long, default_value_t = 30)]
     faults: u8,
-    /// What chance begins with
+    /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The folder for report.md and statuses.svg

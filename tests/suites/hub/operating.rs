@@ -59,7 +59,11 @@ async fn a_doubt_is_settled_on_the_command_line_once_and_in_somebodys_name() {
     let id = world.reserve("order", &world.itep_order()).await.id();
     let settle = ["doubt", "settle", id.as_str(), "--nothing-sold", "--by", "ann"];
     assert!(refused(&settle).await.contains("--yes"), "nobody sits at the terminal");
-    assert!(refused(&["doubt", "settle", &id, "--is", "no id", "--by", "ann", "--yes"]).await.contains("no iTEP test"));
+    assert!(
+        refused(&["doubt", "settle", &id, "--is", "no id", "--by", "ann", "--yes"])
+            .await
+            .contains("not a valid iTEP test ID")
+    );
     let settled = hubctl(&[settle.as_slice(), &["--yes"]].concat()).await;
     assert_eq!((&settled["status"], &settled["by"]), (&json!("pending"), &json!("ann")));
     world.until_status(&id, "ready").await;

@@ -1,5 +1,5 @@
-//! Orders that were placed before fingerprints were salted. They hold the SHA-256 of
-//! their request's canonical JSON *as it was sent*, nulls counted.
+//! Fingerprints from before they were salted: the SHA-256 of the request's canonical
+//! JSON as it was sent, nulls included.
 
 use serde_json::{Value, json};
 use shared_core::domain::order::Order;

@@ -10,43 +10,42 @@ use super::said;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum InventoryCommand {
-    /// Reconcile an Available Test CSV with the hub's books, and settle what was in doubt.
+    /// Compare an Available Test CSV with the hub, and settle doubts.
     ///
-    /// The file comes from iTEP's screen "Tests Available", "Get Available Test CSV". Its passwords are not read.
-    /// Importing a file again is harmless. Lists what may be reclaimed, what was perhaps sat without a report, and
-    /// the stock; low stock rings the alarm LowStock.
+    /// Export the file at iTEP: screen "Tests Available", "Get Available Test CSV". Passwords are not read. Importing
+    /// a file twice is harmless. Lists the stock, tests that can be reclaimed, and tests that may have been sat
+    /// without a report. Raises `LowStock` when fewer tests are free than the profile's `low_stock`.
     Import(Imported),
-    /// Take back the tests that a file shows unused after their reservations expired, so that they can be sold again.
+    /// Release unused tests of ended reservations, so that iTEP can sell them again.
     ///
-    /// First reclaim here, then clear the tests' Assigned To at iTEP: a test that iTEP sells while it is still an
-    /// expired reservation's leaves its new reservation in doubt. A reclaimed test's password is to be changed at
-    /// iTEP, since its first candidate has it.
+    /// Reclaim here first. Then, at iTEP, change each test's password, because its first candidate knows it, and
+    /// clear its Assigned To. If iTEP sells a test before you reclaim it, its new reservation stays in doubt.
     Reclaim(Reclaim),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InventoryFile {
-    /// The file.
+    /// The CSV file.
     pub(crate) file: PathBuf,
-    /// The iTEP account whose tests it lists.
+    /// The iTEP account that the file is from.
     #[arg(long)]
     pub(crate) account: AccountName,
-    /// How many days after its expiry a test must still stand Ready to be reclaimable.
+    /// A test is reclaimable if it is still Ready this many days after its expiry.
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub(crate) grace_days: u16,
-    /// Take a file that lists no test for what it says: iTEP has none left.
+    /// Accept a file without tests: iTEP has none left.
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// Only say what would be done.
+    /// Show what would change, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Who does this; it is kept in the reservations' histories. A dry run needs no name.
+    /// Your name, for the reservations' histories. A dry run needs none.
     #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     by: Option<String>,
 }
 
 impl InventoryFile {
-    /// Who does this; empty in a dry run, which writes nothing.
+    /// The operator's name; empty in a dry run, which writes nothing.
     pub(crate) fn by(&self) -> &str {
         self.by.as_deref().unwrap_or_default()
     }
@@ -56,7 +55,8 @@ impl InventoryFile {
 pub(crate) struct Imported {
     #[command(flatten)]
     pub(crate) file: InventoryFile,
-    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z: needed to tell what may be reclaimed or was perhaps sat.
+    /// When iTEP exported the file, such as 2026-11-20T09:00:00Z. Needed to find tests that can be reclaimed or may have
+    /// been sat.
     #[arg(long, value_name = "TIME")]
     pub(crate) exported_at: Option<Timestamp>,
 }
@@ -65,16 +65,16 @@ pub(crate) struct Imported {
 pub(crate) struct Reclaim {
     #[command(flatten)]
     pub(crate) file: InventoryFile,
-    /// When iTEP wrote it, such as 2026-11-20T09:00:00Z.
+    /// When iTEP exported the file, such as 2026-11-20T09:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) exported_at: Timestamp,
-    /// Only this test; may be said several times. Without it, all that are reclaimable.
+    /// Only this test; can be repeated. Without it, all reclaimable tests.
     #[arg(long, value_name = "TEST ID")]
     pub(crate) test: Vec<String>,
-    /// Why; it is kept in the reservations' histories.
+    /// The reason, for the reservations' histories.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
-    /// Do not ask.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub(crate) yes: bool,
 }

@@ -1,4 +1,4 @@
-//! Reports that came and could not be used, or not all of them.
+//! Reports that could not be used, or not completely.
 
 use clap::{Args, Subcommand, ValueEnum};
 use shared_core::domain::ids::{AccountName, Digest, InboundWebhookId, InvalidId, ReservationId};
@@ -7,10 +7,10 @@ use super::{Listing, said};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
-    /// Read kept reports again, once a release reads them better.
+    /// Read stored reports again, after a release that can read more.
     ///
-    /// A report counts as of when it came and for the sitting that was open then: an old grade never completes a
-    /// newer sitting, and what the vendor said since stands. Reading a report again does no harm.
+    /// A report counts as of its arrival, and for the attempt that was open then. An old grade never replaces a newer
+    /// one. Repeating the command is harmless.
     Reprocess(Reprocess),
 }
 
@@ -18,19 +18,19 @@ pub(crate) enum ReportCommand {
 pub(crate) struct Reprocess {
     #[command(flatten)]
     pub(crate) which: WhichReports,
-    /// Only this document of the reservation's, by its digest.
+    /// Only this document of the reservation, by its digest.
     #[arg(long, value_name = "DIGEST", requires = "reservation", value_parser = digest)]
     pub(crate) document: Option<Digest>,
-    /// Only say what each would do now.
+    /// Show what each report would change, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Why; it is kept in the histories, but for what is only sent round again from the quarantine.
+    /// The reason, for the histories. It is not recorded for reports replayed from the quarantine.
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) why: Option<String>,
-    /// Who decides this.
+    /// Your name, for the record.
     #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) by: Option<String>,
-    /// Do not ask.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
@@ -38,20 +38,20 @@ pub(crate) struct Reprocess {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct WhichReports {
-    /// Every document that is kept of this reservation.
+    /// All stored documents of this reservation.
     pub(crate) reservation: Option<ReservationId>,
-    /// All that were read badly for this reason. But for those in quarantine, it reads the whole table.
+    /// All reports with this problem. Reads the whole table, except for `quarantined`.
     #[arg(long, value_name = "REASON")]
     pub(crate) all: Option<Unread>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Unread {
-    /// A status that the vendor's documents do not name.
+    /// The vendor's documents do not name the status.
     UnknownStatus,
-    /// Some or all of the scores could not be read.
+    /// Some or all scores could not be read.
     UnreadableScores,
-    /// The report is in quarantine and can be read by now.
+    /// The report is in quarantine, and this release can read it.
     Quarantined,
 }
 
@@ -62,36 +62,36 @@ pub(super) fn digest(text: &str) -> Result<Digest, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
-    /// List quarantined reports, the oldest first, with why each could not be used.
+    /// List quarantined reports, oldest first, with the reason for each.
     List {
         #[command(flatten)]
         filter: QuarantineFilter,
-        /// List those too that were replayed or dismissed.
+        /// Include reports that were replayed or dismissed.
         #[arg(long)]
         handled: bool,
         #[command(flatten)]
         listing: Listing,
     },
-    /// Show one report: how its sender was authenticated, and what became of it.
+    /// Show one report: how its sender was authenticated, and whether it was replayed or dismissed.
     Show {
         /// The receipt's id, as `hubctl quarantine list` shows it.
         receipt: InboundWebhookId,
-        /// Show the body whole. It may name the candidate.
+        /// Show the whole body. It may contain personal data.
         #[arg(long)]
         show_person: bool,
     },
-    /// Send reports round again as if they had just come. What fails again is kept again.
+    /// Process reports again. A report that fails again returns to the quarantine.
     ///
-    /// A sender is checked again, against the account's profile as it is now; one who was verified stays verified.
+    /// The sender is checked again by the account's current profile, unless it was verified already.
     Replay(Replay),
-    /// Leave a report as it is: nothing is to become of it. It is kept, and no longer listed.
+    /// Dismiss a report. It is kept, but no longer listed.
     Dismiss {
         /// The receipt's id, as `hubctl quarantine list` shows it.
         receipt: InboundWebhookId,
-        /// Who decides this.
+        /// Your name, for the record.
         #[arg(long, value_name = "NAME", env = "USER", value_parser = said)]
         by: String,
-        /// Why.
+        /// The reason.
         #[arg(long, value_name = "TEXT", value_parser = said)]
         why: String,
     },
@@ -99,10 +99,10 @@ pub(crate) enum QuarantineCommand {
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct QuarantineFilter {
-    /// Only those whose reason has this in it, in whatever case.
+    /// Only reports whose reason contains this text, in upper or lower case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) why_contains: Option<String>,
-    /// Only those sent to this iTEP account.
+    /// Only reports sent to this iTEP account.
     #[arg(long)]
     pub(crate) account: Option<AccountName>,
 }
@@ -112,24 +112,24 @@ pub(crate) struct QuarantineFilter {
 pub(crate) struct Replay {
     /// The receipt's id, as `hubctl quarantine list` shows it.
     pub(crate) receipt: Option<InboundWebhookId>,
-    /// Every report that was neither replayed nor dismissed, the oldest first.
+    /// All reports that were neither replayed nor dismissed, oldest first.
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) filter: QuarantineFilter,
-    /// Only say what would be sent round.
+    /// Show which reports would be replayed, and send nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Apply it whoever sent it: you answer for it, by name and reason in the reservation's history.
+    /// Apply the report although its sender is not verified. The reservation's history records your name and reason.
     #[arg(long, requires_all = ["by", "why"], conflicts_with = "all")]
     pub(crate) trust: bool,
-    /// Who answers for it.
+    /// Your name.
     #[arg(long, value_name = "NAME", requires = "trust", value_parser = said)]
     pub(crate) by: Option<String>,
-    /// Why it can be trusted.
+    /// Why the report can be trusted.
     #[arg(long, value_name = "TEXT", requires = "trust", value_parser = said)]
     pub(crate) why: Option<String>,
-    /// Do not ask.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub(crate) yes: bool,
 }

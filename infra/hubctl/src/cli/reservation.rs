@@ -1,4 +1,4 @@
-//! One reservation: what is known of it, doubts, corrections, and results by hand.
+//! Reservations, doubts, corrections, and results entered by hand.
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -10,13 +10,13 @@ use super::{Decision, Listing, account, said};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DoubtCommand {
-    /// List reservations in doubt, the oldest first, with what is known of each lost call.
+    /// List reservations in doubt, oldest first, with a row for each lost call.
     ///
-    /// TrueNorth's settle by a look-up after the quiet time, and are bought again only if nothing was
-    /// sold; iTEP's by the first report. SEEN says how the call ended, CALL which one it was; look for
-    /// the reservation's id at the vendor.
+    /// CALL is the call's number, SEEN how it ended. TrueNorth: a look-up after the quiet time finds the test, or the
+    /// hub buys again. iTEP: the first report on the test settles the doubt. To settle one yourself, look for the
+    /// reservation's id at the vendor.
     List(Listing),
-    /// Settle a reservation by hand. The decision stands in its history, under your name.
+    /// Settle a doubt by hand. The history records the decision and your name.
     Settle(Settle),
 }
 
@@ -25,13 +25,13 @@ pub(crate) enum DoubtCommand {
 pub(crate) struct Settle {
     /// The reservation in doubt.
     pub(crate) reservation: ReservationId,
-    /// The vendor sold this test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
+    /// The vendor sold this test: iTEP's test ID, or TrueNorth's `<userAssessmentId>/<userId>`.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) is: Option<String>,
-    /// The vendor sold nothing: buy it again, at once.
+    /// The vendor sold nothing: buy again at once.
     #[arg(long)]
     pub(crate) nothing_sold: bool,
-    /// Stop looking: the reservation ends as rejected. A report on it still counts.
+    /// Give up: reject the order. A later report on it still counts.
     #[arg(long)]
     pub(crate) give_up: bool,
     #[command(flatten)]
@@ -40,29 +40,29 @@ pub(crate) struct Settle {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReservationCommand {
-    /// Show what is known of a reservation.
+    /// Show a reservation.
     Show {
         /// The reservation.
         reservation: ReservationId,
-        /// Show the candidate too, and what vendors wrote.
+        /// Include personal data and the vendor's texts.
         #[arg(long)]
         show_person: bool,
     },
-    /// Find reservations by id, by the vendor's test, by client, or by the client's own id for the candidate.
+    /// Find reservations by id, by the vendor's test, or by client and candidate.
     Find(FindReservation),
-    /// Show what happened to a reservation, the oldest first.
+    /// Show a reservation's history, oldest first.
     History {
         /// The reservation.
         reservation: ReservationId,
-        /// Show what vendors wrote too: it may name the candidate.
+        /// Include the vendor's texts. They may contain personal data.
         #[arg(long)]
         show_person: bool,
     },
-    /// List the vendor's documents that are kept of a reservation, or print one.
+    /// List the stored vendor documents of a reservation, or print one.
     Raw(RawDocumentOf),
-    /// Give a reservation the test that is really its own. It stands in the history, under your name.
+    /// Give a reservation the right test. The history records the change and your name.
     ///
-    /// What was heard of the wrong test stays as an attempt; reports on the right one apply from now on.
+    /// The wrong test's results stay as an earlier attempt. Reports on the right test apply from now on.
     CorrectReference(CorrectReference),
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct WhichReservations {
     /// iTEP's test ID, or TrueNorth's userAssessmentId.
     #[arg(long)]
     pub(crate) reference: Option<String>,
-    /// A client's, the newest first.
+    /// This client's reservations, newest first.
     #[arg(long)]
     pub(crate) client: Option<ClientId>,
 }
@@ -83,13 +83,13 @@ pub(crate) struct WhichReservations {
 pub(crate) struct FindReservation {
     #[command(flatten)]
     pub(crate) which: WhichReservations,
-    /// The account to look at for a reference, such as itep/default. Without it, all.
+    /// Look for --reference at this account only, such as itep/default.
     #[arg(long, value_name = "VENDOR/ACCOUNT", value_parser = account, requires = "reference")]
     pub(crate) account: Option<Account>,
-    /// Of a client's, those of one candidate, by the client's own id.
+    /// Only this candidate of --client, by the client's own id.
     #[arg(long, value_name = "ID", requires = "client")]
     pub(crate) external_id: Option<String>,
-    /// How many to list at most.
+    /// List at most this many.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(crate) limit: u16,
 }
@@ -98,10 +98,10 @@ pub(crate) struct FindReservation {
 pub(crate) struct RawDocumentOf {
     /// The reservation.
     pub(crate) reservation: ReservationId,
-    /// The document's digest, as the list without it shows them.
+    /// The document's digest. Without it, the command lists the documents.
     #[arg(value_parser = digest)]
     pub(crate) digest: Option<Digest>,
-    /// Print it, with what it says of the candidate.
+    /// Print the document, including personal data.
     #[arg(long)]
     pub(crate) show_person: bool,
 }
@@ -110,50 +110,50 @@ pub(crate) struct RawDocumentOf {
 pub(crate) struct CorrectReference {
     /// The reservation.
     pub(crate) reservation: ReservationId,
-    /// Its own test: iTEP's test ID, or TrueNorth's userAssessmentId and userId with a slash between.
+    /// The right test: iTEP's test ID, or TrueNorth's `<userAssessmentId>/<userId>`.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) to: String,
-    /// Why; it is kept in the reservation's history.
+    /// The reason, for the reservation's history.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
-    /// Who decides this. A dry run needs no name.
+    /// Your name, for the reservation's history. A dry run needs none.
     #[arg(long, value_name = "NAME", env = "USER", required_unless_present = "dry_run", value_parser = said)]
     pub(crate) by: Option<String>,
-    /// Only say what would be done.
+    /// Show what would change, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ResultCommand {
-    /// Enter a result by hand. It stands in the history under your name; what the vendor reports later revises it.
+    /// Enter a result by hand. The history records your name; a later report from the vendor replaces the result.
     Enter(EnteredResult),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct EnteredResult {
-    /// The reservation; it must have a test, and no result.
+    /// The reservation; it must have a test and no result.
     pub(crate) reservation: ReservationId,
-    /// The score of the whole test.
+    /// The overall score.
     #[arg(long)]
     pub(crate) overall: f64,
     /// The CEFR level as the vendor writes it, such as C1 or B2-C1.
     #[arg(long, value_parser = cefr)]
     pub(crate) cefr: Option<CefrBand>,
-    /// A section's score, with its CEFR level where there is one, such as speaking=4.5 or speaking=4.5:B2; may be
-    /// said for each section.
+    /// A section's score, with its CEFR level if there is one, such as speaking=4.5 or speaking=4.5:B2; can be
+    /// repeated.
     #[arg(long = "skill", value_name = "SKILL=SCORE[:CEFR]", value_parser = skill)]
     pub(crate) skills: Vec<EnteredSkill>,
     /// The day on which the candidate finished, such as 2026-11-20.
     #[arg(long, value_name = "DAY")]
     pub(crate) finished_on: Option<Date>,
-    /// The address of the vendor's report.
+    /// The URL of the vendor's report.
     #[arg(long, value_name = "URL")]
     pub(crate) report_url: Option<String>,
-    /// The scale of the score, if not the vendor's ordinary one.
+    /// The score's scale, if it is not the vendor's usual one.
     #[arg(long)]
     pub(crate) scale: Option<ScaleName>,
     #[command(flatten)]
@@ -169,15 +169,15 @@ pub(crate) struct EnteredSkill {
 }
 
 fn cefr(text: &str) -> Result<CefrBand, String> {
-    CefrBand::parse(text).ok_or_else(|| format!("{text:?} is no CEFR level"))
+    CefrBand::parse(text).ok_or_else(|| format!("{text:?} is not a CEFR level"))
 }
 
 fn skill(text: &str) -> Result<EnteredSkill, String> {
     let (name, score) = text.split_once('=').ok_or("must be <skill>=<score>, such as speaking=4.5:B2")?;
     let (value, band) = score.split_once(':').map_or((score, None), |(value, band)| (value, Some(band)));
     Ok(EnteredSkill {
-        skill: name.trim().parse().map_err(|()| format!("{name:?} is no skill"))?,
-        value: value.trim().parse().map_err(|_| format!("{value:?} is no score"))?,
+        skill: name.trim().parse().map_err(|()| format!("{name:?} is not a skill"))?,
+        value: value.trim().parse().map_err(|_| format!("{value:?} is not a number"))?,
         cefr: band.map(cefr).transpose()?,
     })
 }

@@ -34,7 +34,11 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &AccountComma
         AccountCommand::Resume(changed) => vec![change(&breakers, &known, changed, false).await?],
     };
     let json = json!({ "data": lines.iter().map(as_json).collect::<Vec<_>>() });
-    let text = if lines.is_empty() { "No client has an account yet.".to_owned() } else { summary(out, &lines) };
+    let text = if lines.is_empty() {
+        "No client has a vendor account yet. Create one with `hubctl client create`.".to_owned()
+    } else {
+        summary(out, &lines)
+    };
     Ok(out.say(&json, &text)?)
 }
 
@@ -99,7 +103,7 @@ fn as_json((account, breaker): &(Account, Breaker)) -> Value {
 }
 
 fn summary(out: Output, lines: &[(Account, Breaker)]) -> String {
-    let headings = ["ACCOUNT", "STATE", "SINCE", "DOUBTS IN A ROW", "NEXT PROBE", "PAUSED BY", "LAST RESUMED"];
+    let headings = ["ACCOUNT", "STATE", "SINCE", "UNKNOWN IN A ROW", "NEXT PROBE", "PAUSED BY", "LAST RESUMED"];
     let row = |(account, breaker): &(Account, Breaker)| {
         let resumed = breaker.resumed.as_ref().map(|mark| format!("{} by {}", time(mark.at), mark.who));
         vec![

@@ -33,9 +33,9 @@ async fn create(store: &DynamoStore, out: Output, new: &NewClient) -> anyhow::Re
     let accounts = Accounts { itep: new.itep.clone(), truenorth: new.truenorth.clone() };
     let client = Client { id, name: new.name.clone(), accounts, created_at: Timestamp::now() };
     if !asking(store.create_client(&client).await)? {
-        bail!("there is a client with the id {} already", client.id);
+        bail!("a client with the id {} already exists", client.id);
     }
-    let lines = format!("{}\nNow make it a key: hubctl key create --client {}", summary(out, &[&client]), client.id);
+    let lines = format!("{}\nNext, create a key: hubctl key create --client {}", summary(out, &[&client]), client.id);
     Ok(out.say(&as_json(&client), &lines)?)
 }
 
@@ -48,7 +48,8 @@ async fn list(store: &DynamoStore, out: Output) -> anyhow::Result<()> {
 }
 
 async fn show(store: &DynamoStore, out: Output, id: &ClientId) -> anyhow::Result<()> {
-    let client = asking(store.client(id).await)?.with_context(|| format!("there is no client {id}"))?;
+    let client = asking(store.client(id).await)?
+        .with_context(|| format!("no client has the id {id}; `hubctl client list` shows all"))?;
     let keys = asking(store.keys(id).await)?;
     let mut json = as_json(&client);
     json["keys"] = keys.iter().map(key::as_json).collect();
@@ -81,7 +82,7 @@ fn summary(out: Output, clients: &[&Client]) -> String {
 /// An id that reads like the name and is nobody else's.
 fn id_from(name: &str) -> anyhow::Result<ClientId> {
     let mut random = [0; RANDOM_END];
-    getrandom::fill(&mut random).context("no random numbers")?;
+    getrandom::fill(&mut random).context("the operating system gave no random numbers")?;
     let end = &base32::encode(&random)[..RANDOM_END];
     let slug = match slug(name) {
         slug if slug.is_empty() => "client".to_owned(),

@@ -32,9 +32,9 @@ async fn redrive(out: Output, queue: QueueName, limit: usize) -> anyhow::Result<
     };
     let sent = asking(dead_letters(queue)?.redrive(limit).await)?;
     let lines = match sent {
-        0 => format!("There was nothing to send back to {}.", queue.name()),
-        1 => format!("1 message is back in {}.", queue.name()),
-        sent => format!("{sent} messages are back in {}.", queue.name()),
+        0 => format!("No messages to send back to {}.", queue.name()),
+        1 => format!("Sent 1 message back to {}.", queue.name()),
+        sent => format!("Sent {sent} messages back to {}.", queue.name()),
     };
     Ok(out.say(&json!({ "queue": queue.name(), "sent": sent }), &lines)?)
 }

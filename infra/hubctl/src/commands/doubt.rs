@@ -24,7 +24,7 @@ async fn list(store: &DynamoStore, out: Output, listing: &Listing) -> anyhow::Re
     let (doubtful, more) = read(store, usize::from(listing.limit)).await?;
     let data: Vec<_> = doubtful.iter().map(|reservation| as_json(reservation, listing.bodies)).collect();
     let lines = match doubtful.is_empty() {
-        true => "Nothing is in doubt.".to_owned(),
+        true => "No reservation is in doubt.".to_owned(),
         false => lines(out, &doubtful, listing, more),
     };
     Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
@@ -92,7 +92,7 @@ fn lines(out: Output, doubtful: &[Reservation], listing: &Listing, more: bool) -
         }
     }
     if more {
-        lines.push_str("\nThere are more: raise --limit.\n");
+        lines.push_str("\nThere are more; raise --limit to see them.\n");
     }
     lines
 }

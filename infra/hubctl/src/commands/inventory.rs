@@ -25,7 +25,8 @@ use crate::cli::{Imported, InventoryCommand, InventoryFile};
 use crate::context::OperatorContext;
 use crate::output::{Output, or_dash, time};
 
-const RECLAIMABLE: &str = "Reclaimable: ended here unused, and still Ready at iTEP after its expiry and the grace";
+const RECLAIMABLE: &str =
+    "Reclaimable: the reservation ended unused, and iTEP still lists the test after expiry and grace period";
 const RECLAIMABLE_COLUMNS: [&str; 3] = ["TEST", "RESERVATION", "STATUS"];
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -52,7 +53,7 @@ async fn import(store: &DynamoStore, out: Output, imported: &Imported) -> anyhow
     let json = json!({ "account": import.account.name, "dry_run": import.dry_run, "report": report });
     let mut lines = lines(out, imported, &report);
     if let Err(why) = watch {
-        lines.push_str(&format!("\nThe stock was not watched: {why}.\n"));
+        lines.push_str(&format!("\nThe stock was not compared with `low_stock`: {why}.\n"));
     }
     out.say(&json, &lines)?;
     if !report.low_stock.is_empty() && !import.dry_run {
@@ -67,11 +68,11 @@ fn listing(file: &InventoryFile, exported_at: Option<Timestamp>) -> anyhow::Resu
         bail!("--exported-at is in the future");
     }
     let path = file.file.display();
-    let opened = File::open(&file.file).with_context(|| format!("{path} cannot be opened"))?;
+    let opened = File::open(&file.file).with_context(|| format!("cannot open {path}"))?;
     match inventory::parse_listing(BufReader::new(opened)) {
         Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() && file.allow_empty => Ok(Listing::default()),
         Err(FileProblem::NoTests(unreadable)) if unreadable.is_empty() => {
-            bail!("{path}: nothing was imported: it lists no test; if iTEP has none left, add --allow-empty")
+            bail!("{path}: nothing was imported: the file lists no tests; if iTEP has none left, add --allow-empty")
         }
         read => read.with_context(|| format!("{path}: nothing was imported")),
     }
@@ -98,7 +99,7 @@ fn lines(out: Output, imported: &Imported, report: &Report) -> String {
     let file = &imported.file;
     let counts: Vec<_> = report.counts.iter().map(|(kind, n)| vec![n.to_string(), words(*kind).to_owned()]).collect();
     let mut lines = format!("{} tests of itep/{}\n\n", report.rows, file.account);
-    lines.push_str(&out.table(&["TESTS", "WHAT"], &counts));
+    lines.push_str(&out.table(&["TESTS", "FINDING"], &counts));
     let stock = |(version, stock): (&String, &Stock)| {
         vec![version.clone(), stock.free.to_string(), stock.ours.to_string(), stock.others.to_string()]
     };
@@ -113,17 +114,16 @@ fn lines(out: Output, imported: &Imported, report: &Report) -> String {
         vec![test.test_id.clone(), test.reservation_id.to_string(), status(Some(test.status)), time(test.expired_at)]
     };
     let missing: Vec<_> = report.perhaps_sat.iter().map(row).collect();
-    let title = "Perhaps sat: ended here unused, and no longer Ready at iTEP; look for a result there";
+    let title = "Perhaps sat: the reservation ended unused, and iTEP no longer lists the test; look for a result there";
     section(&mut lines, out, title, &["TEST", "RESERVATION", "STATUS", "EXPIRED"], &missing);
     let row = |line: &Unreadable| vec![line.line.to_string(), line.why.clone()];
     let unreadable: Vec<_> = report.unreadable.iter().map(row).collect();
-    section(&mut lines, out, "Lines of no use", &["LINE", "WHY"], &unreadable);
+    section(&mut lines, out, "Skipped lines", &["LINE", "WHY"], &unreadable);
     if imported.exported_at.is_none() {
-        let missing = "say when iTEP wrote the file with --exported-at";
-        lines.push_str(&format!("\nNot told: what is reclaimable or was perhaps sat; {missing}.\n"));
+        lines.push_str("\nAdd --exported-at to list tests that can be reclaimed or were perhaps sat.\n");
     }
     if file.dry_run {
-        lines.push_str("\nA dry run: nothing was written.\n");
+        lines.push_str("\nDry run: nothing was written.\n");
     }
     lines
 }
@@ -166,8 +166,8 @@ fn findings(lines: &mut String, out: Output, dry_run: bool, report: &Report) {
         ]
     };
     let rows: Vec<_> = rest.iter().filter(|finding| finding.kind != Kind::Known).map(row).collect();
-    let headings = ["LINE", "TEST", "RESERVATION", "STATUS", "ITS TEST", "WHAT"];
-    section(lines, out, "To look into; nothing was changed", &headings, &rows);
+    let headings = ["LINE", "TEST", "RESERVATION", "STATUS", "KNOWN TEST", "FINDING"];
+    section(lines, out, "Contradictions to check; nothing was changed", &headings, &rows);
 }
 
 /// A table under its title, unless it is empty.
@@ -179,15 +179,15 @@ fn section(lines: &mut String, out: Output, title: &str, headings: &[&str], rows
 
 fn words(kind: Kind) -> &'static str {
     match kind {
-        Kind::Known => "ours, as our books have it",
-        Kind::Settled => "ours, of a reservation that did not know its test",
-        Kind::Surplus => "ours, and one too many",
+        Kind::Known => "ours, as recorded",
+        Kind::Settled => "ours; its reservation had no test yet",
+        Kind::Surplus => "ours, but one too many for its reservation",
         Kind::ReferenceDiffers => "assigned to a reservation that has another test",
-        Kind::ReferenceTaken => "assigned to one reservation, another's by our books",
-        Kind::Reclaimed => "reclaimed; iTEP sells it again once its Assigned To is cleared",
+        Kind::ReferenceTaken => "assigned to one reservation, recorded for another",
+        Kind::Reclaimed => "reclaimed; clear its Assigned To, so that iTEP can sell it again",
         Kind::OtherAccount => "assigned to a reservation of another account",
-        Kind::NotInBooks => "assigned to a reservation that is not in our books",
-        Kind::Unmarked => "ours by our books, but not assigned to its reservation",
+        Kind::NotInBooks => "assigned to an unknown reservation",
+        Kind::Unmarked => "recorded as ours, but not assigned to its reservation",
         Kind::Another => "assigned by somebody else",
         Kind::Free => "free",
     }

@@ -28,7 +28,7 @@ async fn create(
     label: Option<String>,
     expires_at: Option<Timestamp>,
 ) -> anyhow::Result<()> {
-    let key = ApiKey::generate().context("no random numbers")?;
+    let key = ApiKey::generate().context("the operating system gave no random numbers")?;
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
         client: client.clone(),
@@ -39,19 +39,19 @@ async fn create(
         revoked_at: None,
     };
     if !asking(store.create_key(&record).await)? {
-        bail!("there is no client {client}; `hubctl client list` shows those that there are");
+        bail!("no client has the id {client}; `hubctl client list` shows all");
     }
     let text = key.expose().into_inner();
     let mut json = as_json(&record);
     json["key"] = json!(text);
-    let lines = format!("{text}\n\nThis is the only time that the key is shown. Its id is {}.", record.key_id);
+    let lines = format!("{text}\n\nCopy the key now: it is not shown again. Its id is {}.", record.key_id);
     Ok(out.say(&json, &lines)?)
 }
 
 async fn list(store: &DynamoStore, out: Output, client: &ClientId) -> anyhow::Result<()> {
     let keys = asking(store.keys(client).await)?;
     if keys.is_empty() && asking(store.client(client).await)?.is_none() {
-        bail!("there is no client {client}; `hubctl client list` shows those that there are");
+        bail!("no client has the id {client}; `hubctl client list` shows all");
     }
     let json = json!({ "data": keys.iter().map(as_json).collect::<Vec<_>>() });
     Ok(out.say(&json, &summary(out, &keys))?)
@@ -60,8 +60,9 @@ async fn list(store: &DynamoStore, out: Output, client: &ClientId) -> anyhow::Re
 async fn revoke(store: &DynamoStore, out: Output, key: &str) -> anyhow::Result<()> {
     let id = id_in(key);
     let revoked = asking(store.revoke_key(id, Timestamp::now()).await)?;
-    let revoked = revoked.with_context(|| format!("there is no key {id}"))?;
-    let lines = format!("The key {id} of {} is revoked; it stops working within a minute.", revoked.client);
+    let revoked =
+        revoked.with_context(|| format!("no key has the id {id}; `hubctl key list` shows a client's keys"))?;
+    let lines = format!("Revoked key {id} of {}. It stops working within a minute.", revoked.client);
     Ok(out.say(&as_json(&revoked), &lines)?)
 }
 
@@ -92,8 +93,8 @@ pub(super) fn summary(out: Output, keys: &[KeyRecord]) -> String {
         let state = match (key.revoked_at, key.expires_at) {
             (Some(at), _) => format!("revoked {}", time(at)),
             (None, Some(at)) if at <= now => format!("expired {}", time(at)),
-            (None, Some(at)) => format!("works until {}", time(at)),
-            (None, None) => "works".to_owned(),
+            (None, Some(at)) => format!("active until {}", time(at)),
+            (None, None) => "active".to_owned(),
         };
         vec![key.key_id.clone(), or_dash(key.label.as_ref()), time(key.created_at), state]
     };

@@ -37,7 +37,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &QuarantineCo
             let dismissal = Dismissal { at: Timestamp::now(), by: by.clone(), why: why.clone() };
             let item = Quarantined { dismissed: Some(dismissal), ..item };
             asking(store.mark_handled(&item).await)?;
-            Ok(out.say(&as_json(&item, None), &format!("{receipt} is dismissed."))?)
+            Ok(out.say(&as_json(&item, None), &format!("Dismissed {receipt}."))?)
         }
     }
 }
@@ -57,7 +57,9 @@ async fn find(store: &DynamoStore, id: &InboundWebhookId) -> anyhow::Result<Quar
         let found = page.items.into_iter().find(|item| item.receipt.id == *id);
         cursor = page.next;
         if found.is_some() || cursor.is_none() {
-            return found.with_context(|| format!("there is no report {id} in the quarantine"));
+            return found.with_context(|| {
+                format!("no report in the quarantine has the id {id}; see `hubctl quarantine list --handled`")
+            });
         }
     }
 }
@@ -72,7 +74,7 @@ async fn list(
     let body = |item: &Quarantined| listing.bodies.then(|| excerpt(&String::from_utf8_lossy(&item.receipt.body)));
     let data: Vec<_> = kept.iter().map(|item| as_json(item, body(item))).collect();
     let lines = match kept.is_empty() {
-        true => "Nothing in the quarantine is to be dealt with.".to_owned(),
+        true => "The quarantine has no such reports.".to_owned(),
         false => lines(out, &kept, listing, more),
     };
     Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
@@ -150,7 +152,7 @@ fn lines(out: Output, kept: &[Quarantined], listing: &Listing, more: bool) -> St
         lines.push_str(&out.below(item.receipt.id.as_str(), &String::from_utf8_lossy(&item.receipt.body)));
     }
     if more {
-        lines.push_str("\nThere are more: raise --limit.\n");
+        lines.push_str("\nThere are more; raise --limit to see them.\n");
     }
     lines
 }

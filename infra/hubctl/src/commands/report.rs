@@ -50,11 +50,11 @@ async fn one(store: &DynamoStore, out: Output, wanted: &Reprocess, id: &Reservat
 /// Goes on after a reservation that fails, and says so at the end.
 async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, how: ReadBadly) -> anyhow::Result<()> {
     let bar = ProgressBar::new_spinner();
-    let found = store.documents_read_badly(how, |seen| bar.set_message(format!("{seen} items looked at"))).await;
+    let found = store.documents_read_badly(how, |seen| bar.set_message(format!("{seen} items scanned"))).await;
     bar.finish_and_clear();
     let found = asking(found)?;
     if !wanted.dry_run && !found.is_empty() {
-        confirm(wanted.yes, &format!("Read {} again?", documents(found.len())))?;
+        confirm(wanted.yes, &format!("Reprocess {}?", documents(found.len())))?;
     }
     let (context, mut rows, mut failed) = (OperatorContext::new(store)?, Vec::new(), Vec::new());
     let bar = ProgressBar::new(found.len() as u64);
@@ -69,7 +69,7 @@ async fn all(store: &DynamoStore, out: Output, wanted: &Reprocess, how: ReadBadl
     say(out, wanted, &rows)?;
     match failed.as_slice() {
         [] => Ok(()),
-        [first, ..] => bail!("{} failed, the first: {first}; run it again", failed.len()),
+        [first, ..] => bail!("{} failed; the first error is: {first}. Run the command again", failed.len()),
     }
 }
 
@@ -86,7 +86,7 @@ async fn reprocess(
     is_wanted: impl Fn(&Digest) -> bool,
 ) -> anyhow::Result<Vec<Row>> {
     let mut reservation =
-        asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
+        asking(store.reservation(id).await)?.with_context(|| format!("no reservation has the id {id}"))?;
     let history = entries(store, &reservation).await?;
     let kept = asking(store.kept_documents(id).await)?.into_iter().filter(|kept| is_wanted(&kept.document.digest));
     let mut kept: Vec<_> = kept.map(|kept| (origin(&kept, &history), kept)).collect();
@@ -101,7 +101,7 @@ async fn reprocess(
             Some(report) => {
                 apply(context, wanted, &mut reservation, KeptReport { report, attempt: origin.attempt }).await?
             }
-            None => "left as it is".to_owned(),
+            None => "unchanged".to_owned(),
         };
         let (digest, received_at) = (kept.document.digest, origin.observed_at);
         rows.push(Row { reservation: id.clone(), digest, received_at, status, outcome });
@@ -190,9 +190,9 @@ fn say(out: Output, wanted: &Reprocess, rows: &[Row]) -> anyhow::Result<()> {
         vec![row.reservation.to_string(), document, time(row.received_at), row.status.clone(), row.outcome.clone()]
     };
     let lines = match rows {
-        [] => "There is nothing to read again.".to_owned(),
+        [] => "There are no documents to reprocess.".to_owned(),
         rows => {
-            let headings = ["RESERVATION", "DOCUMENT", "RECEIVED", "SAYS", "OUTCOME"];
+            let headings = ["RESERVATION", "DOCUMENT", "RECEIVED", "STATUS", "OUTCOME"];
             out.table(&headings, &rows.iter().map(cells).collect::<Vec<_>>())
         }
     };

@@ -33,7 +33,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ReservationC
 }
 
 pub(super) async fn find_one(store: &DynamoStore, id: &ReservationId) -> anyhow::Result<Reservation> {
-    asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))
+    asking(store.reservation(id).await)?.with_context(|| format!("no reservation has the id {id}"))
 }
 
 async fn find(store: &DynamoStore, out: Output, wanted: &FindReservation) -> anyhow::Result<()> {
@@ -41,16 +41,16 @@ async fn find(store: &DynamoStore, out: Output, wanted: &FindReservation) -> any
         (Some(id), ..) => (vec![id.clone()], false),
         (None, Some(reference), _) => (owners(store, wanted.account.as_ref(), reference.trim()).await?, false),
         (None, None, Some(client)) => of_client(store, client, wanted).await?,
-        (None, None, None) => bail!("say what to look for: an id, --reference or --client"),
+        (None, None, None) => bail!("name a reservation, --reference or --client"),
     };
     let found = asking(store.reservations(&ids).await)?;
     let data: Vec<_> = found.iter().map(view::summary).collect();
     let mut lines = match found.is_empty() {
-        true => "There is no such reservation.".to_owned(),
+        true => "No reservation found.".to_owned(),
         false => out.table(&view::COLUMNS, &found.iter().map(view::row).collect::<Vec<_>>()),
     };
     if more {
-        lines.push_str("\nThere are more: raise --limit.\n");
+        lines.push_str("\nThere are more; raise --limit to see them.\n");
     }
     Ok(out.say(&json!({ "data": data, "more": more }), &lines)?)
 }
@@ -103,7 +103,7 @@ async fn raw(store: &DynamoStore, out: Output, wanted: &RawDocumentOf) -> anyhow
     let reservation = find_one(store, &wanted.reservation).await?;
     match &wanted.digest {
         None => documents(store, out, &reservation).await,
-        Some(_) if !wanted.show_person => bail!("a vendor's document holds the candidate's results: add --show-person"),
+        Some(_) if !wanted.show_person => bail!("the document contains personal data; add --show-person to print it"),
         Some(digest) => document(store, out, &reservation, digest).await,
     }
 }
@@ -122,7 +122,7 @@ async fn documents(store: &DynamoStore, out: Output, reservation: &Reservation) 
     let as_json = |entry: &HistoryEntry| json!({ "digest": entry.digest, "at": entry.at, "event": entry.event, "receipt_id": entry.receipt });
     let json = json!({ "data": named.iter().map(as_json).collect::<Vec<Value>>() });
     let lines = match named.is_empty() {
-        true => "No vendor's document is kept.".to_owned(),
+        true => "No vendor documents are stored.".to_owned(),
         false => out.table(&["DIGEST", "AT", "EVENT", "RECEIPT"], &named.iter().map(row).collect::<Vec<_>>()),
     };
     Ok(out.say(&json, &lines)?)
@@ -130,10 +130,10 @@ async fn documents(store: &DynamoStore, out: Output, reservation: &Reservation) 
 
 async fn document(store: &DynamoStore, out: Output, reservation: &Reservation, digest: &Digest) -> anyhow::Result<()> {
     let kept = asking(store.kept_documents(reservation.id()).await)?.into_iter();
-    let KeptDocument { document: raw, origin } = kept
-        .into_iter()
-        .find(|kept| kept.document.digest == *digest)
-        .with_context(|| format!("no document {digest} is kept of {}", reservation.id()))?;
+    let KeptDocument { document: raw, origin } =
+        kept.into_iter().find(|kept| kept.document.digest == *digest).with_context(|| {
+            format!("{0} has no document {digest}; `hubctl reservation raw {0}` lists them", reservation.id())
+        })?;
     let text = String::from_utf8_lossy(&raw.bytes);
     let json = json!({ "reservation_id": reservation.id(), "digest": digest, "document": text,
                        "received_at": origin.map(|origin| origin.observed_at), "attempt": origin.map(|origin| origin.attempt) });

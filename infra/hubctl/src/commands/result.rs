@@ -21,7 +21,8 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     let ResultCommand::Enter(entered) = command;
     let id = &entered.reservation;
     let context = OperatorContext::new(store)?;
-    let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
+    let reservation =
+        asking(store.reservation(id).await)?.with_context(|| format!("no reservation has the id {id}"))?;
     let result = result(entered, reservation.vendor())?;
     let status = reservation.status().as_str();
     confirm(entered.decision.yes, &format!("{id} is {status}. Complete it with {}?", entered.overall))?;
@@ -31,7 +32,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &ResultComman
     };
     let status = done.status().as_str();
     let json = json!({ "reservation_id": id, "status": status, "by": entered.decision.by });
-    Ok(out.say(&json, &format!("{id} is {status} now."))?)
+    Ok(out.say(&json, &format!("{id} is now {status}."))?)
 }
 
 fn result(entered: &EnteredResult, vendor: Vendor) -> anyhow::Result<TestResult> {
@@ -41,7 +42,8 @@ fn result(entered: &EnteredResult, vendor: Vendor) -> anyhow::Result<TestResult>
         Some(ScaleName::Webcape) => Scale::Webcape,
         None => vendor.capabilities().scales[0],
     };
-    let report_url = entered.report_url.clone().map(|url| bounds::link(url).context("--report-url is no address"));
+    let report_url =
+        entered.report_url.clone().map(|url| bounds::link(url).context("--report-url is not a web address"));
     if entered.finished_on.is_some_and(|day| day > Timestamp::now().to_zoned(TimeZone::UTC).date()) {
         bail!("--finished-on is in the future");
     }

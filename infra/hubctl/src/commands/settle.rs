@@ -16,7 +16,8 @@ use crate::output::{Output, time};
 pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> anyhow::Result<()> {
     let id = &wanted.reservation;
     let context = OperatorContext::new(store)?;
-    let reservation = asking(store.reservation(id).await)?.with_context(|| format!("there is no reservation {id}"))?;
+    let reservation =
+        asking(store.reservation(id).await)?.with_context(|| format!("no reservation has the id {id}"))?;
     if reservation.status() != Status::InDoubt {
         bail!("{id}: {}", SettleError::NotInDoubt(reservation.status()));
     }
@@ -30,7 +31,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Settle) -> an
     let status = settled.status().as_str();
     let json =
         json!({ "reservation_id": id, "status": status, "reference": settled.reference, "by": wanted.decision.by });
-    Ok(out.say(&json, &format!("{id} is {status} now."))?)
+    Ok(out.say(&json, &format!("{id} is now {status}."))?)
 }
 
 fn finding(wanted: &Settle, vendor: Vendor) -> anyhow::Result<Finding> {
@@ -51,16 +52,16 @@ fn question(reservation: &Reservation, finding: &Finding) -> String {
     let seen = reservation.evidence.last().map_or("nothing".to_owned(), Evidence::summary);
     let account = order.account.to_string().replace('#', "/");
     let about = format!(
-        "{} of {}, {} from {account}, ordered {}; seen: {seen}.",
+        "{}: {} ordered {} from {account} at {}. Seen of the call: {seen}.",
         reservation.id(),
         order.client,
         order.product,
         time(reservation.created_at),
     );
     let what = match finding {
-        Finding::Sold(reference) => format!("Is its test {}?", reference.test()),
-        Finding::NothingSold => "Was nothing sold, and is it to be bought again?".to_owned(),
-        Finding::GivenUp => "Give up and reject it? A test that was sold stays paid.".to_owned(),
+        Finding::Sold(reference) => format!("Did the vendor sell {} for it?", reference.test()),
+        Finding::NothingSold => "Did the vendor sell nothing, and should the hub buy again?".to_owned(),
+        Finding::GivenUp => "Give up and reject the order? A test that was sold stays paid.".to_owned(),
     };
     format!("{about}\n{what}")
 }

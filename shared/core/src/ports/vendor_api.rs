@@ -154,7 +154,7 @@ pub struct ObservedTest {
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// The rate limit holds it; ask again then.
-    #[error("held by the rate limit")]
+    #[error("the rate limit is used up")]
     RateLimited {
         /// How long to wait.
         retry_after: Duration,
@@ -166,12 +166,12 @@ pub enum LookupError {
     #[error("the vendor refused our credentials")]
     CredentialsRefused,
     /// The vendor failed, or answered what cannot be read.
-    #[error("the vendor's answer is of no use: {what}")]
+    #[error("the vendor's answer cannot be used: {what}")]
     Unusable { what: String },
 }
 
 impl LookupError {
     fn no_look_up() -> Self {
-        LookupError::Unusable { what: "its protocol has no look-up".to_owned() }
+        LookupError::Unusable { what: "the vendor offers no look-up".to_owned() }
     }
 }

@@ -1,4 +1,5 @@
-//! Keeping purchases away from a vendor that does not answer clearly.
+//! The circuit breaker in use: stops purchases from a vendor account that gives no
+//! clear answers.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Withdrawing a reservation.
+//! Cancels a reservation.
 
 use super::commit::{CommitOutcome, apply_and_commit};
 use crate::domain::reservation::{Event, NoteReason, Reservation, Source};

@@ -1,4 +1,4 @@
-//! Looking one test up at its vendor: after a hint, before an expiry, in doubt, in a poll.
+//! Looks a test up at its vendor: after a hint, before expiry, in doubt, or in a poll.
 
 use super::commit::apply_and_commit;
 use crate::domain::deadline::later;

@@ -1,4 +1,4 @@
-//! Getting an event written, whoever else writes at the same time.
+//! Applies an event and commits it, retrying when another writer was faster.
 
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Change, Decision, Effect, Event, Reservation, Source};

@@ -1,4 +1,4 @@
-//! Giving a reservation the test that is really its own, where it was taken to have another.
+//! Gives a reservation the right test when it was assigned the wrong one.
 
 use super::commit::commit;
 use crate::domain::ids::VendorReference;
@@ -25,16 +25,16 @@ pub enum CorrectError {
     Unchanged,
     /// It was taken to have another test before, and has that one's results: they would
     /// not show again.
-    #[error("it had this test before; enter its result by `hubctl result enter`")]
+    #[error("it had this test before; enter its result with `hubctl result enter`")]
     GoesBack,
     /// It has no test that could be wrong.
     #[error("it has no test to correct: {0:?}")]
     Refused(Option<NoteReason>),
     /// It changed since it was read.
-    #[error("it changed in this moment; look again")]
+    #[error("it changed in the meantime; look at it again, then repeat the command")]
     Changed,
     /// The test is another reservation's.
-    #[error("the test belongs to another reservation")]
+    #[error("the test belongs to another reservation; correct that one first")]
     ReferenceTaken,
 }
 

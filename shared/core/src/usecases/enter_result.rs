@@ -1,4 +1,4 @@
-//! Entering by hand a result that the vendor did not send.
+//! Enters a result by hand that the vendor did not send.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ pub enum EnterError {
     #[error("the value is not on the scale, which goes from {0} to {1}")]
     OffScale(f64, f64),
     /// It changed since it was read.
-    #[error("it changed in this moment; look again")]
+    #[error("it changed in the meantime; look at it again, then repeat the command")]
     Changed,
     /// The state machine does not take it.
     #[error("it was refused: {0:?}")]

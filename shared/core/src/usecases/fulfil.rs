@@ -1,4 +1,4 @@
-//! Buying what could not be bought at once.
+//! Buys a test that could not be bought at once.
 
 use super::Invocation;
 use super::breaker::{

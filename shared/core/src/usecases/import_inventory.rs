@@ -1,8 +1,8 @@
-//! Reconciling iTEP's *Available Test CSV* with the hub's books, test ID by test ID.
+//! Compares iTEP's *Available Test CSV* with the hub's records, test ID by test ID.
 //!
-//! iTEP documents no look-up, so this file is one of the few places where a sale
-//! shows whose answer was lost. It lists what stands Ready: what is absent from it
-//! may have been begun, voided or moved, so absence proves nothing.
+//! iTEP documents no look-up, so this file is one of the few ways to find a sale whose
+//! answer was lost. It lists only tests that are Ready. A missing test proves nothing:
+//! it may have been begun, voided or moved.
 
 mod leftovers;
 mod reclaim;

@@ -1,4 +1,4 @@
-//! What a candidate needs to begin.
+//! Fetches what a candidate needs to begin the test.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Polling a vendor for what its webhooks missed.
+//! Polls a vendor for results that its webhooks missed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One purchase call, from its lease to its written outcome.
+//! One purchase call, from its lease to its committed outcome.
 
 use std::pin::pin;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Applying a report that a vendor sent to the reservation that it is about.
+//! Applies a vendor's report to its reservation, or quarantines it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Having a kept report read again, once the hub has learnt to read it.
+//! Reads a stored report again, after a release that can read more.
 
 use super::commit::{CommitOutcome, apply_and_commit};
 use crate::domain::reservation::{Change, Decision, Event, Report, Reservation, Source};

@@ -1,4 +1,4 @@
-//! Reserving a test, and buying it at once where there is time.
+//! Reserves a test, and buys it at once if there is time.
 
 use super::Invocation;
 use super::breaker::{breaker_decision, retry_at};

@@ -1,5 +1,5 @@
-//! Settling by hand what the vendor leaves open. Every decision is the operator's
-//! by name, and a line of the reservation's history.
+//! Settles a doubt by the operator's decision. The reservation's history records it with
+//! the operator's name.
 
 use super::commit::commit;
 use crate::domain::ids::VendorReference;
@@ -27,10 +27,10 @@ pub enum SettleError {
     #[error("it is not in doubt but {}", .0.as_str())]
     NotInDoubt(Status),
     /// It changed since it was read, so that the decision may rest on what is old.
-    #[error("it changed in this moment; look again")]
+    #[error("it changed in the meantime; look at it again, then repeat the command")]
     Changed,
     /// The test is another reservation's.
-    #[error("the test belongs to another reservation")]
+    #[error("the test belongs to another reservation; correct that one first")]
     ReferenceTaken,
 }
 

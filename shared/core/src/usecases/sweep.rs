@@ -1,4 +1,4 @@
-//! Processing the reservations whose `due_at` has passed.
+//! Processes the reservations whose `due_at` has passed.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@ pub struct Cursor {
 
 /// A text that no page ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor that a page ended with")]
+#[error("not the cursor of an earlier page")]
 pub struct InvalidCursor;
 
 impl Cursor {

@@ -20,10 +20,10 @@ pub(crate) const VERSION: u8 = 1;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ItemError {
     /// It was written by code that is newer than this.
-    #[error("an item of version {0}, which this code does not know")]
+    #[error("unsupported item version {0}: deploy the release that wrote it")]
     Version(u8),
     /// It is not what its key says.
-    #[error("an item that does not read")]
+    #[error("the item cannot be decoded")]
     Form(#[from] serde_dynamo::Error),
 }
 

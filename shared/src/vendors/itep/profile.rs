@@ -146,7 +146,7 @@ impl Profile {
             products,
         };
         if profile.resend_identical && profile.answer.replay_if.is_empty() {
-            fields.wrong("answer.replay_if", "what tells a repetition, where resend_identical is true");
+            fields.wrong("answer.replay_if", "a list of matchers, because resend_identical is true");
         }
         fields.finish().map(|()| profile)
     }

@@ -44,7 +44,10 @@ pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
     let mut faults = Vec::new();
     let candidate = &order.candidate;
     if kind == ProductKind::Send && candidate.email.is_none() {
-        faults.push(Fault::new("#/candidate/email", "An STX product is mailed to the candidate: email is required."));
+        faults.push(Fault::new(
+            "#/candidate/email",
+            "email is required, because iTEP mails an STX product to the candidate.",
+        ));
     }
     if let Some(date) = candidate.birth_date.as_ref().map(|date| *date.expose())
         && !YEARS.contains(&date.year())
@@ -57,10 +60,10 @@ pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
         faults.extend(details.into_iter().map(|detail| Fault::new(at.clone(), detail)));
     }
     if !order.groups.is_empty() {
-        faults.push(Fault::new("#/groups", "iTEP has no groups."));
+        faults.push(Fault::new("#/groups", "iTEP does not support groups."));
     }
     if order.return_url.is_some() {
-        faults.push(Fault::new("#/return_url", "iTEP takes no return address."));
+        faults.push(Fault::new("#/return_url", "iTEP does not support return_url."));
     }
     faults
 }
@@ -75,7 +78,7 @@ fn broken(order: &Order, name: &str, value: &str) -> Vec<String> {
         "Gender" => listed("Gender", value, &GENDERS),
         "Education" => listed("Education", value, &EDUCATIONS),
         "Field_Of_Study" => listed("Study Field", value, &STUDY_FIELDS),
-        "trExternal_ID" => vec!["trExternal_ID carries the hub's own reservation id.".to_owned()],
+        "trExternal_ID" => vec!["trExternal_ID is reserved for the hub.".to_owned()],
         name if FREE_FIELDS.split_whitespace().any(|known| known == name) => Vec::new(),
         _ => vec!["iTEP has no registration field of this name.".to_owned()],
     };
@@ -99,7 +102,7 @@ fn contradiction(order: &Order, name: &str, value: &str) -> Option<String> {
         "DOB_Year" => part(Date::year),
         _ => None,
     };
-    (agrees == Some(false)).then(|| format!("{name} is not what `candidate` says."))
+    (agrees == Some(false)).then(|| format!("{name} differs from `candidate`."))
 }
 
 fn ranged(what: &str, value: &str, range: std::ops::RangeInclusive<i16>) -> Vec<String> {

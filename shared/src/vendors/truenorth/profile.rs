@@ -58,6 +58,6 @@ mod tests {
     #[test]
     fn a_profile_without_a_key_says_so_and_shows_no_value() {
         let error = Profile::parse(r#"{"url":"ftp://canary"}"#).unwrap_err();
-        insta::assert_snapshot!(error, @"the profile lacks api_key; url must be an absolute https URL without user information (http only for this very machine)");
+        insta::assert_snapshot!(error, @"the profile lacks api_key; url must be an absolute https URL without user information (http only for loopback hosts)");
     }
 }

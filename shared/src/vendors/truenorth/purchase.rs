@@ -118,7 +118,7 @@ async fn assessment<L: RateLimits, C: Clock>(
         }
         Err(LookupError::CredentialsRefused) => Err(not_processed(NotProcessed::CredentialsRefused, None, None)),
         Err(error) => {
-            let detail = format!("the list of assessments cannot be had: {error}");
+            let detail = format!("cannot get the list of assessments: {error}");
             Err(not_processed(NotProcessed::Unreachable, None, Some(detail)))
         }
     }

@@ -26,7 +26,7 @@ fn cursor(text: &str) {
             assert_eq!(cursor.to_string(), text, "a place has one cursor");
             assert_eq!(cursor.to_string().parse::<Cursor>(), Ok(cursor));
         }
-        Err(error) => assert_eq!(error.to_string(), "not a cursor that a page ended with"),
+        Err(error) => assert_eq!(error.to_string(), "not the cursor of an earlier page"),
     }
 }
 

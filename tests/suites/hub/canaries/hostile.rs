@@ -108,7 +108,7 @@ async fn nobody_is_seen_where_a_header_cannot_be_one() {
             assert_eq!(answer.body["statusCode"], 400, "{function}, {name}: {answer:?}");
             let problem: Value = serde_json::from_str(answer.body["body"].as_str().expect("a body")).expect("JSON");
             assert_eq!(problem["type"], "urn:english-test-hub:problem:malformed-request");
-            let detail = format!("The header `{name}` has a character that a header cannot have.");
+            let detail = format!("The header `{name}` contains a forbidden character.");
             assert_eq!(problem["detail"], detail);
         }
         cage.heard(function, "refused a request that cannot be read").await;

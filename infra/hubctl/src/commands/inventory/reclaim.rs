@@ -35,12 +35,12 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, wanted: &Reclaim) -> a
     report.findings.retain(|finding| finding.kind != Kind::Settled && is_wanted(wanted, finding));
     let found: Vec<Finding> = report.reclaimable().cloned().collect();
     if let Some(test) = wanted.test.iter().find(|test| !found.iter().any(|finding| finding.test_id == **test)) {
-        bail!("{test} is not reclaimable by this file; see `hubctl inventory import --dry-run`");
+        bail!("{test} is not reclaimable; `hubctl inventory import --dry-run` lists the tests that are");
     }
     let mut table = String::new();
     section(&mut table, out, RECLAIMABLE, &RECLAIMABLE_COLUMNS, &reclaimable(&report));
     if file.dry_run || found.is_empty() {
-        let lines = if found.is_empty() { "Nothing is reclaimable.".to_owned() } else { table };
+        let lines = if found.is_empty() { "No tests are reclaimable.".to_owned() } else { table };
         return Ok(out.say(&json!({ "dry_run": file.dry_run, "reclaimable": found }), lines.trim_start())?);
     }
     let _ = writeln!(io::stderr(), "{}", table.trim());
@@ -89,7 +89,7 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
     };
     let rows: Vec<_> = outcomes.iter().map(row).collect();
     let mut lines = out.table(&["TEST", "RESERVATION", "OUTCOME"], &rows);
-    lines.push_str("\nNow change these tests' passwords at iTEP, and clear their Assigned To: then iTEP sells them.\n");
+    lines.push_str("\nNext, at iTEP: change these tests' passwords, then clear their Assigned To. iTEP can then sell them again.\n");
     let json = json!({ "dry_run": false, "by": wanted.file.by(), "why": wanted.why, "data": data });
     Ok(out.say(&json, &lines)?)
 }
@@ -97,12 +97,12 @@ fn say(out: Output, wanted: &Reclaim, outcomes: &Outcomes) -> anyhow::Result<()>
 fn words(outcome: ReclaimOutcome) -> String {
     match outcome {
         ReclaimOutcome::Done => "reclaimed".to_owned(),
-        ReclaimOutcome::Before => "reclaimed before".to_owned(),
-        ReclaimOutcome::ReferenceTaken => "left alone: it belongs to another reservation".to_owned(),
+        ReclaimOutcome::Before => "already reclaimed".to_owned(),
+        ReclaimOutcome::ReferenceTaken => "skipped: it belongs to another reservation".to_owned(),
         ReclaimOutcome::Refused(why) => {
             let why = serde_json::to_value(why).ok();
             let why = why.as_ref().and_then(Value::as_str).unwrap_or("it has changed").replace('_', " ");
-            format!("left alone: {why}")
+            format!("skipped: {why}")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the account wants to hear of its stock, and ringing its alarm.
+//! The account's `low_stock`, and raising the `LowStock` alarm.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use shared_core::usecases::import_inventory::StockWatch;
 use crate::asking;
 use crate::context::{self, warn};
 
-/// What the account's profile says of its stock, or why it says nothing.
+/// The profile's `low_stock` and products.
 pub(super) async fn watch(name: &AccountName) -> anyhow::Result<StockWatch> {
     let secrets = SecretCache::new(context::clients()?, Duration::ZERO);
     let secret = secret_name(&Account { vendor: Vendor::Itep, name: name.clone() });
     let text = asking(secrets.secret(&secret).await)?;
-    let text = text.ok_or_else(|| anyhow::anyhow!("there is no secret {secret}"))?;
+    let text = text.ok_or_else(|| anyhow::anyhow!("the secret {secret} does not exist"))?;
     let profile = Profile::parse(text.expose())?;
     Ok(StockWatch { below: profile.low_stock, products: profile.products })
 }
@@ -30,6 +30,6 @@ pub(super) async fn ring(account: &AccountName) {
         Err(problem) => Err(problem),
     };
     if let Err(problem) = rung {
-        warn(format_args!("the alarm LowStock could not be rung: {problem:#}"));
+        warn(format_args!("cannot raise LowStock: {problem:#}"));
     }
 }

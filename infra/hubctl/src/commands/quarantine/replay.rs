@@ -26,21 +26,18 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &Replay) -> an
 async fn one(store: &DynamoStore, out: Output, wanted: &Replay, item: Quarantined) -> anyhow::Result<()> {
     let id = item.receipt.id.clone();
     let Some(checked) = next_check(&item, wanted) else {
-        bail!("{id}: nothing was kept by which its sender could be checked; see `hubctl quarantine replay --trust`");
+        bail!("{id}: the hub has nothing to check its sender by; ask iTEP to confirm the report, then add --trust");
     };
     if wanted.dry_run {
         let json = json!({ "receipt_id": id, "replayed": false, "dry_run": true });
-        return Ok(out.say(&json, &format!("{id} would be sent round. Nothing was done."))?);
+        return Ok(out.say(&json, &format!("{id} would be replayed. Nothing was sent."))?);
     }
     if wanted.trust {
         let sender = sender(&item.receipt);
-        confirm(
-            wanted.yes,
-            &format!("The sender of {id} is {sender} ({}). Apply what it says all the same?", item.why),
-        )?;
+        confirm(wanted.yes, &format!("Sender of {id}: {sender} ({}). Apply the report anyway?", item.why))?;
     }
     send(store, &context::queue()?, item, checked).await?;
-    let lines = format!("{id} is on its way. If it cannot be used, it comes back to the quarantine.");
+    let lines = format!("Sent {id} for processing. If it fails again, it returns to the quarantine.");
     Ok(out.say(&json!({ "receipt_id": id, "replayed": true }), &lines)?)
 }
 
@@ -69,10 +66,14 @@ async fn send_all(store: &DynamoStore, out: Output, wanted: &Replay, items: Vec<
     }
     bar.finish_and_clear();
     let (count, left) = (sent.len(), unchecked.len());
-    let done = if wanted.dry_run { "would be sent round" } else { "sent round; what cannot be used comes back" };
+    let done = if wanted.dry_run {
+        "would be replayed"
+    } else {
+        "sent for processing; reports that fail again return to the quarantine"
+    };
     let mut lines = format!("{count} {done}.");
     if left > 0 {
-        lines.push_str(&format!("\n{left} left: nothing was kept by which a sender could be checked."));
+        lines.push_str(&format!("\n{left} skipped: the hub has nothing to check their sender by; see --trust."));
     }
     let json = json!({ "dry_run": wanted.dry_run, "replayed": sent, "cannot_be_checked": unchecked });
     Ok(out.say(&json, &lines)?)
@@ -89,7 +90,7 @@ pub(in crate::commands) async fn replay_readable(
     let could_not = |item: &Quarantined| !item.is_handled() && Unreadable::is_reason(&item.why);
     let (items, _) = read(store, usize::MAX, |item| could_not(item) && is_readable(&item.receipt)).await?;
     if !wanted.dry_run && !items.is_empty() {
-        confirm(wanted.yes, &format!("Send {} round again?", items.len()))?;
+        confirm(wanted.yes, &format!("Reports that can be replayed: {}. Replay them?", items.len()))?;
     }
     let replay = Replay { dry_run: wanted.dry_run, ..Replay::default() };
     send_all(store, out, &replay, items).await
@@ -117,7 +118,7 @@ async fn send(store: &DynamoStore, queue: &SqsQueue, item: Quarantined, checked:
         // It is still to be dealt with. Should it have been sent, twice does no harm.
         asking(store.mark_handled(&item).await)?;
     }
-    asking(sent).with_context(|| format!("{} was not sent round", item.receipt.id))
+    asking(sent).with_context(|| format!("{} was not sent; try again", item.receipt.id))
 }
 
 fn style() -> ProgressStyle {

@@ -26,13 +26,16 @@ pub(super) async fn run(store: &DynamoStore, out: Output, wanted: &CorrectRefere
     let change = format!("{id}: test {from} becomes {to}, {} becomes {status}", reservation.status().as_str());
     let mut json = json!({ "reservation_id": id, "from": from, "to": to, "status": status, "dry_run": wanted.dry_run });
     if wanted.dry_run {
-        return Ok(out.say(&json, &format!("{change}. Nothing was done."))?);
+        return Ok(out.say(&json, &format!("{change}. Nothing was changed."))?);
     }
     confirm(wanted.yes, &format!("{change}. Correct it?"))?;
     let done = told(correct_reference(&context, &reservation, &correction).await, id.as_str())?;
     json["by"] = json!(wanted.by);
     json["status"] = json!(done.status().as_str());
-    Ok(out.say(&json, &format!("{change}. Replay what is quarantined of it: `hubctl quarantine list`."))?)
+    Ok(out.say(
+        &json,
+        &format!("{change}. If reports on the test are quarantined, replay them: `hubctl quarantine list`."),
+    )?)
 }
 
 fn told<T>(outcome: Result<T, CorrectError>, id: &str) -> anyhow::Result<T> {

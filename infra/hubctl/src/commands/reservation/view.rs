@@ -1,4 +1,4 @@
-//! Reservations as an operator sees them: the person only where they ask.
+//! Reservations as an operator sees them. Personal data is shown only on request.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -95,12 +95,12 @@ pub(super) fn lines(out: Output, reservation: &Reservation, json: &Value) -> Str
     };
     lines.push('\n');
     let rows: Vec<_> = reservation.attempts.iter().map(attempt).collect();
-    lines.push_str(&out.table(&["ATTEMPT", "STATUS", "OVERALL", "CEFR", "HEARD", "GRADED"], &rows));
+    lines.push_str(&out.table(&["ATTEMPT", "STATUS", "OVERALL", "CEFR", "REPORTED", "GRADED"], &rows));
     for evidence in &reservation.evidence {
         lines.push_str(&format!("\nCall {}: {}\n", evidence.call_no, evidence.summary()));
     }
     for surplus in &reservation.surplus {
-        lines.push_str(&format!("\nSold beyond it by call {}: {}\n", surplus.call_no, surplus.reference.test()));
+        lines.push_str(&format!("\nExtra test, sold by call {}: {}\n", surplus.call_no, surplus.reference.test()));
     }
     lines
 }

@@ -1,5 +1,5 @@
-//! What a file tells by what it does not list: tests that may have been sat, and a
-//! stock that runs low.
+//! What follows from tests that a file does not list: tests that were perhaps sat, and
+//! low stock.
 
 use std::collections::{BTreeMap, HashSet};
 

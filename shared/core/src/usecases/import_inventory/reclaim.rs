@@ -1,5 +1,4 @@
-//! Taking back tests that nobody used, on the word of a file that still has them
-//! Ready.
+//! Reclaims unused tests that a file still lists as Ready.
 
 use super::{Finding, Import};
 use crate::domain::ids::VendorReference;

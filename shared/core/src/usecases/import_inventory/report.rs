@@ -1,4 +1,4 @@
-//! What an inventory file says, and what came of importing it.
+//! The content of an inventory file, and the report on its import.
 
 use std::collections::{BTreeMap, HashMap};
 

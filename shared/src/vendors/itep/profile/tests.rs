@@ -51,7 +51,7 @@ fn what_is_wrong_is_named_without_its_value() {
         p["url"] = "canary".into();
         p["default_expiry_days"] = 0.into();
     });
-    insta::assert_snapshot!(what, @"api_key must be a string; url must be an absolute https URL without user information (http only for this very machine); default_expiry_days must be a whole number from 1 to 3650; nested_json must be `object` or `string`; get.header must be the name of an HTTP header; send.encoding must be `hex` or `base64`");
+    insta::assert_snapshot!(what, @"api_key must be a string; url must be an absolute https URL without user information (http only for loopback hosts); default_expiry_days must be a whole number from 1 to 3650; nested_json must be `object` or `string`; get.header must be the name of an HTTP header; send.encoding must be `hex` or `base64`");
 }
 
 #[test]

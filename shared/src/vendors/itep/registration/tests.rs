@@ -60,7 +60,7 @@ fn each_rule_of_the_table_has_its_own_words() {
     #/registration/Education Invalid Education [Kindergarten].
     #/registration/Gender Invalid Gender [F].
     #/registration/Shoe~1Size iTEP has no registration field of this name.
-    #/registration/trExternal_ID trExternal_ID carries the hub's own reservation id.
+    #/registration/trExternal_ID trExternal_ID is reserved for the hub.
     ");
 }
 
@@ -105,7 +105,7 @@ fn what_the_hub_fills_itself_may_be_repeated_but_not_contradicted() {
         ("DOB_Month", "8"),
         ("DOB_Year", "1991"),
     ] {
-        assert_eq!(found(&[(name, value)]), [format!("#/registration/{name} {name} is not what `candidate` says.")]);
+        assert_eq!(found(&[(name, value)]), [format!("#/registration/{name} {name} differs from `candidate`.")]);
     }
 }
 
