@@ -126,4 +126,20 @@ fn slices(from: Timestamp, to: Timestamp) -> Vec<TimeSpan> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
+        let day = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n);
+        assert_eq!(slices(day(0), day(15)), [span(day(0), day(7)), span(day(7), day(14)), span(day(14), day(15))]);
+        assert_eq!(slices(day(3), day(3)), []);
+        assert_eq!(slices(day(4), day(3)), []);
+    }
+
+    fn span(from: Timestamp, to: Timestamp) -> TimeSpan {
+        TimeSpan { from, to }
+    }
+}

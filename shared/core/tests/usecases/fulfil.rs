@@ -1,18 +1,12 @@
-use std::time::Duration;
+use shared_core::usecases::fulfil::*;
 
 use super::*;
-use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Digest, VendorReference};
-use crate::domain::order::Order;
-use crate::domain::reservation::{Alert, Status};
-use crate::ports::ResendOutcome;
-use crate::usecases::testing::*;
 
 const ENOUGH: Duration = Duration::from_secs(25);
 const TOO_LITTLE: Duration = Duration::from_millis(24_999);
 
 fn fulfil(world: &World, left: Duration) -> FulfilOutcome {
-    wait(super::fulfil(world, &order("a").id, &this(world, left))).unwrap()
+    wait(usecases::fulfil::fulfil(world, &order("a").id, &this(world, left))).unwrap()
 }
 
 fn queued() -> Reservation {
@@ -77,7 +71,7 @@ fn who_finds_it_withdrawn_while_writing_that_a_call_begins_does_not_make_it() {
 #[test]
 fn who_cannot_write_that_a_call_begins_does_not_make_it() {
     let world = selling(queued(), Breaker::default()).failing(&["commit"]);
-    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
+    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }
 
@@ -115,7 +109,7 @@ fn nothing_is_bought_from_a_vendor_that_gives_no_sign_of_life() {
     let open = breaker_of(&world).open.unwrap();
     assert_eq!((open.failed, open.probe_at, open.probe), (1, at(60 + 60), None));
     assert!(world.reservation_of("a").due_at >= Some(at(120)));
-    assert_eq!((world.alerts(), world.writes()), (vec![Alert::AccountPaused], 0));
+    assert_eq!((world.raised(), world.writes()), (vec![Alert::AccountPaused], 0));
     assert!(world.calls().is_empty());
 }
 
@@ -132,7 +126,7 @@ fn one_probe_in_sixteen_buys_without_asking() {
 #[test]
 fn a_probe_that_was_not_made_leaves_its_place_to_another() {
     let world = selling(queued(), opened()).failing(&["commit"]);
-    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
+    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     let open = breaker_of(&world).open.unwrap();
     assert_eq!((open.failed, open.probe), (0, None));
     assert!(world.calls().is_empty());
@@ -144,10 +138,10 @@ fn three_lost_answers_in_a_row_open_the_breaker_and_tell_the_operator() {
     world.kept().answer = Some(unknown(1));
     for key in ["a", "b", "c"] {
         assert!(breaker_of(&world).open.is_none());
-        wait(super::fulfil(&world, &order(key).id, &this(&world, ENOUGH))).unwrap();
+        wait(usecases::fulfil::fulfil(&world, &order(key).id, &this(&world, ENOUGH))).unwrap();
     }
     assert_eq!(breaker_of(&world).open.map(|open| open.since), Some(at(60)));
-    assert_eq!(world.alerts().into_iter().filter(|alert| *alert == Alert::AccountPaused).count(), 1);
+    assert_eq!(world.raised().into_iter().filter(|alert| *alert == Alert::AccountPaused).count(), 1);
 }
 
 /// A doubtful call whose request may be sent again from second 990 on.
@@ -203,6 +197,6 @@ fn a_repetition_that_somebody_else_begins_in_this_moment_is_left_to_them() {
 #[test]
 fn a_repetition_whose_try_cannot_be_written_is_not_made() {
     let world = doubtful().failing(&["commit"]);
-    assert!(wait(super::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
+    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }

@@ -1,12 +1,9 @@
 mod generations;
 mod leftovers;
 
-use jiff::SignedDuration;
+use shared_core::usecases::import_inventory::{Report, *};
 
 use super::*;
-use crate::domain::ids::Vendor;
-use crate::domain::reservation::{EventName, Refusal, Status};
-use crate::usecases::testing::{self, DAY, World, at, order, story, wait};
 
 /// One reservation's story so far, by what was said of its first call.
 fn reservation(n: &str, events: &[Event]) -> Reservation {
@@ -20,7 +17,7 @@ fn books_with(reservations: impl IntoIterator<Item = Reservation>) -> World {
 }
 
 fn in_doubt(n: &str) -> Reservation {
-    testing::in_doubt(order(n))
+    fixtures::in_doubt(order(n))
 }
 
 fn confirmed(n: &str, test_id: &str) -> Reservation {
@@ -28,7 +25,7 @@ fn confirmed(n: &str, test_id: &str) -> Reservation {
 }
 
 fn sold(call_no: u32, test_id: &str) -> Event {
-    testing::sold(call_no, VendorReference::itep(test_id))
+    fixtures::sold(call_no, VendorReference::itep(test_id))
 }
 
 fn row(line: u64, test_id: &str, assigned: Assigned) -> Row {
@@ -139,7 +136,7 @@ fn a_reservation_takes_one_test_however_many_rows_name_it() {
 fn a_reservation_that_gets_another_test_in_this_moment_has_the_files_as_surplus() {
     let doubtful = in_doubt("a");
     let books = books_with([doubtful.clone()]);
-    books.kept().overtaken_by = Some(testing::after(doubtful.clone(), &sold(1, "B1"), at(100 * DAY)));
+    books.kept().overtaken_by = Some(fixtures::after(doubtful.clone(), &sold(1, "B1"), at(100 * DAY)));
     let report = run(&books, &import(), vec![row(2, "A1", of(&doubtful))]);
     let reservation = books.reservation_of("a");
     assert_eq!((kinds(&report), reservation.reference), (vec![Kind::Surplus], Some(VendorReference::itep("B1"))));

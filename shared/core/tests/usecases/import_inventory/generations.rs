@@ -4,9 +4,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::ids::Digest;
-use crate::domain::reservation::{Report as VendorReport, ReportedStatus};
-use crate::usecases::commit::apply_and_commit;
 
 const KEYS: [&str; 3] = ["first", "second", "third"];
 
@@ -60,7 +57,7 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
     let imported = |day: i64, dry_run| Import { exported_at: Some(at(day * DAY)), dry_run, ..import() };
     let event = match step {
         Step::Confirmed => sold(1, test),
-        Step::Reported(kind) => Event::Reported(Box::new(VendorReport {
+        Step::Reported(kind) => Event::Reported(Box::new(crate::Report {
             receipt: Some(format!("r{number}").parse().unwrap()),
             digest: Digest::sha256(format!("{key}-{test}-{kind}").as_bytes()),
             reference: VendorReference::itep(test),
@@ -83,7 +80,7 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
             return;
         }
     };
-    wait(apply_and_commit(books, reservation, &event, &Source::VendorWebhook, None)).unwrap();
+    wait(usecases::commit::apply_and_commit(books, reservation, &event, &Source::VendorWebhook, None)).unwrap();
 }
 
 proptest! {

@@ -1,6 +1,6 @@
+use shared_core::usecases::cancel::*;
+
 use super::*;
-use crate::domain::reservation::Status;
-use crate::usecases::testing::*;
 
 fn withdraw(world: &World) -> CancelOutcome {
     wait(cancel(world, world.reservation_of("a"))).unwrap()

@@ -1,7 +1,6 @@
+use shared_core::usecases::purchase::*;
+
 use super::*;
-use crate::domain::ids::VendorReference;
-use crate::domain::reservation::{Alert, Reason, Status};
-use crate::usecases::testing::*;
 
 const ENOUGH: Duration = Duration::from_secs(25);
 
@@ -57,7 +56,11 @@ fn a_write_that_takes_too_long_is_not_waited_for() {
     world.kept().purchase_takes = 15;
     call(&world, ENOUGH).unwrap();
     assert_eq!(outcome_handed_on(&world), Some((1, confirmed(VendorReference::itep("A1")))));
-    assert_eq!(world.kept().slept[0], Duration::from_secs(25 - 15 - 2), "what is left but for handing over");
+    assert_eq!(
+        world.kept().slept[0],
+        Duration::from_secs(25 - 15) - TIMEOUTS.handoff_margin,
+        "what is left but for handing over"
+    );
 }
 
 #[test]
@@ -75,7 +78,7 @@ fn a_test_that_is_somebody_elses_leaves_the_doubt_to_the_operator() {
     let bought = call(&world, ENOUGH).unwrap().reservation;
     assert_eq!((bought.status(), bought.reason), (Status::InDoubt, Some(Reason::ReferenceTaken)));
     assert_eq!(bought.evidence[0].reference, Some(VendorReference::itep("A1")));
-    assert!(world.alerts().contains(&Alert::ReferenceTaken));
+    assert!(world.raised().contains(&Alert::ReferenceTaken));
 }
 
 #[test]

@@ -1,6 +1,6 @@
+use shared_core::usecases::settle_doubt::*;
+
 use super::*;
-use crate::domain::reservation::Alert;
-use crate::usecases::testing::*;
 
 fn doubtful() -> World {
     World::with([in_doubt(order("a"))]).at(100)
@@ -49,5 +49,5 @@ fn what_is_not_in_doubt_has_changed_or_is_sold_to_another_is_left_as_it_is() {
     let taken = settle(&world, Finding::Sold(VendorReference::itep("A1")));
     assert!(matches!(taken, Err(SettleError::ReferenceTaken)));
     assert_eq!((world.status_of("a"), changed.kept().fulfilments.len()), (Status::InDoubt, 0));
-    assert_eq!(world.alerts(), Vec::<Alert>::new());
+    assert_eq!(world.raised(), Vec::<Alert>::new());
 }

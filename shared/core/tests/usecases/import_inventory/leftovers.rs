@@ -1,7 +1,6 @@
 //! What is missing from a file, what is taken back by it, and how much is left.
 
 use super::*;
-use crate::domain::reservation::Alert;
 
 fn expired(n: &str, test_id: &str) -> Reservation {
     reservation(n, &[sold(1, test_id), Event::ExpiryReached])
@@ -15,9 +14,8 @@ fn missing(report: &Report) -> Vec<&str> {
 fn reclaim(books: &World, rows: Vec<Row>) -> Vec<ReclaimOutcome> {
     let import = Import { dry_run: true, ..import() };
     let report = run(books, &import, rows);
-    let outcome = |finding: &Finding| {
-        wait(crate::usecases::import_inventory::reclaim(books, &import, finding, "nobody came")).unwrap()
-    };
+    let outcome =
+        |finding: &Finding| wait(usecases::import_inventory::reclaim(books, &import, finding, "nobody came")).unwrap();
     report.reclaimable().map(outcome).collect()
 }
 
@@ -74,17 +72,17 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
     let books = books_with([old.clone()]);
     let import = Import { dry_run: true, ..import() };
     let report = run(&books, &import, vec![row(2, "A1", of(&old))]);
-    let begun = crate::domain::reservation::Report {
+    let begun = crate::Report {
         receipt: Some("r1".parse().unwrap()),
-        digest: crate::domain::ids::Digest::sha256(b"{}"),
+        digest: Digest::sha256(b"{}"),
         reference: VendorReference::itep("A1"),
         observed_at: at(99 * DAY),
-        status: crate::domain::reservation::ReportedStatus::InProgress,
+        status: ReportedStatus::InProgress,
         unreadable: Vec::new(),
     };
     let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
     let outcome =
-        wait(crate::usecases::import_inventory::reclaim(&books, &import, &report.findings[0], "nobody came")).unwrap();
+        wait(usecases::import_inventory::reclaim(&books, &import, &report.findings[0], "nobody came")).unwrap();
     assert_eq!(outcome, ReclaimOutcome::Refused(NoteReason::Begun));
     assert_eq!(books.owner_of("A1"), Some(old.id().clone()));
 }
@@ -107,9 +105,9 @@ fn a_product_with_fewer_free_tests_than_the_account_wants_is_told() {
     ] {
         let books = books_with([]);
         assert_eq!(run(&books, &watch(below), rows()).low_stock, told);
-        assert_eq!(books.alerts(), vec![Alert::LowStock; usize::from(!told.is_empty())], "one bell for all");
+        assert_eq!(books.raised(), vec![Alert::LowStock; usize::from(!told.is_empty())], "one bell for all");
         let books = books_with([]);
         assert_eq!(run(&books, &Import { dry_run: true, ..watch(below) }, rows()).low_stock, told);
-        assert_eq!(books.alerts(), [], "a dry run rings nothing");
+        assert_eq!(books.raised(), [], "a dry run rings nothing");
     }
 }

@@ -1,11 +1,6 @@
-use std::time::Duration;
+use shared_core::usecases::reserve::*;
 
 use super::*;
-use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Digest, Fingerprint, VendorReference};
-use crate::domain::reservation::{CallOutcome, Reason, State, Status};
-use crate::domain::sensitive::Sensitive;
-use crate::usecases::testing::*;
 
 /// What is needed to buy at once, and no more.
 const ENOUGH: Duration = Duration::from_secs(25);
@@ -27,7 +22,7 @@ fn asynchronously() -> Serving {
 }
 
 fn try_reserve(world: &World, order: Order, serving: Serving) -> Result<ReserveOutcome, ReserveError> {
-    wait(super::reserve(world, order, &this(world, serving.left), serving.respond_async))
+    wait(usecases::reserve::reserve(world, order, &this(world, serving.left), serving.respond_async))
 }
 
 /// A vendor that sells.

@@ -1,7 +1,6 @@
+use shared_core::usecases::enter_result::*;
+
 use super::*;
-use crate::domain::reservation::Status;
-use crate::domain::test_result::{Scale, Score};
-use crate::usecases::testing::*;
 
 fn result(value: f64) -> TestResult {
     TestResult { overall: Some(Score { scale: Scale::Itep, value: Some(value), cefr: None }), ..TestResult::default() }
@@ -44,7 +43,7 @@ fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one
     let Decision::Write(change) = graded.apply(&blank, Source::VendorWebhook, at(55), &TIMEOUTS.policy) else {
         panic!()
     };
-    wait(commit(&later, &change, None)).unwrap();
+    wait(usecases::commit::commit(&later, &change, None)).unwrap();
     let entered = enter(&later, &later.reservation_of("a"), 4.0).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(4.0))));
 }

@@ -1,9 +1,9 @@
+use shared_core::usecases::sweep::*;
+
 use super::*;
-use crate::domain::reservation::{Report, ReportedStatus, Status};
-use crate::usecases::testing::*;
 
 fn sweep(world: &World, left: Duration) -> SweepSummary {
-    wait(super::sweep(world, Deadline::after(world.now(), left))).unwrap()
+    wait(usecases::sweep::sweep(world, Deadline::after(world.now(), left))).unwrap()
 }
 
 fn attend(world: &World) -> SweepSummary {
@@ -50,7 +50,7 @@ fn what_is_over_or_taken_for_dead_is_changed_on_the_spot() {
 fn a_sat_test_without_a_result_is_told_once() {
     let world = World::with([sat(ReportedStatus::AwaitingScore)]).at(10 + 7 * DAY);
     assert_eq!((attend(&world), attend(&world)), (CHANGED, SweepSummary::default()));
-    assert_eq!(world.alerts(), [Alert::ResultOverdue]);
+    assert_eq!(world.raised(), [Alert::ResultOverdue]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn batches_are_worked_through_until_one_is_not_full() {
         let attended = attend(&world);
         assert_eq!((attended.due, attended.enqueued), (waiting, waiting));
         let kept = world.kept();
-        assert_eq!((kept.due_asked, kept.fulfilments.len()), (asked, waiting));
+        assert_eq!((kept.count("due"), kept.fulfilments.len()), (asked, waiting));
     }
 }
 
@@ -103,7 +103,7 @@ fn no_batch_is_begun_without_time_to_write_down_what_became_of_it() {
     for (left, asked) in [(TIMEOUTS.write_margin, 0), (TIMEOUTS.write_margin + Duration::from_millis(1), 1)] {
         let world = World::with([queued("a")]).at(60);
         sweep(&world, left);
-        assert_eq!(world.kept().due_asked, asked);
+        assert_eq!(world.kept().count("due"), asked);
     }
 }
 
@@ -126,5 +126,5 @@ fn while_anything_is_in_doubt_every_sweep_says_so() {
     assert_eq!(world.kept().alerts, [(); 2].map(|()| (Alert::InDoubt, order("a").id.to_string())));
     let quiet = World::with([queued("a")]).at(100);
     attend(&quiet);
-    assert_eq!(quiet.alerts(), []);
+    assert_eq!(quiet.raised(), []);
 }

@@ -1,7 +1,6 @@
-use std::time::Duration;
+use shared_core::usecases::breaker::*;
 
 use super::*;
-use crate::usecases::testing::*;
 
 fn account() -> Account {
     order("").account
@@ -23,6 +22,7 @@ fn the_operator_pauses_and_resumes_an_account_once() {
 fn a_write_that_others_overtake_is_decided_anew_and_given_up_after_ten() {
     for (overtaken, done) in [(9, true), (10, false)] {
         let world = World::with([]);
+        world.kept().breakers.insert(account(), Breaker::default());
         world.kept().overtaken = overtaken;
         assert_eq!(wait(pause(&world, &account(), &by("ann"))).is_ok(), done);
         assert_eq!(world.kept().breakers[&account()].paused.is_some(), done);
@@ -34,10 +34,10 @@ fn what_ends_well_or_changes_nothing_alarms_nobody_and_what_cannot_be_written_is
     let world = World::with([]);
     wait(record_call_result(&world, &account(), "this", CallSignal::Unknown));
     wait(record_call_result(&world, &account(), "this", CallSignal::Answered));
-    assert_eq!((world.alerts(), world.kept().breakers[&account()].seq), (vec![], 2));
+    assert_eq!((world.raised(), world.kept().breakers[&account()].seq), (vec![], 2));
     let world = World::with([]).failing(&["replace"]);
     wait(record_call_result(&world, &account(), "this", CallSignal::Unknown));
-    assert_eq!((world.alerts(), world.kept().recoverable_errors.len()), (vec![], 1));
+    assert_eq!((world.raised(), world.kept().recoverable_errors.len()), (vec![], 1));
 }
 
 #[test]

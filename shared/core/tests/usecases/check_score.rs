@@ -1,9 +1,6 @@
-use std::time::Duration;
+use shared_core::usecases::check_score::*;
 
 use super::*;
-use crate::domain::order::Order;
-use crate::domain::reservation::{ReportedStatus, Status};
-use crate::usecases::testing::*;
 
 fn check(world: &World, reason: CheckReason) -> Result<CheckOutcome, CheckError> {
     wait(check_score(world, &hint(reason)))
@@ -130,7 +127,7 @@ fn of_two_tests_that_the_vendor_knows_one_is_surplus() {
         settled.surplus.iter().map(|it| (it.call_no, &it.reference)).collect::<Vec<_>>(),
         [(1, &truenorth("t-2"))]
     );
-    assert!(world.alerts().contains(&Alert::Surplus));
+    assert!(world.raised().contains(&Alert::Surplus));
 }
 
 #[test]
@@ -140,9 +137,9 @@ fn a_test_that_is_anothers_leaves_the_doubt_to_the_operator_for_a_while() {
     world.kept().observed.push((order("a").id, observed_test("t-1", ReportedStatus::Ready, at(1))));
     assert_eq!(check(&world, CheckReason::Doubt).unwrap(), CheckOutcome::LookedUp);
     assert_eq!(world.status_of("a"), Status::InDoubt);
-    assert_eq!(world.alerts(), [Alert::ReferenceTaken]);
+    assert_eq!(world.raised(), [Alert::ReferenceTaken]);
     assert_eq!(world.kept().postponed, [(order("a").id, at(990 + 900))]);
     let settled = knowing(doubtful(), [("t-1", ReportedStatus::Ready)]).at(990);
     check(&settled, CheckReason::Doubt).unwrap();
-    assert_eq!((settled.alerts(), settled.kept().postponed.len()), (vec![], 0));
+    assert_eq!((settled.raised(), settled.kept().postponed.len()), (vec![], 0));
 }

@@ -1,8 +1,6 @@
+use shared_core::usecases::correct_reference::*;
+
 use super::*;
-use crate::domain::reservation::Status;
-use crate::domain::test_result::TestResult;
-use crate::usecases::enter_result::enter_result;
-use crate::usecases::testing::*;
 
 fn correction(test: &str) -> Correction {
     let (reason, operator) = ("misread".to_owned(), "ada".to_owned());
@@ -30,7 +28,13 @@ fn a_test_of_another_reservations_or_the_same_or_none_to_correct_changes_nothing
     let doubtful = World::with([in_doubt(order("a"))]).at(100);
     assert!(matches!(correct(&doubtful, "A1"), Err(CorrectError::Refused(Some(NoteReason::PurchaseInProgress)))));
     let graded = World::with([ready(order("a"), "A1")]).at(50);
-    wait(enter_result(&graded, &graded.reservation_of("a"), TestResult::default(), "ada".to_owned())).unwrap();
+    wait(usecases::enter_result::enter_result(
+        &graded,
+        &graded.reservation_of("a"),
+        TestResult::default(),
+        "ada".to_owned(),
+    ))
+    .unwrap();
     correct(&graded, "A2").unwrap();
     assert!(matches!(correct(&graded, "A1"), Err(CorrectError::GoesBack)));
     let changed = World::with([ready(order("a"), "A1")]).at(100);

@@ -1,7 +1,6 @@
+use shared_core::usecases::launch::*;
+
 use super::*;
-use crate::domain::reservation::Event;
-use crate::domain::sensitive::Sensitive;
-use crate::usecases::testing::*;
 
 fn launched(world: &World, reservation: &Reservation) -> Result<Launch, LaunchError> {
     wait(launch(world, reservation))

@@ -1,20 +1,7 @@
-use jiff::SignedDuration;
+use shared_core::usecases::check_score::CheckError;
+use shared_core::usecases::poll_scores::*;
 
 use super::*;
-use crate::domain::reservation::{ReportedStatus, Reservation, Status};
-use crate::usecases::testing::*;
-
-#[test]
-fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
-    let day = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n);
-    assert_eq!(slices(day(0), day(15)), [span(day(0), day(7)), span(day(7), day(14)), span(day(14), day(15))]);
-    assert_eq!(slices(day(3), day(3)), []);
-    assert_eq!(slices(day(4), day(3)), []);
-}
-
-fn span(from: Timestamp, to: Timestamp) -> TimeSpan {
-    TimeSpan { from, to }
-}
 
 fn with_test(key: &str) -> Reservation {
     ready(order_at_truenorth(key), &format!("test-of-{key}"))
@@ -23,7 +10,7 @@ fn with_test(key: &str) -> Reservation {
 /// A world at day 30 whose last poll left this mark.
 fn polled_before(mark: PollMark, keys: &[&str]) -> World {
     let world = World::with(keys.iter().map(|key| with_test(key))).at(30 * DAY);
-    world.kept().poll = Some(mark);
+    world.kept().polls.entry(order("").account.name).or_default().mark = mark;
     world
 }
 
@@ -36,16 +23,25 @@ fn poll(world: &World) -> Result<Option<PollSummary>, CheckError> {
     wait(poll_scores(world, &order_at_truenorth("").account))
 }
 
-fn marks(world: &World) -> Vec<PollMark> {
-    world.kept().marks.clone()
+/// The mark that a poll left as it ended.
+fn mark_left(world: &World) -> PollMark {
+    let poll = &world.kept().polls[&order("").account.name];
+    assert_eq!(poll.lease, None);
+    poll.mark.clone()
 }
 
 #[test]
 fn two_polls_do_not_run_at_once() {
-    let world = World::with([with_test("a")]).at(30 * DAY);
+    let world = polled_before(PollMark::default(), &["a"]).failing(&["end"]);
+    assert!(poll(&world).is_err());
+    let so_far = || {
+        let kept = world.kept();
+        let lease = kept.polls[&order("").account.name].lease;
+        (lease.map(|(until, _)| until), kept.swept.len(), kept.looked_up.len())
+    };
+    assert_eq!(so_far(), (Some(at(30 * DAY + 120)), 1, 1));
     assert_eq!(poll(&world).unwrap(), None);
-    let kept = world.kept();
-    assert_eq!((kept.leased_until, kept.swept.len(), kept.looked_up.len()), (Some(at(30 * DAY + 120)), 0, 0));
+    assert_eq!(so_far(), (Some(at(30 * DAY + 120)), 1, 1));
 }
 
 #[test]
@@ -58,7 +54,7 @@ fn a_poll_asks_from_a_day_before_the_last_one_on() {
             world.kept().swept.iter().map(|span| span.from).collect::<Vec<_>>(),
             from.into_iter().map(|day| at(day * DAY)).collect::<Vec<_>>()
         );
-        assert_eq!(marks(&world), [PollMark { seen_to: Some(at(30 * DAY)), cursor: None }]);
+        assert_eq!(mark_left(&world), PollMark { seen_to: Some(at(30 * DAY)), cursor: None });
     }
 }
 
@@ -90,9 +86,7 @@ fn those_that_no_window_shows_are_asked_about_a_few_at_a_time_round_and_round() 
     for of_this_poll in [5, 2, 5] {
         assert_eq!(poll(&world).unwrap().map(|polled| polled.asked), Some(of_this_poll));
         asked.append(&mut world.kept().looked_up);
-        let mark = marks(&world).pop();
-        assert_eq!(mark.as_ref().is_some_and(|mark| mark.cursor.is_some()), of_this_poll == 5);
-        world.kept().poll = mark;
+        assert_eq!(mark_left(&world).cursor.is_some(), of_this_poll == 5);
     }
     let (round, next) = asked.split_at(7);
     assert!(keys.iter().all(|key| round.contains(&order(key).id)));
@@ -105,15 +99,15 @@ fn what_could_not_be_written_is_asked_for_again_by_the_next_poll() {
     let world = polled_before(mark.clone(), &["a", "b"]).failing(&["commit"]);
     saw(&world, "a", ReportedStatus::InProgress);
     assert!(matches!(poll(&world), Err(CheckError::Backend(_))));
-    assert_eq!((marks(&world), world.kept().recoverable_errors.clone()), (vec![mark], vec![order("a").id.to_string()]));
+    assert_eq!((mark_left(&world), world.kept().recoverable_errors.clone()), (mark, vec![order("a").id.to_string()]));
 }
 
 #[test]
 fn a_round_that_the_rate_limit_holds_does_not_undo_what_was_seen() {
-    let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: Some("res_".to_owned()) };
+    let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: Some("0".to_owned()) };
     let world = polled_before(mark.clone(), &["a", "b"]).failing(&["look_up"]);
     saw(&world, "a", ReportedStatus::InProgress);
     assert!(matches!(poll(&world), Err(CheckError::LookUp(_))));
     assert_eq!(world.status_of("a"), Status::InProgress);
-    assert_eq!(marks(&world), [PollMark { seen_to: Some(at(30 * DAY)), ..mark }]);
+    assert_eq!(mark_left(&world), PollMark { seen_to: Some(at(30 * DAY)), ..mark });
 }

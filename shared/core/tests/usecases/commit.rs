@@ -1,7 +1,6 @@
+use shared_core::usecases::commit::*;
+
 use super::*;
-use crate::domain::ids::VendorReference;
-use crate::domain::reservation::{Alert, Status};
-use crate::usecases::testing::*;
 
 fn calling() -> World {
     World::with([story(order("a"), at(0), &[])]).at(90)

@@ -1,8 +1,6 @@
+use shared_core::usecases::record_report::*;
+
 use super::*;
-use crate::domain::ids::Digest;
-use crate::domain::reservation::Status;
-use crate::ports::SenderCredentials;
-use crate::usecases::testing::*;
 
 fn record(world: &World, receipt: InboundWebhook, report: ParsedReport) -> RecordOutcome {
     wait(record_report(world, receipt, report)).unwrap()
