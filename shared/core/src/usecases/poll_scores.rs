@@ -1,6 +1,6 @@
 //! Polling a vendor for what its webhooks missed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub struct PollSummary {
 /// What the one request for all brought.
 struct WindowSummary {
     seen: usize,
-    told: HashSet<ReservationId>,
+    told: BTreeSet<ReservationId>,
     /// What kept one of them from being written. The others are; the window is
     /// asked for again.
     error: Option<BackendError>,
@@ -75,7 +75,7 @@ async fn poll_window<E: VendorEnv>(
     now: Timestamp,
 ) -> Result<WindowSummary, CheckError> {
     let from = mark.seen_to.unwrap_or(now).checked_sub(env.timeouts().poll_overlap).unwrap_or(Timestamp::MIN);
-    let mut observed: HashMap<ReservationId, Vec<ObservedTest>> = HashMap::new();
+    let mut observed: BTreeMap<ReservationId, Vec<ObservedTest>> = BTreeMap::new();
     let mut keep = |id: ReservationId, test: ObservedTest| observed.entry(id).or_default().push(test);
     let mut seen = 0;
     for slice in slices(from, now) {
@@ -100,7 +100,7 @@ async fn poll_open<E: VendorEnv>(
     env: &E,
     account: &Account,
     cursor: Option<&str>,
-    told: &HashSet<ReservationId>,
+    told: &BTreeSet<ReservationId>,
 ) -> Result<(usize, Option<String>), CheckError> {
     let list = Worklist::Open(account.name.clone());
     let page = env.store().worklist(&list, cursor, ASKED_ONE_BY_ONE).await?;
