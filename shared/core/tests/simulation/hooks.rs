@@ -33,30 +33,34 @@ pub(crate) struct Message {
 impl State {
     /// Does a port's work, and sees to what comes of it.
     fn carry_out<T>(&mut self, operation: &str, bug: Option<Bug>, work: impl Fn(&mut Memory) -> T) -> T {
-        self.lag(operation);
-        let (written, done) = (self.memory.changes.len(), work(&mut self.memory));
-        if self.trace.is_some() {
-            let lines: Vec<_> = self.memory.changes[written..].iter().map(line).collect();
-            lines.into_iter().for_each(|line| self.note(|| line));
-        }
-        if let Some(bug) = bug {
-            bug.spoil(&mut self.memory);
-        }
-        self.deliver();
-        self.plan_sweep();
-        done
-    }
-
-    fn lag(&mut self, operation: &str) {
         match operation {
             "due" | "worklist" => {
-                let mut ids: Vec<_> = self.memory.reservations.keys().cloned().collect();
-                ids.retain(|_| self.trouble(100));
-                self.memory.hidden = ids.into_iter().collect();
+                let (level, rng) = (self.level, &mut self.rng);
+                let lagging = self.memory.reservations.keys().filter(|_| level > 0 && rng.per_mille(100));
+                self.memory.hidden = lagging.cloned().collect();
             }
             "breaker" => self.memory.has_stale_breakers = self.trouble(200),
             _ => {}
         }
+        let (written, done) = (self.memory.changes.len(), work(&mut self.memory));
+        if let Some(bug) = bug {
+            bug.spoil(&mut self.memory);
+        }
+        match operation {
+            "insert" | "commit" | "postpone" => self.plan_sweep(),
+            "fulfil" | "record" | "check_score" => self.deliver(),
+            _ => {}
+        }
+        if let (Some(change), Some(_)) = (self.memory.changes.get(written), &self.trace) {
+            let line = line(change);
+            self.note(|| line);
+        }
+        done
+    }
+
+    /// [`Bug::ToldAfterwards`]: what an invocation has yet to tell.
+    pub(crate) fn take_untold(&mut self, task: usize) -> Vec<(Alert, String)> {
+        self.untold.remove(&task).unwrap_or_default()
     }
 
     fn deliver(&mut self) {
@@ -95,9 +99,12 @@ impl Hooks for Port<'_> {
         operation: &'static str,
         work: impl Fn(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, BackendError> {
-        let (bug, untold) = (self.sim.options.bug, self.sim.state().untold.remove(&self.task));
+        let bug = self.sim.options.bug;
+        let untold = self.sim.has(Bug::ToldAfterwards).then(|| self.sim.state().take_untold(self.task));
         let done = self.op(operation, move |state| state.carry_out(operation, bug, &work)).await?;
-        self.sim.state().memory.alerts.extend(untold.into_iter().flatten());
+        if let Some(untold) = untold {
+            self.sim.state().memory.alerts.extend(untold);
+        }
         Ok(done)
     }
 

@@ -125,8 +125,8 @@ impl<'a> Runner<'a> {
         self.tasks[task] = None;
         let mut state = self.sim.state();
         state.note(|| format!("#{task} ends: {done:?}"));
-        let untold = state.untold.remove(&task);
-        state.memory.alerts.extend(untold.into_iter().flatten());
+        let untold = state.take_untold(task);
+        state.memory.alerts.extend(untold);
         drop(state);
         self.ended(kind, done.is_ok());
     }
