@@ -1,18 +1,16 @@
 //! Requests and reservations for tests.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value;
-use shared_core::domain::backoff::Backoff;
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Decision, Event, Lease, Policy, Report, ReportedStatus, Reservation, Source,
+    CallOutcome, Decision, Event, Lease, Report, ReportedStatus, Reservation, Source,
 };
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
+use test_support::fixtures::TIMEOUTS;
 
 use crate::fingerprint::RequestMeaning;
 use crate::{request, rules};
@@ -89,10 +87,7 @@ pub(crate) fn completed() -> Reservation {
 }
 
 pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
-    let backoff = Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) };
-    let (result_overdue, doubt_quiet) = (Duration::from_secs(7 * 86_400), Duration::from_secs(900));
-    let policy = Policy { backoff, result_overdue, doubt_quiet };
-    match reservation.apply(event, Source::VendorAnswer, now(), &policy) {
+    match reservation.apply(event, Source::VendorAnswer, now(), &TIMEOUTS.policy) {
         Decision::Write(change) => change.after,
         Decision::Duplicate => reservation.clone(),
     }

@@ -17,8 +17,6 @@ pub mod reprocess;
 pub mod reserve;
 pub mod settle_doubt;
 pub mod sweep;
-#[cfg(test)]
-mod testing;
 
 use crate::domain::deadline::{Deadline, later};
 use crate::domain::reservation::Lease;

@@ -93,13 +93,13 @@ pub(super) async fn start_probe<E: VendorEnv>(
 
 /// Tells the breaker how a call ended: no write unless it changes something.
 /// The outcome itself is written by then; what fails here is only logged.
-pub(super) async fn record_call_result<E: VendorEnv>(env: &E, account: &Account, holder: &str, signal: CallSignal) {
+pub async fn record_call_result<E: VendorEnv>(env: &E, account: &Account, holder: &str, signal: CallSignal) {
     let probes = env.timeouts().probes;
     update_and_alert(env, account, |breaker| breaker.call_ended(holder, signal, env.now(), probes)).await;
 }
 
 /// Ends a probe whose vendor could not be reached.
-pub(super) async fn record_probe_unanswered<E: VendorEnv>(env: &E, account: &Account, holder: &str) -> BreakerDecision {
+pub async fn record_probe_unanswered<E: VendorEnv>(env: &E, account: &Account, holder: &str) -> BreakerDecision {
     let probes = env.timeouts().probes;
     update_and_alert(env, account, |breaker| breaker.probe_unanswered(holder, env.now(), probes)).await;
     breaker_decision(env, account).await
@@ -119,7 +119,7 @@ async fn update_and_alert<E: VendorEnv>(env: &E, account: &Account, transition: 
 
 /// When a held purchase is tried again: with the next probe, or soon after the
 /// one that is out; a little spread, so that not all come back at once.
-pub(super) fn retry_at<E: VendorEnv>(env: &E, decision: BreakerDecision, id: &ReservationId) -> Timestamp {
+pub fn retry_at<E: VendorEnv>(env: &E, decision: BreakerDecision, id: &ReservationId) -> Timestamp {
     let (now, probes) = (env.now(), env.timeouts().probes);
     let again = match decision {
         BreakerDecision::Closed | BreakerDecision::ProbeDue => return now,
@@ -128,6 +128,3 @@ pub(super) fn retry_at<E: VendorEnv>(env: &E, decision: BreakerDecision, id: &Re
     };
     later(again, env.timeouts().policy.backoff.wait(id, SPREAD))
 }
-
-#[cfg(test)]
-mod tests;

@@ -25,6 +25,3 @@ pub async fn cancel<E: Env>(env: &E, reservation: Reservation) -> Result<CancelO
         committed => CancelOutcome::Done(Box::new(committed.into_reservation())),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -126,6 +126,3 @@ pub(super) async fn apply_observed<E: VendorEnv>(
     }
     Ok(reservation)
 }
-
-#[cfg(test)]
-mod tests;

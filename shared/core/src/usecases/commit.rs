@@ -84,6 +84,3 @@ pub async fn enqueue_fulfilment<E: Env>(env: &E, id: &ReservationId) {
         env.alerts().log_recoverable(&error, AlertSubject::Reservation(id));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -79,6 +79,3 @@ pub async fn correct_reference<E: Env>(
         WriteOutcome::ReferenceTaken => Err(CorrectError::ReferenceTaken),
     }
 }
-
-#[cfg(test)]
-mod tests;

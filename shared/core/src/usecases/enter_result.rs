@@ -89,6 +89,3 @@ fn document(result: &TestResult, operator: &str) -> RawDocument {
     let bytes = json!({ "entered_by": operator, "result": result }).to_string().into_bytes();
     RawDocument { digest: Digest::sha256(&bytes), bytes }
 }
-
-#[cfg(test)]
-mod tests;

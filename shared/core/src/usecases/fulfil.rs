@@ -139,6 +139,3 @@ async fn resend<E: VendorEnv>(
     apply_and_commit(env, reservation, &event, &Source::Hub, None).await?;
     Ok(FulfilOutcome::Called)
 }
-
-#[cfg(test)]
-mod tests;

@@ -230,6 +230,3 @@ fn finding(import: &Import, row: &Row, judged: &Judged) -> Finding {
         reclaimable: reservation.is_some_and(|reservation| import.may_reclaim(reservation, row)),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -42,6 +42,3 @@ pub async fn launch<E: VendorEnv<Store: LinkCounts>>(
     }
     env.vendor(reservation.vendor()).launch(reservation, reference).await?.ok_or(LaunchError::Unknown)
 }
-
-#[cfg(test)]
-mod tests;

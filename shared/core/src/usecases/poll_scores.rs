@@ -1,6 +1,6 @@
 //! Polls a vendor for results that its webhooks missed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub struct PollSummary {
 /// What the one request for all brought.
 struct WindowSummary {
     seen: usize,
-    told: HashSet<ReservationId>,
+    told: BTreeSet<ReservationId>,
     /// What kept one of them from being written. The others are; the window is
     /// asked for again.
     error: Option<BackendError>,
@@ -75,7 +75,7 @@ async fn poll_window<E: VendorEnv>(
     now: Timestamp,
 ) -> Result<WindowSummary, CheckError> {
     let from = mark.seen_to.unwrap_or(now).checked_sub(env.timeouts().poll_overlap).unwrap_or(Timestamp::MIN);
-    let mut observed: HashMap<ReservationId, Vec<ObservedTest>> = HashMap::new();
+    let mut observed: BTreeMap<ReservationId, Vec<ObservedTest>> = BTreeMap::new();
     let mut keep = |id: ReservationId, test: ObservedTest| observed.entry(id).or_default().push(test);
     let mut seen = 0;
     for slice in slices(from, now) {
@@ -100,7 +100,7 @@ async fn poll_open<E: VendorEnv>(
     env: &E,
     account: &Account,
     cursor: Option<&str>,
-    told: &HashSet<ReservationId>,
+    told: &BTreeSet<ReservationId>,
 ) -> Result<(usize, Option<String>), CheckError> {
     let list = Worklist::Open(account.name.clone());
     let page = env.store().worklist(&list, cursor, ASKED_ONE_BY_ONE).await?;
@@ -126,4 +126,20 @@ fn slices(from: Timestamp, to: Timestamp) -> Vec<TimeSpan> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_span_is_asked_for_in_slices_of_a_week_and_an_empty_one_not_at_all() {
+        let day = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * n);
+        assert_eq!(slices(day(0), day(15)), [span(day(0), day(7)), span(day(7), day(14)), span(day(14), day(15))]);
+        assert_eq!(slices(day(3), day(3)), []);
+        assert_eq!(slices(day(4), day(3)), []);
+    }
+
+    fn span(from: Timestamp, to: Timestamp) -> TimeSpan {
+        TimeSpan { from, to }
+    }
+}

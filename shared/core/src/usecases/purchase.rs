@@ -104,6 +104,3 @@ pub async fn record_outcome<E: Env>(
     let event = Event::CallEnded { call_no, outcome: CallOutcome::Unknown(evidence) };
     Ok(apply_and_commit(env, *reservation, &event, &Source::VendorAnswer, None).await?.into_reservation())
 }
-
-#[cfg(test)]
-mod tests;

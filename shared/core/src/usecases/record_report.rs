@@ -130,6 +130,3 @@ async fn defer<E: Env<Store: Quarantine>>(env: &E, webhook: InboundWebhook) -> R
     env.queue().record(&ResultMessage::InboundWebhook(webhook), env.timeouts().match_retry).await?;
     Ok(RecordOutcome::Deferred)
 }
-
-#[cfg(test)]
-mod tests;

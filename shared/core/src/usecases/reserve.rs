@@ -81,6 +81,3 @@ pub async fn reserve<E: VendorEnv>(
     }
     Ok(ReserveOutcome::New { reservation: Box::new(reservation), launch: None })
 }
-
-#[cfg(test)]
-mod tests;

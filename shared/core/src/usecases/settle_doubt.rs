@@ -66,6 +66,3 @@ pub async fn settle_doubt<E: Env>(
         WriteOutcome::ReferenceTaken => Err(SettleError::ReferenceTaken),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
 use crate::ports::{AlertSubject, Alerts, BackendError, CheckReason, Env, Queue, ScoreCheck, Store, Worklist};
 
 /// How many due reservations are read at a time.
-const BATCH: usize = 100;
+pub const BATCH: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SweepSummary {
@@ -128,6 +128,3 @@ async fn perform<E: Env>(env: &E, action: &Action, reservation: Reservation) -> 
 async fn leave_to_queue<E: Env>(env: &E, reservation: &Reservation) -> Result<(), BackendError> {
     env.store().postpone(reservation, later(env.now(), env.timeouts().requeue_after)).await
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,11 +1,15 @@
 //! Bugs that a vendor's bad hour must show; `SEEDED_BUGS.md` lists all methods' bugs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use shared_core::domain::breaker::{Breaker, UNKNOWNS_TO_OPEN};
+use shared_core::domain::ids::Account;
 use shared_core::domain::reservation::Status;
 
-use crate::ports::World;
+use test_support::World;
+
+use crate::hour::Hour;
 use crate::{HOUR, PURCHASES, runs_until};
 
 /// A mistake that a maintainer could make.
@@ -24,16 +28,21 @@ pub(crate) enum Bug {
 }
 
 impl Bug {
-    /// The breaker as it is read with the bug.
-    pub(crate) fn misread(self, mut breaker: Breaker) -> Breaker {
-        if let (Bug::ProbesAtOnce, Some(open)) = (self, &mut breaker.open) {
-            open.probe = None;
+    /// Has a write of the breakers end as it does with the bug.
+    pub(crate) fn spoil(self, before: &BTreeMap<Account, Breaker>, breakers: &mut BTreeMap<Account, Breaker>) {
+        for (account, breaker) in breakers {
+            let before = before.get(account).cloned().unwrap_or_default();
+            if self.forgets(&before, breaker) {
+                *breaker = before;
+            }
+            if let (Bug::ProbesAtOnce, Some(open)) = (self, &mut breaker.open) {
+                open.probe = None;
+            }
         }
-        breaker
     }
 
     /// Whether a write is left out by the bug.
-    pub(crate) fn forgets(self, before: &Breaker, after: &Breaker) -> bool {
+    fn forgets(self, before: &Breaker, after: &Breaker) -> bool {
         match self {
             Bug::CountsNothing => after.unknowns > before.unknowns,
             Bug::StaysOpen => before.open.is_some() && after.open.is_none(),
@@ -51,14 +60,14 @@ const GROUNDLESS: &str = "doubts of a vendor that answers in time";
 /// that takes its time and answers nevertheless.
 fn broken(bug: Option<Bug>, hangs: bool) -> Option<(&'static str, String)> {
     let (hangs_for, takes) = if hangs { (HOUR, 1) } else { (Duration::ZERO, 15) };
-    let mut world = World::hanging_for(hangs_for);
-    (world.bug, world.takes) = (bug, Duration::from_secs(takes));
+    let mut hour = Hour { bug, takes: Duration::from_secs(takes), ..Hour::hanging_for(hangs_for) };
     if bug == Some(Bug::ShortLease) {
-        world.timeouts.lease = world.timeouts.call / 2;
+        hour.timeouts.lease = hour.timeouts.call / 2;
     }
+    let world = World::new(hour);
     let limit = if hangs { HOUR + Duration::from_secs(1200) } else { HOUR * 5 };
     runs_until(&world, 1, limit);
-    let (sold, doubts, probes) = (world.count(Status::Ready), world.doubts(), world.most_probes());
+    let (sold, doubts, probes) = (world.count(Status::Ready), world.doubts(), world.kept().most_probes);
     let allowed = if hangs { UNKNOWNS_TO_OPEN as usize } else { 0 };
     match () {
         () if probes > 1 => Some((PROBES, format!("{probes} at a time"))),

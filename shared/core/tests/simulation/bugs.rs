@@ -2,6 +2,7 @@
 
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{Reservation, State as Status};
+use test_support::{Condition, Memory};
 
 /// A mistake that a maintainer could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,35 @@ pub(crate) enum Bug {
     ToldAfterwards,
     /// The vendor breaks the assumption: it sells long after the call.
     SoldAfterQuiet,
+}
+
+impl Bug {
+    /// The condition that the store leaves out.
+    pub(crate) fn unchecked(self) -> Option<Condition> {
+        match self {
+            Bug::SeqIgnored => Some(Condition::SeqIsNext),
+            Bug::ReserveOverwrites => Some(Condition::IsNew),
+            Bug::ClaimsIgnored => Some(Condition::ClaimIsFree),
+            _ => None,
+        }
+    }
+
+    /// Makes of what was just written what a mistaken hub would have written.
+    pub(crate) fn spoil(self, memory: &mut Memory) {
+        for reservation in memory.reservations.values_mut() {
+            match self {
+                Bug::DueForgotten if matches!(reservation.state, Status::Queued { .. }) && reservation.seq > 1 => {
+                    reservation.due_at = None;
+                }
+                Bug::GradeTimesForgotten => reservation.attempts.iter_mut().for_each(|it| it.graded_at = None),
+                _ => {}
+            }
+        }
+        if self == Bug::StrangersDropped {
+            // Only a report that fits no reservation yet is sent round with a delay.
+            memory.results.retain(|(_, delay)| delay.is_zero());
+        }
+    }
 }
 
 /// [`Bug::CallsWithdrawn`]: a call that is out is not seen.

@@ -1,8 +1,8 @@
 //! A company's website: it asks until it is answered, and now and then twice.
 
-use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor};
+use shared_core::domain::ids::{ReservationId, Vendor};
 use shared_core::domain::order::Order;
+use test_support::fixtures;
 
 use crate::sim::{HOUR, MINUTE, Ms, State, at};
 
@@ -18,25 +18,11 @@ impl Request {
     pub(crate) fn draw(state: &mut State, number: usize, vendor: Vendor, first: Ms) -> Self {
         let id: ReservationId = format!("res_{number:026}").parse().expect("an id");
         let life = state.rng.pick(&[20 * MINUTE, 2 * HOUR, 12 * HOUR, 48 * HOUR]);
-        let order = Order {
-            id,
-            client: "acme".parse().expect("a client"),
-            fingerprint: Fingerprint::new(&number.to_string(), "{}"),
-            account: Account { vendor, name: "default".parse().expect("a name") },
-            product: "GTX".to_owned(),
-            candidate: Candidate {
-                external_id: "c".into(),
-                given_name: "M".into(),
-                family_name: "P".into(),
-                email: None,
-                birth_date: None,
-            },
-            registration: [].into(),
-            groups: Vec::new(),
-            return_url: None,
-            expires_at: at(first + life),
-            metadata: [].into(),
+        let order = match vendor {
+            Vendor::Itep => fixtures::order(&number.to_string()),
+            Vendor::Truenorth => fixtures::order_at_truenorth(&number.to_string()),
         };
+        let order = Order { id, expires_at: at(first + life), ..order };
         Self { order, respond_async: state.rng.per_mille(200), answered: false, tries: 0 }
     }
 }

@@ -8,6 +8,7 @@ use shared_core::domain::ids::{Account, Vendor, VendorReference};
 use shared_core::usecases::import_inventory::{
     Assigned, Finding, Import, Listing, ReclaimOutcome, Row, import_inventory, reclaim,
 };
+use test_support::World;
 
 use crate::events::Event;
 use crate::sim::{HOUR, Ms, Port, State, at};
@@ -54,7 +55,12 @@ impl State {
 }
 
 /// Imports a list and reclaims what it shows reclaimable.
-pub(crate) async fn import(port: Port<'_>, listing: Listing, exported_at: Timestamp, age: Ms) -> Result<(), String> {
+pub(crate) async fn import(
+    port: World<Port<'_>>,
+    listing: Listing,
+    exported_at: Timestamp,
+    age: Ms,
+) -> Result<(), String> {
     port.wait(age).await;
     let import = Import {
         account: Account { vendor: Vendor::Itep, name: "default".parse().map_err(|_| "a name")? },
@@ -72,7 +78,7 @@ pub(crate) async fn import(port: Port<'_>, listing: Listing, exported_at: Timest
     Ok(())
 }
 
-async fn reclaim_unused(port: &Port<'_>, import: &Import, finding: &Finding) -> Result<(), String> {
+async fn reclaim_unused(port: &World<Port<'_>>, import: &Import, finding: &Finding) -> Result<(), String> {
     let reference = VendorReference::itep(&finding.test_id);
     if !port.sim.state().stays_unused(&reference) {
         return Ok(());

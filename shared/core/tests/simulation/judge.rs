@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use shared_core::domain::ids::{ReservationId, Vendor};
-use shared_core::domain::reservation::{Alert, Attempt, ReportedStatus, Reservation, State as Status};
+use shared_core::domain::reservation::{Alert, Attempt, Effect, ReportedStatus, Reservation, State as Status};
 
-use crate::sim::{Sim, State};
+use crate::sim::{MINUTE, Sim, State};
 use crate::vendors::{Doc, Sale, Told};
 
 /// What a world came to.
@@ -27,7 +27,7 @@ pub(crate) struct Verdict {
 pub(crate) fn judge(sim: &Sim) -> Verdict {
     let mut state = sim.state();
     let mut found = Vec::new();
-    let rows: BTreeMap<_, _> = state.table.rows.iter().map(|(id, row)| (id.clone(), row.reservation.clone())).collect();
+    let rows = state.memory.reservations.clone();
     each_sold_once(&state, &mut found);
     each_request_is_one_reservation(&rows, &mut found);
     no_reference_has_two_owners(&rows, &mut found);
@@ -65,12 +65,19 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
 
 /// Whoever dies or errs in the middle of it: what was written was told of.
 fn alerts_are_raised(state: &State, found: &mut Vec<String>) {
-    for (id, owed) in &state.table.owed {
-        let told = state.alerts.get(id.as_str());
-        if !told.is_some_and(|told| told.iter().any(|(alert, _)| alert == owed)) {
-            found.push(format!("{id}: nobody was told of {}", owed.metric()));
+    for change in &state.memory.changes {
+        for effect in &change.effects {
+            if let Effect::Alert(owed) = effect
+                && !is_told(state, *owed, change.after.id())
+            {
+                found.push(format!("{}: nobody was told of {}", change.after.id(), owed.metric()));
+            }
         }
     }
+}
+
+fn is_told(state: &State, alert: Alert, id: &ReservationId) -> bool {
+    state.memory.alerts.iter().any(|(told, subject)| *told == alert && subject == id.as_str())
 }
 
 fn each_sold_once(state: &State, found: &mut Vec<String>) {
@@ -121,11 +128,8 @@ fn is_known(sale: &Sale, rows: &BTreeMap<ReservationId, Reservation>, found: &mu
 /// Nothing waits for ever: it has ended, or rests at the vendor, or somebody is told.
 fn is_settled(reservation: &Reservation, state: &State, found: &mut Vec<String>) {
     let id = reservation.id();
-    let told = |alert: Alert| {
-        state.alerts.get(id.as_str()).is_some_and(|alerts| alerts.iter().any(|(told, _)| *told == alert))
-    };
-    let reminded =
-        state.alerts.values().flatten().any(|(alert, at)| *alert == Alert::InDoubt && *at + 60_000 > state.now);
+    let told = |alert| is_told(state, alert, id);
+    let reminded = state.doubt_told + MINUTE > state.now;
     let stuck = match reservation.state {
         Status::Queued { .. } | Status::Calling { .. } => Some("is still to be bought"),
         Status::InDoubt { .. } if !told(Alert::InDoubt) && !reminded => Some("is in doubt, and nobody is told"),
@@ -197,8 +201,8 @@ fn graded_tests_stay_sat(state: &State, rows: &BTreeMap<ReservationId, Reservati
 }
 
 fn is_quarantined(state: &State, doc: &Doc) -> bool {
-    state.marks.quarantine.iter().any(|receipt| {
-        let number = receipt.body.as_slice().try_into().map(usize::from_le_bytes);
+    state.memory.quarantined.iter().any(|kept| {
+        let number = kept.receipt.body.as_slice().try_into().map(usize::from_le_bytes);
         number.is_ok_and(|number| state.vendors.docs[number].digest == doc.digest)
     })
 }

@@ -1,20 +1,18 @@
 //! Deterministic simulation of the hub: the production's use cases over ports in
 //! memory, under faults that a seed decides. See `README.md`.
 
-mod breakers;
 mod bugs;
 mod client;
 mod events;
+mod hooks;
 mod imports;
 mod judge;
 mod lives;
-mod queue;
 mod resends;
 mod rng;
 mod run;
 mod seeded;
 mod sim;
-mod store;
 mod vendors;
 mod world;
 

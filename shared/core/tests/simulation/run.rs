@@ -19,12 +19,13 @@ use shared_core::usecases::purchase::record_outcome;
 use shared_core::usecases::record_report::{ParsedReport, record_report};
 use shared_core::usecases::reserve::reserve;
 use shared_core::usecases::{Invocation, fulfil, poll_scores, sweep};
+use test_support::World;
 
 use crate::bugs::{self, Bug};
 use crate::client::Request;
 use crate::events::Event;
+use crate::hooks::Body;
 use crate::imports;
-use crate::queue::Body;
 use crate::sim::{HOUR, MINUTE, Ms, Port, SECOND, Sim, State};
 use crate::world;
 
@@ -100,7 +101,7 @@ impl<'a> Runner<'a> {
         name: &'static str,
         kind: Kind,
         seconds: Ms,
-        job: impl FnOnce(Port<'a>) -> F,
+        job: impl FnOnce(World<Port<'a>>) -> F,
     ) {
         let task = self.tasks.len();
         let skew = {
@@ -111,7 +112,7 @@ impl<'a> Runner<'a> {
             state.note(|| format!("#{task} begins: {name} (clock {skew:+} ms)"));
             skew
         };
-        let port = Port { sim: self.sim, task, skew };
+        let port = World::new(Port { sim: self.sim, task, skew });
         self.tasks.push(Some(Task { job: Box::pin(job(port)), kind }));
         self.poll(task);
     }
@@ -122,7 +123,11 @@ impl<'a> Runner<'a> {
         let Poll::Ready(done) = running.job.as_mut().poll(&mut context) else { return };
         let kind = running.kind;
         self.tasks[task] = None;
-        self.sim.state().note(|| format!("#{task} ends: {done:?}"));
+        let mut state = self.sim.state();
+        state.note(|| format!("#{task} ends: {done:?}"));
+        let untold = state.take_untold(task);
+        state.memory.alerts.extend(untold);
+        drop(state);
         self.ended(kind, done.is_ok());
     }
 
@@ -186,13 +191,8 @@ impl<'a> Runner<'a> {
             if state.next_sweep != Some(state.now) {
                 return;
             }
-            let next = world::next_sweep(&state);
             state.next_sweep = None;
-            if next.is_some() || self.sweeping {
-                let tick = next.unwrap_or(0).max(state.now + MINUTE);
-                state.next_sweep = Some(tick);
-                state.push(tick, Event::Sweep);
-            }
+            state.plan_sweep();
         }
         if !self.sweeping {
             self.sweeping = true;
@@ -293,11 +293,11 @@ impl Port<'_> {
     }
 }
 
-async fn fulfil(port: Port<'_>, id: ReservationId) -> Result<(), String> {
+async fn fulfil(port: World<Port<'_>>, id: ReservationId) -> Result<(), String> {
     fulfil::fulfil(&port, &id, &port.invocation(60)).await.map(drop).map_err(text)
 }
 
-async fn record(port: Port<'_>, message: ResultMessage) -> Result<(), String> {
+async fn record(port: World<Port<'_>>, message: ResultMessage) -> Result<(), String> {
     match message {
         ResultMessage::InboundWebhook(mut receipt) => {
             if port.sim.has(Bug::DatedWhenProcessed) {
@@ -330,7 +330,7 @@ fn parse_report(port: &Port<'_>, receipt: &InboundWebhook) -> ParsedReport {
     }
 }
 
-async fn look_up(port: Port<'_>, check: ScoreCheck) -> Result<(), String> {
+async fn look_up(port: World<Port<'_>>, check: ScoreCheck) -> Result<(), String> {
     match check_score(&port, &check).await {
         // The function leaves these to the next sweep.
         Err(CheckError::LookUp(_)) if matches!(check.reason, CheckReason::Expiry | CheckReason::Doubt) => Ok(()),
@@ -338,7 +338,7 @@ async fn look_up(port: Port<'_>, check: ScoreCheck) -> Result<(), String> {
     }
 }
 
-async fn poll_accounts(port: Port<'_>) -> Result<(), String> {
+async fn poll_accounts(port: World<Port<'_>>) -> Result<(), String> {
     for name in port.accounts().await.map_err(text)? {
         let account = Account { vendor: Vendor::Truenorth, name };
         poll_scores::poll_scores(&port, &account).await.map(drop).map_err(|e| e.to_string())?;
@@ -346,7 +346,7 @@ async fn poll_accounts(port: Port<'_>) -> Result<(), String> {
     Ok(())
 }
 
-async fn sweep(port: Port<'_>) -> Result<(), String> {
+async fn sweep(port: World<Port<'_>>) -> Result<(), String> {
     sweep::sweep(&port, port.invocation(50).deadline).await.map(drop).map_err(text)
 }
 

@@ -7,21 +7,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::Vendor;
 use shared_core::domain::reservation::Alert;
 use shared_core::domain::timeouts::Timeouts;
-use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, Env, VendorApi, VendorEnv};
+use shared_core::ports::BackendError;
+use test_support::Memory;
 
-use crate::breakers::Fuses;
 use crate::bugs::Bug;
 use crate::client::Request;
 use crate::events::{Entry, Event};
-use crate::queue::{Marks, Message};
+use crate::hooks::Message;
 use crate::rng::Rng;
-use crate::store::Table;
 use crate::vendors::Vendors;
 
 /// Virtual milliseconds since the world began.
@@ -83,13 +80,14 @@ pub(crate) struct State {
     pub(crate) quiet: bool,
     pub(crate) next_sweep: Option<Ms>,
     wakers: BTreeMap<usize, Vec<Waker>>,
-    pub(crate) table: Table,
+    pub(crate) memory: Memory,
     pub(crate) messages: Vec<Message>,
-    pub(crate) marks: Marks,
-    pub(crate) fuses: Fuses,
     pub(crate) vendors: Vendors,
     pub(crate) requests: Vec<Request>,
-    pub(crate) alerts: BTreeMap<String, Vec<(Alert, Ms)>>,
+    /// When the operator was last told of a doubt.
+    pub(crate) doubt_told: Ms,
+    /// [`Bug::ToldAfterwards`]: what an invocation has yet to tell.
+    pub(crate) untold: BTreeMap<usize, Vec<(Alert, String)>>,
     pub(crate) violations: Vec<String>,
     pub(crate) injected: u64,
     pub(crate) trace: Option<Vec<String>>,
@@ -104,8 +102,10 @@ impl State {
     }
 
     /// Sees to it that a sweep comes in the minute when something is due.
-    pub(crate) fn due_at(&mut self, due: Option<Timestamp>) {
-        let Some(due) = due else { return };
+    pub(crate) fn plan_sweep(&mut self) {
+        let Some(due) = self.memory.reservations.values().filter_map(|reservation| reservation.due_at).min() else {
+            return;
+        };
         let due = u64::try_from(due.as_millisecond() - BEGIN).unwrap_or(0).max(self.now + 1);
         let tick = due.div_ceil(MINUTE) * MINUTE;
         if self.next_sweep.is_none_or(|next| tick < next) {
@@ -153,6 +153,9 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) fn new(options: Options, timeouts: Timeouts) -> Self {
+        let mut memory = Memory::default();
+        memory.unchecked = options.bug.and_then(Bug::unchecked);
+        memory.polls.entry("default".parse().expect("a name")).or_default();
         let state = State {
             now: 0,
             rng: Rng::new(options.seed),
@@ -164,13 +167,12 @@ impl Sim {
             quiet: false,
             next_sweep: None,
             wakers: BTreeMap::new(),
-            table: Table::default(),
+            memory,
             messages: Vec::new(),
-            marks: Marks::default(),
-            fuses: Fuses::default(),
             vendors: Vendors::default(),
             requests: Vec::new(),
-            alerts: BTreeMap::new(),
+            doubt_told: 0,
+            untold: BTreeMap::new(),
             violations: Vec::new(),
             injected: 0,
             trace: options.trace.then(Vec::new),
@@ -303,7 +305,7 @@ impl Port<'_> {
     }
 }
 
-pub(crate) fn outage(operation: &'static str) -> BackendError {
+fn outage(operation: &'static str) -> BackendError {
     BackendError::unavailable(operation, "a fault of the simulation")
 }
 
@@ -329,67 +331,5 @@ impl Future for Delay<'_> {
             self.armed = true;
         }
         Poll::Pending
-    }
-}
-
-impl Clock for Port<'_> {
-    fn now(&self) -> Timestamp {
-        self.local_now()
-    }
-
-    async fn sleep(&self, time: Duration) {
-        self.wait(time.as_millis() as u64).await;
-    }
-}
-
-impl Alerts for Port<'_> {
-    fn raise(&self, alert: Alert, subject: AlertSubject<'_>) {
-        let mut state = self.sim.state();
-        let now = state.now;
-        state.note(|| format!("#{} alert {alert:?} about {subject}", self.task));
-        state.alerts.entry(subject.to_string()).or_default().push((alert, now));
-    }
-
-    fn log_recoverable(&self, error: &BackendError, subject: AlertSubject<'_>) {
-        self.sim.state().note(|| format!("#{} {error} ({subject})", self.task));
-    }
-}
-
-impl Env for Port<'_> {
-    type Store = Self;
-    type Queue = Self;
-    type Alerts = Self;
-    type Clock = Self;
-
-    fn store(&self) -> &Self {
-        self
-    }
-
-    fn queue(&self) -> &Self {
-        self
-    }
-
-    fn alerts(&self) -> &Self {
-        self
-    }
-
-    fn clock(&self) -> &Self {
-        self
-    }
-
-    fn timeouts(&self) -> &Timeouts {
-        &self.sim.timeouts
-    }
-}
-
-impl VendorEnv for Port<'_> {
-    type Breakers = Self;
-
-    fn breakers(&self) -> &Self {
-        self
-    }
-
-    fn vendor(&self, _: Vendor) -> &dyn VendorApi {
-        self
     }
 }

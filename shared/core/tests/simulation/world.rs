@@ -2,46 +2,28 @@
 
 use std::time::Duration;
 
-use shared_core::domain::backoff::Backoff;
-use shared_core::domain::breaker::ProbeBackoff;
-use shared_core::domain::reservation::Policy;
 use shared_core::domain::timeouts::Timeouts;
+use test_support::fixtures::TIMEOUTS;
 
 use crate::bugs::Bug;
 use crate::client::Request;
 use crate::events::Event;
 use crate::run::vendor;
-use crate::sim::{HOUR, MINUTE, Ms, Options, Sim, State, at};
+use crate::sim::{HOUR, MINUTE, Ms, Options, Sim, State};
 
 /// How long the longest life of a test, the longest expiry and the overdue
 /// results take after the faults.
 const REST: Ms = 100 * HOUR;
 
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
 /// The production's times, with a shorter patience for overdue results.
 pub(crate) fn times(options: &Options) -> Timeouts {
-    let quiet = if options.bug == Some(Bug::NoQuiet) { 0 } else { 900 };
-    Timeouts {
-        policy: Policy {
-            backoff: Backoff { base: seconds(5), cap: seconds(900) },
-            result_overdue: seconds(if options.seed.is_multiple_of(3) { 20 * 60 } else { 24 * 3600 }),
-            doubt_quiet: seconds(quiet),
-        },
-        probes: ProbeBackoff { first: seconds(60), cap: seconds(900) },
-        lease: seconds(120),
-        call: seconds(20),
-        write_margin: seconds(5),
-        handoff_margin: Duration::from_millis(2500),
-        match_timeout: seconds(900),
-        match_retry: seconds(60),
-        lookup_interval: seconds(30),
-        poll_overlap: seconds(24 * 3600),
-        poll_lease: seconds(120),
-        requeue_after: seconds(120),
+    let mut timeouts = TIMEOUTS;
+    timeouts.policy.result_overdue =
+        Duration::from_secs(if options.seed.is_multiple_of(3) { 20 * 60 } else { 24 * 3600 });
+    if options.bug == Some(Bug::NoQuiet) {
+        timeouts.policy.doubt_quiet = Duration::ZERO;
     }
+    timeouts
 }
 
 pub(crate) fn begin(sim: &Sim) {
@@ -92,13 +74,6 @@ pub(crate) fn quiet(state: &mut State) {
 pub(crate) fn end(state: &State) -> Ms {
     let lives = state.vendors.sales.iter().flat_map(|sale| sale.life.last()).map(|step| step.at).max();
     lives.unwrap_or(0).max(20 * HOUR) + 4 * HOUR
-}
-
-/// When something is due next.
-pub(crate) fn next_sweep(state: &State) -> Option<Ms> {
-    let due = state.table.rows.values().filter_map(|row| row.reservation.due_at).min()?;
-    let after = due.duration_since(at(0)).as_millis().max(0) as u64;
-    Some(after.div_ceil(MINUTE) * MINUTE)
 }
 
 impl State {
