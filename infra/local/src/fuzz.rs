@@ -1,6 +1,8 @@
 //! `cargo dev fuzz`: runs each target under libFuzzer.
 
 use std::{
+    collections::BTreeMap,
+    env,
     fs::{self, File},
     io::{IsTerminal, Write, stderr, stdout},
     path::{Path, PathBuf},
@@ -10,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{command, workspace};
 
@@ -46,6 +48,9 @@ pub(crate) fn run(minutes: f64, jobs: usize, wanted: &[String]) -> Result<u8> {
         })?;
     }
     show(&runs)?;
+    if wanted.is_empty() && env::var("UPDATE_FIGURES").is_ok_and(|value| value == "1") {
+        record(&runs, minutes, jobs)?;
+    }
     Ok(u8::from(!runs.iter().all(|run| run.is_sound)))
 }
 
@@ -172,6 +177,19 @@ fn show(runs: &[Run]) -> Result<()> {
         writeln!(out, "{}: see {}", run.target, folder(&run.target))?;
     }
     Ok(())
+}
+
+/// As `test_support::figures::record` does. To depend on that crate would slow the start of every `cargo dev`.
+fn record(runs: &[Run], minutes: f64, jobs: usize) -> Result<()> {
+    let date = String::from_utf8(command::output(Command::new("date").args(["-u", "+%F"]), b"")?)?;
+    let executions: BTreeMap<_, _> = runs.iter().map(|run| (&run.target, run.progress.executions)).collect();
+    let figures = json!({
+        "command": format!("cargo dev fuzz --minutes {minutes} --jobs {jobs}"),
+        "date": date.trim(),
+        "executions": executions,
+        "panics": runs.iter().filter(|run| !run.is_sound).count(),
+    });
+    Ok(fs::write(workspace::root().join("tests/figures/fuzz.json"), format!("{figures:#}\n"))?)
 }
 
 #[cfg(test)]

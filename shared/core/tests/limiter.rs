@@ -4,8 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use serde_json::{Value, json};
 use shared_core::domain::ids::ClientId;
 use shared_core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
+use test_support::figures;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -111,6 +113,10 @@ fn most_in_any(arrivals: &[i64], window: i64) -> usize {
     })
 }
 
+fn record(figures: Value) {
+    figures::record("limiter", "cargo test -p shared-core --test limiter", figures);
+}
+
 fn client(name: &str) -> &'static ClientId {
     Box::leak(Box::new(name.parse().expect("a client's id")))
 }
@@ -128,6 +134,8 @@ fn fifty_workers_for_a_day_stay_within_both_windows_and_use_ninety_percent() {
     let (second, twenty_minutes) = account.densest();
     let used = account.arrivals.len() as f64 / (DAY_MS / (20 * 60 * 1000) * 2000) as f64;
     println!("most in a second {second}, in 20 minutes {twenty_minutes}, used {:.1} %", used * 100.0);
+    let used_percent = (used * 1000.0).round() / 10.0;
+    record(json!({"workers": 50, "second": second, "twenty_minutes": twenty_minutes, "used_percent": used_percent}));
     assert!(second <= 5);
     assert!(twenty_minutes <= 2000);
     assert!(used >= 0.9);
@@ -160,6 +168,7 @@ fn one_clients_launches_all_day_hold_up_no_purchase_and_no_launch_of_another() {
         println!(
             "{priority:?}: {refused} of {asked} refused; most in a second {second}, in 20 minutes {twenty_minutes}"
         );
+        record(json!({"beside_a_loop": {format!("{priority:?}"): {"asked": asked, "held": refused}}}));
         assert_eq!(refused, 0, "{priority:?}");
         assert!(second <= 5 && twenty_minutes <= 2000);
     }

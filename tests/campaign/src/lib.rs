@@ -3,6 +3,7 @@
 
 mod books;
 mod chance;
+mod figures;
 mod judge;
 mod kills;
 mod load;
@@ -69,6 +70,8 @@ impl Plan {
 pub struct Outcome {
     /// The report, as Markdown.
     pub report: String,
+    /// Its figures, as JSON.
+    pub figures: String,
     /// The plot of statuses over time, as SVG.
     pub plot: String,
     /// What must not be and was, one line each; empty in a good run.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use campaign::{Outcome, Plan};
 use clap::Parser;
+use test_support::figures;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Orders tests while vendors, AWS and processes fail, lets everything settle, and judges by the vendors' books.
@@ -27,7 +28,7 @@ struct Args {
     /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The folder for report.md and statuses.svg
+    /// The folder for report.md, statuses.svg and campaign.json
     #[arg(long, default_value = "tests/bench-out/campaign")]
     out: PathBuf,
 }
@@ -61,9 +62,16 @@ async fn run(args: &Args) -> Result<Option<Outcome>> {
         _ = terminate.recv() => return Ok(None),
     };
     fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
-    fs::write(args.out.join("report.md"), &outcome.report)?;
-    fs::write(args.out.join("statuses.svg"), &outcome.plot)?;
-    println!("{}", outcome.report);
-    println!("{}: report.md, statuses.svg", args.out.display());
+    let Outcome { report, figures, plot, .. } = &outcome;
+    for (name, kept_as, content) in [
+        ("report.md", "campaign.md", report),
+        ("statuses.svg", "campaign.svg", plot),
+        ("campaign.json", "campaign.json", figures),
+    ] {
+        fs::write(args.out.join(name), content)?;
+        figures::write(kept_as, content);
+    }
+    println!("{report}");
+    println!("{}: report.md, statuses.svg, campaign.json", args.out.display());
     Ok(Some(outcome))
 }

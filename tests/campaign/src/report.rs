@@ -45,6 +45,23 @@ pub(crate) struct Facts<'a> {
     pub(crate) judgement: &'a Judgement,
 }
 
+impl Facts<'_> {
+    fn calls_under_faults(&self) -> impl Iterator<Item = &Call> {
+        self.under_faults.iter().flat_map(|(_, ledger)| &ledger.calls).filter(|call| call.account.is_some())
+    }
+
+    /// How many of the vendors' calls met a fault, and of how many: of those that buy, or of the others.
+    pub(crate) fn calls_struck(&self, buying: bool) -> (u64, u64) {
+        let calls = || self.calls_under_faults().filter(|call| call.buys() == buying);
+        (calls().filter(|call| call.fault.is_some()).count() as u64, calls().count() as u64)
+    }
+
+    /// The same of AWS.
+    pub(crate) fn aws_calls_struck(&self) -> (u64, u64) {
+        (self.aws.faults.values().sum(), self.aws.requests)
+    }
+}
+
 /// What must not be and was.
 pub(crate) fn faults(judgement: &Judgement) -> Vec<String> {
     let line = |(name, findings): (&str, &Findings)| {
@@ -61,6 +78,12 @@ pub(crate) fn write(facts: &Facts<'_>) -> String {
     websites(facts, &mut report);
     afterwards(facts, &mut report);
     report.0
+}
+
+/// What repeats the campaign.
+pub(crate) fn command(plan: &Plan) -> String {
+    let Plan { reservations, faults, seed, .. } = plan;
+    format!("cargo dev campaign --reservations {reservations} --faults {faults} --seed {seed}")
 }
 
 struct Report(String);
@@ -82,11 +105,7 @@ fn row(name: &str, value: impl std::fmt::Display) -> (String, String) {
 
 fn summary(facts: &Facts<'_>, report: &mut Report) {
     let (judged, plan, course) = (facts.judgement, facts.plan, facts.course);
-    let command = format!(
-        "cargo dev campaign --reservations {} --faults {} --seed {}",
-        plan.reservations, plan.faults, plan.seed
-    );
-    let _ = writeln!(report.0, "\n`{command}`");
+    let _ = writeln!(report.0, "\n`{}`", command(plan));
     let seconds = |from: Timestamp, to: Timestamp| format!("{:.0} s", to.duration_since(from).as_secs_f64());
     let seen = judged.seen_in_doubt + judged.settled_early;
     let mut rows = vec![
@@ -125,23 +144,17 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 fn vendor_faults(facts: &Facts<'_>, report: &mut Report) {
-    let calls =
-        || facts.under_faults.iter().flat_map(|(_, ledger)| &ledger.calls).filter(|call| call.account.is_some());
     let mut kinds = BTreeMap::<String, u64>::new();
-    for call in calls() {
+    for call in facts.calls_under_faults() {
         if let Some(fault) = &call.fault {
             let what = if call.buys() { "purchase" } else { "reading" };
             *kinds.entry(format!("{what}: {fault}")).or_default() += 1;
         }
     }
-    let share = |wanted: &dyn Fn(&Call) -> bool| {
-        let all = calls().filter(|call| wanted(call)).count() as u64;
-        let struck = calls().filter(|call| wanted(call) && call.fault.is_some()).count() as u64;
-        format!("{struck} of {all} ({})", percent(struck, all))
-    };
+    let share = |(struck, all)| format!("{struck} of {all} ({})", percent(struck, all));
     let mut rows = vec![
-        row("**purchase calls struck**", share(&Call::buys)),
-        row("**reading calls struck**", share(&|call| !call.buys())),
+        row("**purchase calls struck**", share(facts.calls_struck(true))),
+        row("**reading calls struck**", share(facts.calls_struck(false))),
     ];
     rows.extend(kinds.into_iter().map(|(kind, count)| row(&kind, count)));
     rows.push(row("a vendor's port closed for 1.2 s", facts.course.closures));
@@ -158,8 +171,8 @@ fn vendor_faults(facts: &Facts<'_>, report: &mut Report) {
 }
 
 fn aws_faults(facts: &Facts<'_>, report: &mut Report) {
-    let struck: u64 = facts.aws.faults.values().sum();
-    let all = format!("{struck} of {} ({})", facts.aws.requests, percent(struck, facts.aws.requests));
+    let (struck, requests) = facts.aws_calls_struck();
+    let all = format!("{struck} of {requests} ({})", percent(struck, requests));
     let mut rows = vec![row("**calls of AWS struck**", all)];
     rows.extend(facts.aws.faults.iter().map(|(kind, count)| row(kind, count)));
     report.table("AWS, while faults lasted", rows);

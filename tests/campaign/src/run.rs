@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::books::{self, Ledger};
 use super::chance::Chance;
+use super::figures;
 use super::judge::{self, Evidence};
 use super::kills::{self, Kills};
 use super::load::{self, Assigned, Order, Tally, Websites};
@@ -71,7 +72,12 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> Result<Outcome> {
         done,
         judgement: &judgement,
     };
-    Ok(Outcome { report: report::write(&facts), plot: plot::draw(&books, &course), faults: report::faults(&judgement) })
+    Ok(Outcome {
+        report: report::write(&facts),
+        figures: format!("{:#}\n", figures::of(&facts)),
+        plot: plot::draw(&books, &course),
+        faults: report::faults(&judgement),
+    })
 }
 
 struct Run<'a> {

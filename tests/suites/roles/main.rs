@@ -12,7 +12,9 @@ use std::fs;
 use std::path::Path;
 
 use policy::{Call, Grant, Statement};
+use serde_json::json;
 use template::Template;
+use test_support::figures;
 
 /// What Lambda itself does in a role's name: it reads event sources and writes logs.
 /// The emulator does neither under the role, so there is no call to be seen.
@@ -84,6 +86,10 @@ fn each_role_allows_what_its_function_calls_and_grants_nothing_else() {
     let strangers = calls.iter().filter(|call| !roles.keys().any(|role| is_role(call, role)));
     assert_eq!(strangers.map(|call| &call.role).collect::<BTreeSet<_>>(), BTreeSet::new());
     println!("\n{} kinds of calls, {} refused, {} grants unused", calls.len(), refused.len(), idle.len());
+    let grants: usize = roles.values().map(|statements| policy::grants(statements).len()).sum();
+    let measured =
+        json!({"kinds_of_calls": calls.len(), "refused": refused.len(), "grants": grants, "unused": idle.len()});
+    figures::record("roles", "cargo dev test", measured);
     assert!(refused.is_empty(), "refused: {refused:#?}");
     assert!(idle.is_empty(), "granted and never used: {idle:#?}");
 }

@@ -1,6 +1,7 @@
 //! What the tests of several crates share: the hub's world in memory, and what they begin with.
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+pub mod figures;
 pub mod fixtures;
 mod memory;
 mod script;

@@ -3,6 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
+use crate::figures;
+
 const DOCUMENT: &str = include_str!("../../../shared/core/tests/SEEDED_BUGS.md");
 /// How many different bugs there are at least.
 const AT_LEAST: usize = 20;
@@ -49,11 +53,18 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Prints whether a bug was caught, as a row of a table.
+/// Prints whether a bug was caught, as a row of a table, and records how.
 pub fn print(method: &str, test: &str, found: Option<&str>) {
     let number = rows().into_iter().find(|row| (row.method, row.test) == (method, test)).map_or(0, |row| row.number);
     let (caught, how) = found.map_or(("NOT CAUGHT", ""), |how| ("caught", how));
     println!("seeded bug {number:>2} | {caught} | {method} | {test} | {how}");
+    if found.is_some() {
+        record(method, json!({"seeded_bugs": {test: how}}));
+    }
+}
+
+fn record(method: &str, figures: Value) {
+    figures::record(method, &format!("cargo test -p shared-core --test {method}"), figures);
 }
 
 /// Expects the table to list exactly these tests of a method, with their verdicts,
@@ -68,5 +79,6 @@ pub fn assert_lists(method: &str, tests: &[(&str, &str)]) {
     let listed: BTreeSet<_> =
         rows.iter().filter(|row| row.method == method).map(|row| (row.test, row.verdict)).collect();
     assert_eq!(listed, tests.iter().copied().collect());
+    record(method, json!({"different_seeded_bugs": numbers.len()}));
     println!("{} different seeded bugs, {} of them caught by {method}", numbers.len(), listed.len());
 }

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use serde_json::json;
 use shared_core::domain::breaker::UNKNOWNS_TO_OPEN;
 use shared_core::domain::deadline::Deadline;
 use shared_core::domain::reservation::{Alert, Status};
@@ -20,6 +21,7 @@ use shared_core::usecases::Invocation;
 use shared_core::usecases::fulfil::fulfil;
 use shared_core::usecases::reserve::{ReserveOutcome, reserve};
 use shared_core::usecases::sweep::sweep;
+use test_support::figures;
 
 use hour::{Hour, look_doubts_up};
 use test_support::World;
@@ -85,6 +87,12 @@ fn runs_until(world: &World<Hour>, callers: usize, limit: Duration) {
     }
 }
 
+fn record(world: &World<Hour>, callers: usize) {
+    let doubts = json!({callers.to_string(): world.doubts()});
+    let command = "cargo test -p shared-core --test breaker";
+    figures::record("breaker", command, json!({"purchases": PURCHASES, "doubts_by_callers": doubts}));
+}
+
 /// Every reservation has its one test at the vendor, and knows it.
 fn assert_sold_once_each(world: &World<Hour>) {
     assert_eq!(world.count(Status::Ready), PURCHASES);
@@ -98,6 +106,7 @@ fn a_vendor_that_hangs_for_an_hour_makes_three_doubts_and_then_sells_a_thousand_
     let world = World::new(Hour::hanging_for(HOUR));
     until_sold(&world, 1);
     assert_sold_once_each(&world);
+    record(&world, 1);
     assert_eq!(world.doubts(), UNKNOWNS_TO_OPEN as usize);
     assert_eq!(world.kept().unanswered, UNKNOWNS_TO_OPEN as usize);
     assert!(world.count_raised(Alert::AccountPaused) >= 1);
@@ -111,6 +120,7 @@ fn calls_that_are_out_when_the_vendor_begins_to_hang_are_all_that_comes_on_top()
         let world = World::new(Hour::hanging_for(HOUR));
         until_sold(&world, callers);
         assert_sold_once_each(&world);
+        record(&world, callers);
         // Orders come 3.6 s apart and a call is given up after 20 s: six are out when
         // the first is known to be lost, two more follow before the third is.
         let most = (UNKNOWNS_TO_OPEN as usize - 1 + callers).min(8);

@@ -12,8 +12,10 @@ mod steps;
 mod vendor;
 mod world;
 
+use serde_json::json;
 use shared_core::domain::ids::Vendor;
 use stateright::{Checker, Model};
+use test_support::figures;
 
 use protocol::{Protocol, Says};
 use world::Budget;
@@ -75,6 +77,16 @@ fn asked_again() -> Protocol {
 }
 
 fn check(name: &str, model: Protocol) {
+    let command = "cargo test -p shared-core --test model";
+    run("model", command, name, model);
+}
+
+fn check_deeper(name: &str, model: Protocol) {
+    let command = "MODEL_THREADS=2 cargo test -p shared-core --test model -- --ignored";
+    run("model_deeper", command, name, model);
+}
+
+fn run(file: &str, command: &str, name: &str, model: Protocol) {
     let checker = model.checker().threads(threads()).spawn_bfs().join();
     println!(
         "model {name}: {} unique states, {} generated, depth {}",
@@ -83,6 +95,8 @@ fn check(name: &str, model: Protocol) {
         checker.max_depth()
     );
     checker.assert_properties();
+    let run = json!({"states": checker.unique_state_count(), "depth": checker.max_depth()});
+    figures::record(file, command, json!({"runs": {name: run}}));
 }
 
 fn threads() -> usize {
@@ -134,21 +148,21 @@ fn decisions_of_the_operator_keep_the_promises() {
 #[test]
 #[ignore = "minutes; see README.md"]
 fn deeper_orders_of_reports() {
-    check("itep results, 1 repeat", results(Vendor::Itep, REVISED, 1));
-    check("itep reset, 1 repeat", orders(SAT_AGAIN, 1));
+    check_deeper("itep results, 1 repeat", results(Vendor::Itep, REVISED, 1));
+    check_deeper("itep reset, 1 repeat", orders(SAT_AGAIN, 1));
 }
 
 #[test]
 #[ignore = "minutes; see README.md"]
 fn deeper_look_ups() {
-    check("truenorth purchase, 2 faults, a doubt looked up twice", asked_again());
-    check("truenorth results, 2 look-ups", more_lookups());
+    check_deeper("truenorth purchase, 2 faults, a doubt looked up twice", asked_again());
+    check_deeper("truenorth results, 2 look-ups", more_lookups());
 }
 
 #[test]
 #[ignore = "minutes; see README.md"]
 fn deeper_faults_in_purchases() {
-    check("itep purchase, 2 faults", buying(Vendor::Itep, 2));
-    check("itep purchase, 3 faults", buying(Vendor::Itep, 3));
-    check("truenorth purchase, 2 faults", buying(Vendor::Truenorth, 2));
+    check_deeper("itep purchase, 2 faults", buying(Vendor::Itep, 2));
+    check_deeper("itep purchase, 3 faults", buying(Vendor::Itep, 3));
+    check_deeper("truenorth purchase, 2 faults", buying(Vendor::Truenorth, 2));
 }

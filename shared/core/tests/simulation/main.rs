@@ -20,7 +20,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use judge::Verdict;
+use serde_json::json;
 use sim::{FAULTS, Options, Sim};
+use test_support::figures;
 
 /// Seeds of a run without `SIM_SEEDS`.
 const SEEDS: u64 = 20_000;
@@ -51,6 +53,9 @@ struct Figures {
     failed: Vec<(u64, Vec<String>)>,
 }
 
+/// The run that the suite makes.
+const COMMAND: &str = "cargo test -p shared-core --test simulation";
+
 impl Figures {
     fn count(&mut self, seed: u64, verdict: Verdict) {
         self.worlds += 1;
@@ -65,6 +70,29 @@ impl Figures {
         if !verdict.violations.is_empty() {
             self.failed.push((seed, verdict.violations));
         }
+    }
+
+    fn record(&self) {
+        let (name, command) = match number("SIM_SEEDS") {
+            None => ("simulation", COMMAND.to_owned()),
+            Some(seeds) => {
+                let command = "cargo test --release -p shared-core --test simulation under_faults";
+                ("simulation_deeper", format!("SIM_SEEDS={seeds} {command}"))
+            }
+        };
+        let figures = json!({
+            "seeds": self.worlds,
+            "seeds_failed": self.failed.len(),
+            "reservations": self.reservations,
+            "sales": self.sales,
+            "results": self.results,
+            "left_in_doubt": self.in_doubt,
+            "requests_sent_again": self.resent,
+            "tests_reclaimed": self.reclaimed,
+            "faults": self.faults,
+            "port_calls": self.port_calls,
+        });
+        figures::record(name, &command, figures);
     }
 }
 
@@ -94,6 +122,7 @@ fn under_faults_nothing_is_lost_doubled_or_stuck() {
     let from = number("SIM_FROM").unwrap_or(0);
     let began = std::time::Instant::now();
     let mut figures = campaign(from..from + number("SIM_SEEDS").unwrap_or(SEEDS));
+    figures.record();
     let mut failed = std::mem::take(&mut figures.failed);
     failed.sort();
     println!("{figures:?}; {} seeds failed; {:.1?}", failed.len(), began.elapsed());
@@ -138,4 +167,5 @@ fn one_fault_at_every_await_point_does_no_harm() {
         }
     }
     println!("{worlds} worlds with one fault each");
+    figures::record("simulation", COMMAND, json!({"worlds_with_one_fault": worlds}));
 }
