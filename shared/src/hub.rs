@@ -1,6 +1,6 @@
 //! Wires the hub together from its environment, for each function's `main`.
 
-use shared_core::domain::ids::Vendor;
+use shared_core::domain::ids::Account;
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::{Env, VendorApi, VendorEnv, WebhookEnv};
 
@@ -118,8 +118,8 @@ impl VendorEnv for Hub<Vendors> {
         &self.vendor_access.breakers
     }
 
-    fn vendor(&self, vendor: Vendor) -> &dyn VendorApi {
-        self.vendor_access.connectors.get(vendor)
+    fn vendor(&self, account: &Account) -> &dyn VendorApi {
+        self.vendor_access.connectors.get(account.vendor)
     }
 }
 

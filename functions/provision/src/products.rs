@@ -31,7 +31,7 @@ pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
     let accounts = context.accounts().into_iter();
     let accounts = accounts.flat_map(|(vendor, names)| names.into_iter().map(move |name| Account { vendor, name }));
     let asked = join_all(accounts.map(async |account| {
-        let offers = context.hub.vendor(account.vendor).products(&account, &context.client.id).await;
+        let offers = context.hub.vendor(&account).products(&account, &context.client.id).await;
         (account, offers)
     }));
     let (mut data, mut answered, mut failed) = (Vec::new(), 0, 0);

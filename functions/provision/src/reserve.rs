@@ -92,12 +92,8 @@ async fn order(
 }
 
 async fn default_expiry(context: &RequestContext<'_>, account: &Account) -> Result<Timestamp, Failure> {
-    let terms = context
-        .hub
-        .vendor(account.vendor)
-        .terms(account)
-        .await
-        .map_err(|problem| refusal(context, account, problem))?;
+    let terms =
+        context.hub.vendor(account).terms(account).await.map_err(|problem| refusal(context, account, problem))?;
     let days = SignedDuration::from_hours(24 * i64::from(terms.default_expiry_days));
     let time = context.hub.clock.now().checked_add(days).unwrap_or(Timestamp::MAX);
     Ok(Timestamp::from_second(time.as_second()).unwrap_or(time))

@@ -7,7 +7,7 @@ use shared::aws::{AwsClients, DynamoStore, SecretCache, SqsQueue};
 use shared::clock::SystemClock;
 use shared::settings::Settings;
 use shared::vendors::Connectors;
-use shared_core::domain::ids::Vendor;
+use shared_core::domain::ids::Account;
 use shared_core::domain::reservation::Alert;
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::{AlertSubject, Alerts, BackendError, Env, VendorApi};
@@ -31,8 +31,8 @@ impl OperatorContext {
     }
 
     /// The vendor's connector. To parse what it sent needs no secret of an account's.
-    pub(crate) fn vendor(&self, vendor: Vendor) -> &dyn VendorApi {
-        self.connectors.get(vendor)
+    pub(crate) fn vendor(&self, account: &Account) -> &dyn VendorApi {
+        self.connectors.get(account.vendor)
     }
 }
 

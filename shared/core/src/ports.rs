@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use messages::{CheckReason, Dismissal, InboundWebhook, Quarantined, ResultMessage, ScoreCheck};
+pub use messages::{CheckReason, Dismissal, InboundWebhook, ParsedReport, Quarantined, ResultMessage, ScoreCheck};
 pub use sender::{AuthOutcome, SenderCredentials};
 pub use store::{
     BookingOutcome, Breakers, InsertOutcome, LinkCountOutcome, LinkCounts, ListQuery, Page, PollMark, Polls,
@@ -23,7 +23,7 @@ pub use vendor_api::{
     ResendOutcome, TimeSpan, VendorApi,
 };
 
-use crate::domain::ids::{Account, InboundWebhookId, ReservationId, Vendor};
+use crate::domain::ids::{Account, InboundWebhookId, ReservationId};
 use crate::domain::reservation::Alert;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::timeouts::Timeouts;
@@ -54,7 +54,8 @@ pub trait VendorEnv: Env {
     type Breakers: Breakers;
 
     fn breakers(&self) -> &Self::Breakers;
-    fn vendor(&self, vendor: Vendor) -> &dyn VendorApi;
+    /// Who sells on an account.
+    fn vendor(&self, account: &Account) -> &dyn VendorApi;
 }
 
 /// What those functions work in that receive vendors' webhooks: secrets, to authenticate

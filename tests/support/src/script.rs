@@ -4,14 +4,16 @@ mod vendor;
 
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{Digest, ReservationId};
+use shared_core::domain::ids::{Account, Digest, ReservationId, Vendor};
 use shared_core::domain::reservation::{Alert, CallOutcome, HistoryEntry, Reservation, Status};
 use shared_core::domain::timeouts::Timeouts;
-use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, ObservedTest, ResendOutcome, TimeSpan};
+use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, ObservedTest, ResendOutcome, TimeSpan, VendorApi};
+
+use vendor::ScriptedVendor;
 
 use crate::fixtures::{TIMEOUTS, at, order};
 use crate::memory::Memory;
@@ -40,7 +42,7 @@ pub struct Kept {
     /// How many seconds a purchase, or the check of an order, takes.
     pub purchase_takes: i64,
     pub validation_takes: i64,
-    calls: Vec<u32>,
+    calls: Vec<PurchaseCall>,
     pub is_silent: bool,
     pub asked_for_a_sign: usize,
     /// The digest of each purchase's request, at a vendor that refuses repetitions.
@@ -91,13 +93,17 @@ impl Kept {
     }
 }
 
-pub struct Script(Mutex<Kept>);
+pub struct Script {
+    kept: Arc<Mutex<Kept>>,
+    vendors: [ScriptedVendor; 2],
+}
 
 impl World {
     /// Storage with these reservations, at second 0.
     pub fn with(reservations: impl IntoIterator<Item = Reservation>) -> Self {
-        let kept = Kept { memory: Memory::with(reservations), ..Kept::default() };
-        Self::new(Script(Mutex::new(kept)))
+        let kept = Arc::new(Mutex::new(Kept { memory: Memory::with(reservations), ..Kept::default() }));
+        let vendors = [Vendor::Itep, Vendor::Truenorth].map(|vendor| ScriptedVendor { vendor, kept: kept.clone() });
+        Self::new(Script { kept, vendors })
     }
 
     /// The same, at another second.
@@ -116,7 +122,7 @@ impl World {
 impl Script {
     /// What is kept, for one look at a time.
     pub fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.try_lock().expect("nobody else is looking")
+        look(&self.kept)
     }
 
     /// The reservation of an order by its key.
@@ -143,13 +149,29 @@ impl Script {
 
     /// The numbers of the purchase calls that were made.
     pub fn calls(&self) -> Vec<u32> {
-        self.kept().calls.clone()
+        self.kept().calls.iter().map(|call| call.call_no).collect()
+    }
+
+    /// How long the vendor had to answer each purchase call.
+    pub fn times_to_answer(&self) -> Vec<Duration> {
+        self.kept().calls.iter().map(|call| call.time_to_answer).collect()
     }
 
     /// How many changes were written.
     pub fn writes(&self) -> usize {
         self.kept().changes.len()
     }
+}
+
+/// A purchase call that was made, or sent again.
+struct PurchaseCall {
+    call_no: u32,
+    time_to_answer: Duration,
+}
+
+/// For one look at a time.
+fn look(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.try_lock().expect("nobody else is looking")
 }
 
 impl Hooks for Script {
@@ -174,6 +196,10 @@ impl Hooks for Script {
 
     fn timeouts(&self) -> &Timeouts {
         &TIMEOUTS
+    }
+
+    fn vendor(&self, account: &Account) -> &dyn VendorApi {
+        self.vendors.iter().find(|scripted| scripted.vendor == account.vendor).expect("both vendors")
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
-use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, AccountName, ReservationId};
 use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
@@ -14,8 +14,8 @@ use shared_core::ports::*;
 use crate::memory::Memory;
 use crate::script::Script;
 
-/// What decides how the calls of the ports go, what time it is, and what the vendors say.
-pub trait Hooks: Alerts + Clock + VendorApi {
+/// What decides how the calls of the ports go, what time it is, and who the vendors are.
+pub trait Hooks: Alerts + Clock {
     /// Has `work` done, named by the method of its port: at once, late, twice, or not at
     /// all; and says that it failed or how it ended.
     fn call<T: Send + 'static>(
@@ -25,6 +25,9 @@ pub trait Hooks: Alerts + Clock + VendorApi {
     ) -> impl Future<Output = Result<T, BackendError>> + Send;
 
     fn timeouts(&self) -> &Timeouts;
+
+    /// Who sells on an account.
+    fn vendor(&self, account: &Account) -> &dyn VendorApi;
 }
 
 /// The hub's world in memory, as one invocation or one test sees it.
@@ -227,7 +230,7 @@ impl<H: Hooks> VendorEnv for World<H> {
         self
     }
 
-    fn vendor(&self, _: Vendor) -> &dyn VendorApi {
-        &self.hooks
+    fn vendor(&self, account: &Account) -> &dyn VendorApi {
+        self.hooks.vendor(account)
     }
 }

@@ -91,7 +91,7 @@ async fn reprocess(
     let kept = asking(store.kept_documents(id).await)?.into_iter().filter(|kept| is_wanted(&kept.document.digest));
     let mut kept: Vec<_> = kept.map(|kept| (origin(&kept, &history), kept)).collect();
     kept.sort_by_key(|(origin, _)| origin.observed_at);
-    let (vendor, mut rows) = (context.vendor(reservation.vendor()), Vec::new());
+    let (vendor, mut rows) = (context.vendor(&reservation.order.account), Vec::new());
     for (origin, kept) in kept {
         let reference = reservation.reference.as_ref().or(reservation.released.last());
         let report =

@@ -5,8 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::domain::ids::{AccountName, InboundWebhookId, ReservationId};
-use crate::domain::reservation::CallOutcome;
+use super::RawDocument;
+use crate::domain::ids::{AccountName, InboundWebhookId, ReservationId, VendorReference};
+use crate::domain::reservation::{CallOutcome, ReportedStatus};
+use crate::domain::test_result::ScoreField;
 use crate::ports::sender::{AuthOutcome, ClearCredentials, SenderCredentials};
 
 /// A report that could not be used.
@@ -39,6 +41,18 @@ pub struct Dismissal {
     pub at: Timestamp,
     pub by: String,
     pub why: String,
+}
+
+/// A report as its connector parsed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParsedReport {
+    /// The reservation that it names, where it names one of ours.
+    pub reservation_id: Option<ReservationId>,
+    pub reference: VendorReference,
+    pub status: ReportedStatus,
+    /// Scores that are there and cannot be read with certainty.
+    pub unreadable: Vec<ScoreField>,
+    pub raw: RawDocument,
 }
 
 /// A webhook delivery of iTEP's as it came, before anybody read it.

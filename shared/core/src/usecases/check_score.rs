@@ -83,7 +83,7 @@ async fn settle_doubt<E: VendorEnv>(env: &E, reservation: Reservation) -> Result
     if quiet.is_none_or(|quiet| asked_at < quiet) {
         return Ok(CheckOutcome::NotNow);
     }
-    let observed = env.vendor(reservation.vendor()).look_up(&reservation.order.account, reservation.id()).await?;
+    let observed = env.vendor(&reservation.order.account).look_up(&reservation.order.account, reservation.id()).await?;
     if observed.is_empty() {
         let event = Event::NothingFound { asked_at };
         apply_and_commit(env, reservation, &event, &Source::VendorLookup, None).await?;
@@ -101,7 +101,7 @@ async fn settle_doubt<E: VendorEnv>(env: &E, reservation: Reservation) -> Result
 
 /// Asks for a reservation's tests and applies what is said of them.
 pub(super) async fn look_up<E: VendorEnv>(env: &E, reservation: Reservation) -> Result<Reservation, CheckError> {
-    let observed = env.vendor(reservation.vendor()).look_up(&reservation.order.account, reservation.id()).await?;
+    let observed = env.vendor(&reservation.order.account).look_up(&reservation.order.account, reservation.id()).await?;
     Ok(apply_observed(env, reservation, observed).await?)
 }
 

@@ -58,7 +58,7 @@ async fn call<E: VendorEnv>(
     invocation: &Invocation,
 ) -> Result<FulfilOutcome, BackendError> {
     let call_no = reservation.calls + 1;
-    let digest = env.vendor(reservation.vendor()).request_digest(&reservation.order, call_no).await;
+    let digest = env.vendor(&reservation.order.account).request_digest(&reservation.order, call_no).await;
     // Whoever writes in between takes the digest away, and with it the repetition.
     let reservation = reservation.with_request_digest(call_no, digest);
     match apply_and_commit(env, reservation, &Event::CallStarted(lease), &Source::Hub, None).await? {
@@ -83,7 +83,7 @@ async fn probe<E: VendorEnv>(
         // Somebody else's probe is out, or has closed the breaker meanwhile.
         BreakerUpdate::Unchanged(breaker) => return hold(env, &reservation, breaker.decision(now)).await,
     };
-    if breaker.requires_reachability() && !env.vendor(account.vendor).probe_reachable(&account).await {
+    if breaker.requires_reachability() && !env.vendor(&account).probe_reachable(&account).await {
         let decision = record_probe_unanswered(env, &account, &invocation.id).await;
         return hold(env, &reservation, decision).await;
     }
@@ -128,7 +128,7 @@ async fn resend<E: VendorEnv>(
     };
     let Some(request) = reservation.request_digest.clone() else { return Ok(FulfilOutcome::Nothing) };
     let answer_by = Deadline::after(env.now(), timeouts.call);
-    let event = match env.vendor(reservation.vendor()).resend(&reservation.order, &request, answer_by).await {
+    let event = match env.vendor(&reservation.order.account).resend(&reservation.order, &request, answer_by).await {
         ResendOutcome::Ended(outcome) => {
             write_outcome(env, reservation, request.call_no, outcome, deadline).await?;
             return Ok(FulfilOutcome::Called);

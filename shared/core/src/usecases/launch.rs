@@ -40,5 +40,5 @@ pub async fn launch<E: VendorEnv<Store: LinkCounts>>(
     {
         return Err(LaunchError::TooMany { retry_after });
     }
-    env.vendor(reservation.vendor()).launch(reservation, reference).await?.ok_or(LaunchError::Unknown)
+    env.vendor(&reservation.order.account).launch(reservation, reference).await?.ok_or(LaunchError::Unknown)
 }

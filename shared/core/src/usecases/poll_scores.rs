@@ -79,7 +79,7 @@ async fn poll_window<E: VendorEnv>(
     let mut keep = |id: ReservationId, test: ObservedTest| observed.entry(id).or_default().push(test);
     let mut seen = 0;
     for slice in slices(from, now) {
-        seen += env.vendor(account.vendor).look_up_begun(account, slice, &mut keep).await?;
+        seen += env.vendor(account).look_up_begun(account, slice, &mut keep).await?;
     }
     let told: Vec<_> = observed.keys().cloned().collect();
     let mut error = None;

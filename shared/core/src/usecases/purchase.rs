@@ -37,7 +37,7 @@ pub async fn purchase<E: VendorEnv>(
         CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None }
     } else {
         let answer_by = Deadline::after(env.now(), timeouts.call);
-        env.vendor(reservation.vendor()).purchase(&reservation.order, call_no, answer_by).await
+        env.vendor(&reservation.order.account).purchase(&reservation.order, call_no, answer_by).await
     };
     let launch = match &outcome {
         CallOutcome::Confirmed { launch, .. } => launch.clone(),

@@ -3,25 +3,12 @@
 use std::time::Duration;
 
 use super::commit::{CommitOutcome, apply_and_commit};
-use crate::domain::ids::{Account, ReservationId, VendorReference};
-use crate::domain::reservation::{Alert, Change, Event, NoteReason, Report, ReportedStatus, Reservation, Source};
-use crate::domain::test_result::ScoreField;
+use crate::domain::ids::Account;
+use crate::domain::reservation::{Alert, Change, Event, NoteReason, Report, Reservation, Source};
 use crate::ports::{
-    AlertSubject, Alerts, AuthOutcome, BackendError, Env, InboundWebhook, Quarantine, Quarantined, Queue, RawDocument,
+    AlertSubject, Alerts, AuthOutcome, BackendError, Env, InboundWebhook, ParsedReport, Quarantine, Quarantined, Queue,
     ResultMessage, Store,
 };
-
-/// A report as its connector parsed it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParsedReport {
-    /// The reservation that it names, where it names one of ours.
-    pub reservation_id: Option<ReservationId>,
-    pub reference: VendorReference,
-    pub status: ReportedStatus,
-    /// Scores that are there and cannot be read with certainty.
-    pub unreadable: Vec<ScoreField>,
-    pub raw: RawDocument,
-}
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq)]

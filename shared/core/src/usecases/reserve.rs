@@ -47,7 +47,7 @@ pub async fn reserve<E: VendorEnv>(
     invocation: &Invocation,
     respond_async: bool,
 ) -> Result<ReserveOutcome, ReserveError> {
-    let (vendor, timeouts) = (env.vendor(order.account.vendor), env.timeouts());
+    let (vendor, timeouts) = (env.vendor(&order.account), env.timeouts());
     vendor.validate(&order).await.map_err(ReserveError::Order)?;
     let decision = breaker_decision(env, &order.account).await;
     let in_time = invocation.deadline.remaining(env.now()) >= timeouts.call + timeouts.write_margin;

@@ -148,6 +148,10 @@ impl Hooks for Hour {
     fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
+
+    fn vendor(&self, _: &Account) -> &dyn VendorApi {
+        self
+    }
 }
 
 impl Clock for Hour {

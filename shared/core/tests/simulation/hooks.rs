@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::ReservationId;
+use shared_core::domain::ids::{Account, ReservationId};
 use shared_core::domain::reservation::{Alert, Change};
 use shared_core::domain::timeouts::Timeouts;
-use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, ResultMessage, ScoreCheck};
+use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, ResultMessage, ScoreCheck, VendorApi};
 use test_support::{Hooks, Memory};
 
 use crate::bugs::Bug;
@@ -110,6 +110,10 @@ impl Hooks for Port<'_> {
 
     fn timeouts(&self) -> &Timeouts {
         &self.sim.timeouts
+    }
+
+    fn vendor(&self, _: &Account) -> &dyn VendorApi {
+        self
     }
 }
 

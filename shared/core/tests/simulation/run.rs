@@ -10,13 +10,13 @@ use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{
-    AuthOutcome, BackendError, CheckReason, InboundWebhook, Polls, Queue, RawDocument, ResultMessage, ScoreCheck,
-    SenderCredentials, Store,
+    AuthOutcome, BackendError, CheckReason, InboundWebhook, ParsedReport, Polls, Queue, RawDocument, ResultMessage,
+    ScoreCheck, SenderCredentials, Store,
 };
 use shared_core::usecases::cancel::cancel;
 use shared_core::usecases::check_score::{CheckError, check_score};
 use shared_core::usecases::purchase::record_outcome;
-use shared_core::usecases::record_report::{ParsedReport, record_report};
+use shared_core::usecases::record_report::record_report;
 use shared_core::usecases::reserve::reserve;
 use shared_core::usecases::{Invocation, fulfil, poll_scores, sweep};
 use test_support::World;

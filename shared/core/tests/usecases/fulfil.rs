@@ -159,7 +159,7 @@ fn a_doubtful_request_is_sent_again_when_it_is_due_and_its_answer_settles_it() {
     assert_eq!((fulfil(&early, ENOUGH), early.calls().len()), (FulfilOutcome::Nothing, 0));
     let world = doubtful();
     assert_eq!((fulfil(&world, ENOUGH), world.status_of("a")), (FulfilOutcome::Called, Status::Ready));
-    assert_eq!(world.calls(), [1]);
+    assert_eq!((world.calls(), world.times_to_answer()), (vec![1], vec![TIMEOUTS.call]));
 }
 
 #[test]

@@ -40,6 +40,15 @@ fn a_call_begins_only_with_time_to_end_and_to_be_written() {
 }
 
 #[test]
+fn a_vendor_has_as_long_to_answer_as_a_call_may_take_however_much_time_is_left() {
+    for left in [ENOUGH, ENOUGH * 30] {
+        let world = selling();
+        call(&world, left).unwrap();
+        assert_eq!(world.times_to_answer(), [TIMEOUTS.call], "{left:?}");
+    }
+}
+
+#[test]
 fn an_outcome_that_cannot_be_written_travels_by_the_queue() {
     let world = selling().failing(&["commit"]);
     let bought = call(&world, ENOUGH).unwrap();

@@ -11,8 +11,8 @@ use multer::{Constraints, Multipart, SizeLimit};
 use percent_encoding::percent_decode;
 use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::reservation::Report;
+use shared_core::ports::ParsedReport;
 use shared_core::ports::RawDocument;
-use shared_core::usecases::record_report::ParsedReport;
 
 use super::convert;
 use super::json::Document;

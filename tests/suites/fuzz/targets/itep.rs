@@ -5,7 +5,7 @@ use shared::vendors::itep::webhook::{Unreadable, parse_report};
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::ReportedStatus;
 use shared_core::domain::sensitive::Sensitive;
-use shared_core::usecases::record_report::ParsedReport;
+use shared_core::ports::ParsedReport;
 
 use crate::bounds;
 
