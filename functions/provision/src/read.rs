@@ -8,6 +8,7 @@ use serde::Serialize;
 use shared::aws::dynamodb::cursor::Cursor;
 use shared_core::domain::reservation::{EventName, HistoryEntry, NoteReason, Reservation, Source, Status, Verdict};
 use shared_core::ports::{BackendError, ListQuery, Store};
+use shared_core::usecases;
 
 use crate::answer::{self, HandlerResult, List};
 use crate::context::RequestContext;
@@ -100,30 +101,11 @@ pub(crate) async fn history(context: &RequestContext<'_>, id: &str) -> HandlerRe
     let after = query.parsed("cursor", "the `next_cursor` of an earlier answer")?.map_or(0, |EntryCursor(seq)| seq);
     let limit = query.limit()?;
     let reservation = context.reservation(id).await?;
-    let (entries, more) = entries(&context.hub.store, &reservation, after, limit).await?;
+    let (entries, more) = usecases::history::entries(&context.hub.store, &reservation, after, limit).await?;
     let last = entries.last().map(|entry| entry.seq);
     let next_cursor = last.filter(|_| more).map(|seq| EntryCursor(seq).to_string());
     let data = entries.iter().map(EntryView::new).collect();
     answer::json(StatusCode::OK, &List { data, next_cursor })
-}
-
-/// The entries after one, and whether there are more. The first is not stored.
-async fn entries(
-    store: &impl Store,
-    reservation: &Reservation,
-    after: u64,
-    limit: usize,
-) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
-    if after > 0 {
-        return store.history(reservation.id(), after, limit).await;
-    }
-    let mut entries = vec![reservation.reserved_entry()];
-    if limit == 1 || reservation.seq == 1 {
-        return Ok((entries, reservation.seq > 1));
-    }
-    let (stored, more) = store.history(reservation.id(), 1, limit - 1).await?;
-    entries.extend(stored);
-    Ok((entries, more))
 }
 
 /// Where a page of a history ended.

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 pub use messages::{CheckReason, Dismissal, InboundWebhook, ParsedReport, Quarantined, ResultMessage, ScoreCheck};
 pub use sender::{AuthOutcome, SenderCredentials};
 pub use store::{
-    BookingOutcome, Breakers, InsertOutcome, LinkCountOutcome, LinkCounts, ListQuery, Page, PollMark, Polls,
-    Quarantine, RateLimits, RawDocument, ReplaceOutcome, Store, Worklist, WriteOutcome,
+    BookingOutcome, Breakers, ClaimOutcome, InsertOutcome, LinkCountOutcome, LinkCounts, ListQuery, Page, PollMark,
+    Polls, Quarantine, RateLimits, RawDocument, ReplaceOutcome, Store, Worklist, WriteOutcome,
 };
 pub use vendor_api::{
     AccountTerms, BoxFuture, LookupError, LookupFuture, ObservedTest, OrderFuture, OrderProblem, ProductOffer,

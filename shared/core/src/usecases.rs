@@ -8,6 +8,7 @@ pub mod commit;
 pub mod correct_reference;
 pub mod enter_result;
 pub mod fulfil;
+pub mod history;
 pub mod import_inventory;
 pub mod launch;
 pub mod poll_scores;

@@ -74,6 +74,7 @@ impl Call {
 /// One line of a history.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    pub(crate) seq: u64,
     pub(crate) at: Timestamp,
     pub(crate) source: String,
     pub(crate) event: String,
@@ -122,6 +123,10 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
             if sk == "RES" {
                 let read = reservation(id, &item["doc"]).with_context(|| format!("{id} cannot be read"))?;
                 books.insert(id.to_owned(), read);
+                for doc in item["doc"]["recent"].as_array().into_iter().flatten() {
+                    let read = entry(doc).with_context(|| format!("{id}: its history cannot be read"))?;
+                    histories.entry(id.to_owned()).or_default().push(read);
+                }
             } else if sk.starts_with("H#") {
                 let read = entry(&item["doc"]).with_context(|| format!("{id} {sk} cannot be read"))?;
                 histories.entry(id.to_owned()).or_default().push(read);
@@ -133,7 +138,9 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
         }
     }
     for (id, mut history) in histories {
-        history.sort_by_key(|entry| entry.at);
+        history.sort_by_key(|entry| entry.seq);
+        // An entry that was just filed may stand in its reservation too.
+        history.dedup_by_key(|entry| entry.seq);
         if let Some(reservation) = books.get_mut(&id) {
             reservation.history = history;
         }
@@ -169,6 +176,7 @@ fn found(value: &Value) -> Option<String> {
 
 fn entry(doc: &Value) -> Option<Entry> {
     Some(Entry {
+        seq: doc["seq"].as_u64()?,
         at: time(&doc["at"])?,
         source: text(&doc["source"]["who"]).to_owned(),
         event: text(&doc["event"]).to_owned(),

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use shared_core::domain::ids::{Digest, Vendor};
 use shared_core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
 use shared_core::domain::reservation::{Event, Reservation};
 use shared_core::ports::*;
+use shared_core::usecases::commit::write;
 
 use crate::fixtures::*;
 use crate::world::{World, in_a_world, is_ministack};
@@ -81,7 +82,7 @@ async fn reporting(bill: &mut Bill, world: &World) {
     let read = bill.of("report: read", "1 GetItem", store.reservation(&id)).await.unwrap().unwrap();
     let change = change(&read, &Event::Reported(Box::new(graded(&read))), at(50));
     let raw = RawDocument { digest: Digest::sha256(b"document"), bytes: vec![b'x'; 3 * 1024] };
-    let sent = store.commit(&change, Some(&raw));
+    let sent = write(store, &change, Some(&raw));
     let done = bill.of("report: apply, with history and 3 KiB document", "1 TransactWriteItems", sent).await;
     assert_eq!(done.unwrap(), WriteOutcome::Done);
 }
@@ -96,7 +97,7 @@ async fn reading(bill: &mut Bill, world: &World) {
     let query = ListQuery { client: client(), external_id: None, cursor: None, limit: 20 };
     let page = bill.of("list 20: index", "1 Query", store.list(&query)).await.unwrap();
     bill.of("list 20: reservations", "1 BatchGetItem", store.reservations(&page.items)).await.unwrap();
-    bill.of("history", "1 Query", store.history(&page.items[0], 0, 100)).await.unwrap();
+    bill.of("history, filed entries", "1 Query", store.filed_entries(&page.items[0], 0, 100)).await.unwrap();
     let in_doubt = store.worklist(&Worklist::InDoubt, None, 100);
     bill.of("worklist, empty", "1 Query", in_doubt).await.unwrap();
     let first = store.reservation(&page.items[0]).await.unwrap().unwrap();

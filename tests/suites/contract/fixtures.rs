@@ -11,10 +11,13 @@ use shared_core::domain::ids::{
 };
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Change, Decision, Event, Evidence, Lease, Policy, Report, ReportedStatus, Reservation, Source, Unknown,
+    CallOutcome, Change, Decision, Event, Evidence, HistoryEntry, Lease, Policy, Report, ReportedStatus, Reservation,
+    Source, Unknown,
 };
 use shared_core::domain::test_result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
 use shared_core::ports::{InsertOutcome, Store, WriteOutcome};
+use shared_core::usecases::commit::write;
+use shared_core::usecases::history::entries;
 
 pub(crate) const POLICY: Policy = Policy {
     backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
@@ -70,7 +73,12 @@ pub(crate) fn calling(key: &str, vendor: Vendor, now: Timestamp) -> Reservation 
 
 /// The write that an event becomes.
 pub(crate) fn change(reservation: &Reservation, event: &Event, now: Timestamp) -> Change {
-    match reservation.apply(event, Source::Hub, now, &POLICY) {
+    change_by(Source::Hub, reservation, event, now)
+}
+
+/// The same by somebody.
+pub(crate) fn change_by(source: Source, reservation: &Reservation, event: &Event, now: Timestamp) -> Change {
+    match reservation.apply(event, source, now, &POLICY) {
         Decision::Write(change) => *change,
         Decision::Duplicate => panic!("nothing to write"),
     }
@@ -99,8 +107,19 @@ pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
 
 /// Writes a change that nothing stands against; returns the reservation after it.
 pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
-    assert_eq!(store.commit(&change, None).await.unwrap(), WriteOutcome::Done);
+    assert_eq!(write(store, &change, None).await.unwrap(), WriteOutcome::Done);
     change.after
+}
+
+/// A reservation's history after an entry, and whether there is more.
+pub(crate) async fn history(
+    store: &impl Store,
+    id: &ReservationId,
+    after: u64,
+    limit: usize,
+) -> (Vec<HistoryEntry>, bool) {
+    let reservation = store.reservation(id).await.unwrap().expect("a reservation");
+    entries(store, &reservation, after, limit).await.unwrap()
 }
 
 /// A vendor's report of a graded test, with numbers of every kind.

@@ -140,9 +140,9 @@ async fn a_history_goes_on_after_the_entry_that_was_read_last() {
         for n in 0..11 {
             current = commit(&world.store, change(&current, &Event::ExpiryReached, at(2 + n))).await;
         }
-        let (first, more) = world.store.history(current.id(), 0, 5).await.unwrap();
+        let (first, more) = history(&world.store, current.id(), 1, 5).await;
         assert_eq!((first.iter().map(|e| e.seq).collect::<Vec<_>>(), more), ((2..=6).collect(), true));
-        let (rest, more) = world.store.history(current.id(), 6, 7).await.unwrap();
+        let (rest, more) = history(&world.store, current.id(), 6, 7).await;
         assert_eq!((rest.iter().map(|e| e.seq).collect::<Vec<_>>(), more), ((7..=13).collect(), false));
     })
     .await;

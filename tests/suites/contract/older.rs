@@ -91,7 +91,7 @@ async fn reservations_of_older_commits_take_todays_events() {
                 let after = commit(&world.store, change.clone()).await;
                 assert_eq!((after.status(), change.is_applied()), (status, true), "{context}");
                 assert_eq!(world.store.reservation(&id).await.unwrap(), Some(after), "{context}");
-                let history = world.store.history(&id, before.seq, 10).await.unwrap();
+                let history = history(&world.store, &id, before.seq, 10).await;
                 assert_eq!(history, (vec![change.entry], false), "{context}");
             }
         })

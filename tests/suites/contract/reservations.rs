@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 use jiff::ToSpan;
 use shared::aws::dynamodb::KeptDocument;
-use shared_core::domain::ids::{Digest, Vendor};
-use shared_core::domain::reservation::{Event, Lease, Report, ReportedStatus, Reservation, Source, State};
+use shared_core::domain::ids::{Digest, Vendor, VendorReference};
+use shared_core::domain::reservation::{CallOutcome, Event, Lease, Report, ReportedStatus, Reservation, Source, State};
 use shared_core::ports::{InsertOutcome, RawDocument, Store, WriteOutcome};
+use shared_core::usecases::commit::write;
 
 use crate::fixtures::*;
 use crate::world::in_a_world;
@@ -55,18 +56,19 @@ async fn whoever_holds_the_lease_may_reserve_again_without_knowing_of_the_first_
 }
 
 #[tokio::test]
-async fn a_conflicting_commit_writes_nothing_and_shows_what_there_is() {
+async fn a_conflicting_write_changes_no_reservation_and_shows_what_there_is() {
     in_a_world(|world| async move {
         let read = calling("k", Vendor::Itep, at(0));
         reserve(&world.store, &read).await;
         let current = commit(&world.store, lost(&read, at(1))).await;
         let late = confirmed(&read, "3279B035APR", at(2));
         let document = raw(b"{}");
-        let outcome = world.store.commit(&late, Some(&document)).await.unwrap();
+        let outcome = write(&world.store, &late, Some(&document)).await.unwrap();
         assert_eq!(outcome, WriteOutcome::Conflict(Box::new(current.clone())));
         assert_eq!(world.store.reservation(read.id()).await.unwrap(), Some(current));
-        assert_eq!(world.store.owner(&account(Vendor::Itep), "3279B035APR").await.unwrap(), None);
-        assert_eq!(world.store.history(read.id(), 0, 10).await.unwrap().0.len(), 1);
+        let owner = world.store.owner(&account(Vendor::Itep), "3279B035APR").await.unwrap();
+        assert_eq!(owner.as_ref(), Some(read.id()), "what the vendor named stays claimed");
+        assert_eq!(history(&world.store, read.id(), 1, 10).await.0.len(), 1);
     })
     .await;
 }
@@ -79,9 +81,9 @@ async fn a_commit_that_is_sent_again_is_done_once() {
         let change = confirmed(&reservation, "3279B035APR", at(1));
         let document = raw(b"{\"Status\":\"Ready\"}");
         for _ in 0..3 {
-            assert_eq!(world.store.commit(&change, Some(&document)).await.unwrap(), WriteOutcome::Done);
+            assert_eq!(write(&world.store, &change, Some(&document)).await.unwrap(), WriteOutcome::Done);
         }
-        let (history, more) = world.store.history(reservation.id(), 0, 10).await.unwrap();
+        let (history, more) = history(&world.store, reservation.id(), 1, 10).await;
         assert_eq!((history, more), (vec![change.entry], false));
     })
     .await;
@@ -95,11 +97,11 @@ async fn a_reference_has_one_owner() {
         reserve(&world.store, &other).await;
         commit(&world.store, confirmed(&one, "3279B035APR", at(1))).await;
         let second = confirmed(&other, "3279B035APR", at(1));
-        assert_eq!(world.store.commit(&second, None).await.unwrap(), WriteOutcome::ReferenceTaken);
+        assert_eq!(write(&world.store, &second, None).await.unwrap(), WriteOutcome::ReferenceTaken);
         let itep = account(Vendor::Itep);
         assert_eq!(world.store.owner(&itep, "3279B035APR").await.unwrap().as_ref(), Some(one.id()));
         assert_eq!(world.store.reservation(other.id()).await.unwrap().as_ref(), Some(&other));
-        assert_eq!(world.store.history(other.id(), 0, 10).await.unwrap().0, []);
+        assert_eq!(history(&world.store, other.id(), 1, 10).await.0, []);
         assert_eq!(world.store.owner(&account(Vendor::Truenorth), "3279B035APR").await.unwrap(), None);
         commit(&world.store, confirmed(&other, "3279b035apr", at(2))).await;
         assert_eq!(world.store.owner(&itep, "3279b035apr").await.unwrap().as_ref(), Some(other.id()));
@@ -108,19 +110,22 @@ async fn a_reference_has_one_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_lost_is_not_half_written() {
+async fn an_operators_decision_that_lost_is_not_half_written() {
     in_a_world(|world| async move {
         let read = calling("k", Vendor::Itep, at(0));
         reserve(&world.store, &read).await;
         let tries = join_all((0..20).map(|n| {
-            let (store, change) = (world.store.clone(), confirmed(&read, &format!("T{n}"), at(n)));
-            tokio::spawn(async move { (store.commit(&change, Some(&raw(b"{}"))).await.unwrap(), change) })
+            let outcome = CallOutcome::Confirmed { reference: VendorReference::itep(&format!("T{n}")), launch: None };
+            let event = Event::CallEnded { call_no: read.calls, outcome };
+            let operator = Source::Operator { name: "ann".to_owned() };
+            let (store, change) = (world.store.clone(), change_by(operator, &read, &event, at(n)));
+            tokio::spawn(async move { (write(&store, &change, Some(&raw(b"{}"))).await.unwrap(), change) })
         }));
         let outcomes: Vec<_> = tries.await.into_iter().map(Result::unwrap).collect();
         let winners: Vec<_> = outcomes.iter().filter(|(outcome, _)| *outcome == WriteOutcome::Done).collect();
         assert_eq!(winners.len(), 1);
         let (_, winner) = winners[0];
-        let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
+        let history = history(&world.store, read.id(), 1, 100).await.0;
         assert_eq!(history, vec![winner.entry.clone()]);
         for n in 0..20 {
             let owner = world.store.owner(&account(Vendor::Itep), &format!("T{n}")).await.unwrap();
@@ -142,7 +147,7 @@ async fn writers_who_plan_again_after_a_conflict_all_get_through() {
             tokio::spawn(async move {
                 loop {
                     let change = change(&current, &Event::ExpiryReached, at(10 + n));
-                    match store.commit(&change, None).await.unwrap() {
+                    match write(&store, &change, None).await.unwrap() {
                         WriteOutcome::Done => break,
                         WriteOutcome::Conflict(now) => current = *now,
                         WriteOutcome::ReferenceTaken => panic!("nothing is claimed"),
@@ -151,7 +156,7 @@ async fn writers_who_plan_again_after_a_conflict_all_get_through() {
             })
         }));
         writers.await.into_iter().for_each(Result::unwrap);
-        let history = world.store.history(read.id(), 0, 100).await.unwrap().0;
+        let history = history(&world.store, read.id(), 1, 100).await.0;
         assert_eq!(history.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (2..=7).collect::<Vec<_>>());
     })
     .await;
@@ -169,20 +174,20 @@ async fn a_reclaimed_test_has_no_owner_until_it_is_sold_again() {
         let expiry = ready.order.expires_at;
         let expired = commit(&world.store, change(&ready, &Event::ExpiryReached, expiry)).await;
         let sale = confirmed(&next, "3279B035APR", at(2));
-        assert_eq!(world.store.commit(&sale, None).await.unwrap(), WriteOutcome::ReferenceTaken);
+        assert_eq!(write(&world.store, &sale, None).await.unwrap(), WriteOutcome::ReferenceTaken);
         let reference = expired.reference.clone().unwrap();
         let event = Event::Reclaimed { reference, seen_at: expiry, reason: "nobody came".to_owned() };
         let reclaimed = change(&expired, &event, expiry);
         commit(&world.store, reclaimed.clone()).await;
         assert_eq!(owner().await, None);
-        assert_eq!(world.store.commit(&reclaimed, None).await.unwrap(), WriteOutcome::Done, "said twice");
-        let history = world.store.history(old.id(), 3, 10).await.unwrap().0;
+        assert_eq!(write(&world.store, &reclaimed, None).await.unwrap(), WriteOutcome::Done, "said twice");
+        let history = history(&world.store, old.id(), 3, 10).await.0;
         assert_eq!(history, std::slice::from_ref(&reclaimed.entry));
         commit(&world.store, sale).await;
         assert_eq!(owner().await.as_ref(), Some(next.id()));
         let begun = Report { status: ReportedStatus::InProgress, ..graded(&ready) };
         let begun = change(&reclaimed.after, &Event::Reported(Box::new(begun)), expiry);
-        assert_eq!(world.store.commit(&begun, None).await.unwrap(), WriteOutcome::ReferenceTaken, "it is another's");
+        assert_eq!(write(&world.store, &begun, None).await.unwrap(), WriteOutcome::ReferenceTaken, "it is another's");
     })
     .await;
 }
@@ -233,9 +238,9 @@ async fn everything_that_is_known_of_a_reservation_reads_back() {
         let ready = commit(&world.store, confirmed(&doubtful, "3279B035APR", at(40))).await;
         let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
         let document = raw(&[0, 159, 146, 150]);
-        assert_eq!(world.store.commit(&completed, Some(&document)).await.unwrap(), WriteOutcome::Done);
+        assert_eq!(write(&world.store, &completed, Some(&document)).await.unwrap(), WriteOutcome::Done);
         assert_eq!(world.store.reservation(reservation.id()).await.unwrap(), Some(completed.after));
-        let history = world.store.history(reservation.id(), 3, 10).await.unwrap().0;
+        let history = history(&world.store, reservation.id(), 3, 10).await.0;
         assert_eq!(history, [completed.entry]);
         assert_eq!(history[0].source, Source::Hub);
     })
@@ -250,11 +255,11 @@ async fn a_document_is_kept_once_with_when_it_first_came_and_for_which_sitting()
         let ready = commit(&world.store, confirmed(&reservation, "3279B035APR", at(40))).await;
         let completed = change(&ready, &Event::Reported(Box::new(graded(&ready))), at(50));
         let (first, document) = (completed.origin.unwrap(), raw(b"{}"));
-        world.store.commit(&completed, Some(&document)).await.unwrap();
+        write(&world.store, &completed, Some(&document)).await.unwrap();
         let later = Report { observed_at: at(99), unreadable: Vec::new(), ..graded(&ready) };
         let later = Event::Reprocessed { report: Box::new(later), attempt: 1, reason: "again".to_owned() };
         let revised = change(&completed.after, &later, at(100));
-        world.store.commit(&revised, Some(&document)).await.unwrap();
+        write(&world.store, &revised, Some(&document)).await.unwrap();
         let kept = world.store.kept_documents(reservation.id()).await.unwrap();
         assert_eq!(kept, [KeptDocument { document, origin: Some(first) }]);
         assert_eq!(first.attempt, 1);
@@ -267,7 +272,7 @@ async fn a_reservation_that_does_not_exist_cannot_be_changed() {
     in_a_world(|world| async move {
         let nobodys = calling("k", Vendor::Itep, at(0));
         assert_eq!(world.store.reservation(nobodys.id()).await.unwrap(), None);
-        assert!(world.store.commit(&lost(&nobodys, at(1)), None).await.is_err());
+        assert!(write(&world.store, &lost(&nobodys, at(1)), None).await.is_err());
         world.store.postpone(&nobodys, at(5)).await.unwrap();
         assert_eq!(world.store.reservation(nobodys.id()).await.unwrap(), None);
     })

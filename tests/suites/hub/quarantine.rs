@@ -171,8 +171,9 @@ async fn a_report_is_trusted_unchecked_in_somebodys_name_for_a_reason_and_in_the
     hubctl(&[trust.as_slice(), &["--yes"]].concat()).await;
     world.until_status(&bought.id(), "completed").await;
     let store = in_process::hub().store;
-    let (entries, _) = store.history(&bought.id().parse().expect("an id"), 0, 50).await.expect("the history");
-    let last = entries.last().expect("an entry");
+    let reservation = store.reservation(&bought.id().parse().expect("an id")).await.expect("storage");
+    let recent = reservation.expect("a reservation").recent;
+    let last = recent.last().expect("an entry");
     assert_eq!(last.source, Source::Operator { name: "ann".to_owned() });
     assert_eq!(last.detail.as_deref(), Some("trusted unchecked: iTEP confirmed it on the phone"));
     let told = world.history(&bought.id()).await.pop().expect("an entry");

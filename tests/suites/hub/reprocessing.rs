@@ -7,6 +7,8 @@ use shared_core::ports::{
     AuthOutcome, Clock, InboundWebhook, Quarantine, Quarantined, RawDocument, SenderCredentials, Store, WriteOutcome,
 };
 
+use shared_core::usecases::commit::write;
+
 use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::webhooks::sample_with;
@@ -31,7 +33,7 @@ async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let event = Event::Reported(Box::new(report));
     let decision = reservation.apply(&event, Source::VendorWebhook, hub.clock.now(), &hub.settings.timeouts.policy);
     let Decision::Write(change) = decision else { panic!("it is noted") };
-    assert_eq!(hub.store.commit(&change, Some(&raw)).await.expect("storage"), WriteOutcome::Done);
+    assert_eq!(write(&hub.store, &change, Some(&raw)).await.expect("storage"), WriteOutcome::Done);
     raw.digest
 }
 

@@ -10,4 +10,4 @@ mod world;
 
 pub use memory::{Condition, Memory};
 pub use script::{Kept, Script};
-pub use world::{Hooks, World};
+pub use world::{Hooks, World, WriteOrder};

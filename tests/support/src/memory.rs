@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
-use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::{LINK_WINDOW, LINKS};
 use shared_core::domain::reservation::{Alert, Change, HistoryEntry, Reservation, State};
 use shared_core::ports::{
-    InboundWebhook, InsertOutcome, LinkCountOutcome, ListQuery, Page, PollMark, Quarantined, ReplaceOutcome,
-    ResultMessage, ScoreCheck, Worklist, WriteOutcome,
+    ClaimOutcome, InboundWebhook, InsertOutcome, LinkCountOutcome, ListQuery, Page, PollMark, Quarantined,
+    ReplaceOutcome, ResultMessage, ScoreCheck, Worklist, WriteOutcome,
 };
 
 /// A condition of the table's, which a seeded bug leaves out.
@@ -30,6 +30,9 @@ pub struct Memory {
     /// Every change that was written, the oldest first.
     pub changes: Vec<Change>,
     pub claims: BTreeMap<(Account, String), ReservationId>,
+    /// The history entries that reservations no longer hold themselves.
+    pub filed: BTreeMap<(ReservationId, u64), HistoryEntry>,
+    pub documents: BTreeSet<(ReservationId, Digest)>,
     /// Where a reservation's `due_at` was moved to.
     pub postponed: Vec<(ReservationId, Timestamp)>,
     /// How many each page of a client's list was asked to have.
@@ -99,24 +102,64 @@ impl Memory {
         InsertOutcome::New
     }
 
-    pub(crate) fn commit(&mut self, change: &Change) -> WriteOutcome {
+    pub(crate) fn keep_document(&mut self, id: &ReservationId, digest: &Digest) {
+        self.documents.insert((id.clone(), digest.clone()));
+    }
+
+    pub(crate) fn file(&mut self, id: &ReservationId, entries: &[HistoryEntry]) {
+        for entry in entries {
+            self.filed.entry((id.clone(), entry.seq)).or_insert_with(|| entry.clone());
+        }
+    }
+
+    pub(crate) fn claim(
+        &mut self,
+        account: &Account,
+        reference: &VendorReference,
+        owner: &ReservationId,
+    ) -> ClaimOutcome {
+        let claim = (account.clone(), reference.test().to_owned());
+        if self.claims.get(&claim).is_some_and(|other| other != owner) && self.checks(Condition::ClaimIsFree) {
+            return ClaimOutcome::Taken;
+        }
+        self.claims.insert(claim, owner.clone());
+        ClaimOutcome::Done
+    }
+
+    pub(crate) fn write(&mut self, change: &Change) -> WriteOutcome {
         let (after, id) = (&change.after, change.after.id());
         let current = self.reservations.get(id).expect("a change of what is there");
         if current.seq + 1 != after.seq && self.checks(Condition::SeqIsNext) {
             let is_repeated = self.changes.iter().rfind(|written| written.after.id() == id) == Some(change);
             return if is_repeated { WriteOutcome::Done } else { WriteOutcome::Conflict(current.clone().into()) };
         }
-        let is_taken = |reference| self.claims.get(&claim(after, reference)).is_some_and(|owner| owner != id);
-        if change.claims().any(is_taken) && self.checks(Condition::ClaimIsFree) {
-            return WriteOutcome::ReferenceTaken;
-        }
-        self.claims.extend(change.claims().map(|reference| (claim(after, reference), id.clone())));
-        for reference in change.releases() {
-            self.claims.remove(&claim(after, reference));
-        }
         self.reservations.insert(id.clone(), after.clone());
         self.changes.push(change.clone());
         WriteOutcome::Done
+    }
+
+    pub(crate) fn write_with_claims(&mut self, change: &Change) -> WriteOutcome {
+        let (after, id) = (&change.after, change.after.id());
+        let account = &after.order.account;
+        let is_taken = |reference| self.claims.get(&claim(after, reference)).is_some_and(|owner| owner != id);
+        let is_next = self.reservations.get(id).is_some_and(|current| current.seq + 1 == after.seq);
+        if is_next && change.claims().any(is_taken) && self.checks(Condition::ClaimIsFree) {
+            return WriteOutcome::ReferenceTaken;
+        }
+        let outcome = self.write(change);
+        if is_next {
+            for reference in change.claims() {
+                self.claim(account, reference, id);
+            }
+            self.release(change);
+        }
+        outcome
+    }
+
+    pub(crate) fn release(&mut self, change: &Change) {
+        for reference in change.releases() {
+            self.claims.remove(&claim(&change.after, reference));
+        }
     }
 
     fn checks(&self, condition: Condition) -> bool {
@@ -136,9 +179,9 @@ impl Memory {
         due.into_iter().map(|(_, id)| id.clone()).take(limit).collect()
     }
 
-    pub(crate) fn history(&self, id: &ReservationId, after: u64, limit: usize) -> (Vec<HistoryEntry>, bool) {
-        let of_it = self.changes.iter().filter(|change| change.after.id() == id).map(|change| &change.entry);
-        let mut later: Vec<_> = of_it.filter(|entry| entry.seq > after).cloned().collect();
+    pub(crate) fn filed_entries(&self, id: &ReservationId, after: u64, limit: usize) -> (Vec<HistoryEntry>, bool) {
+        let later = self.filed.range((id.clone(), after + 1)..=(id.clone(), u64::MAX));
+        let mut later: Vec<_> = later.map(|(_, entry)| entry.clone()).collect();
         let has_more = later.len() > limit;
         later.truncate(limit);
         (later, has_more)

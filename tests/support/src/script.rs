@@ -76,7 +76,7 @@ impl Kept {
     }
 
     fn fails(&self, operation: &str) -> bool {
-        let is_full = operation == "commit" && self.writes_at_most.is_some_and(|most| self.changes.len() >= most);
+        let is_full = operation == "write" && self.writes_at_most.is_some_and(|most| self.changes.len() >= most);
         is_full || self.failing.contains(operation)
     }
 
@@ -180,7 +180,7 @@ impl Hooks for Script {
         operation: &'static str,
         work: impl Fn(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, BackendError> {
-        if operation == "commit" && self.kept().is_stuck {
+        if operation == "write" && self.kept().is_stuck {
             return std::future::pending().await;
         }
         let mut kept = self.kept();
@@ -188,7 +188,7 @@ impl Hooks for Script {
         if kept.fails(operation) {
             return Err(BackendError::unavailable(operation, "it cannot be reached"));
         }
-        if matches!(operation, "commit" | "replace") {
+        if matches!(operation, "write" | "replace") {
             kept.overtake();
         }
         Ok(work(&mut kept))

@@ -1,13 +1,14 @@
 //! The ports over the memory. Whatever happens between the hub and what it keeps is the [`Hooks`]'.
 
 use std::ops::Deref;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
-use shared_core::domain::ids::{Account, AccountName, ReservationId};
-use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
+use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, VendorReference};
+use shared_core::domain::reservation::{Change, DocumentOrigin, HistoryEntry, Reservation};
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
 
@@ -16,6 +17,11 @@ use crate::script::Script;
 
 /// What decides how the calls of the ports go, what time it is, and who the vendors are.
 pub trait Hooks: Alerts + Clock {
+    /// In which order a change's writes are made.
+    fn order(&self) -> WriteOrder {
+        WriteOrder::default()
+    }
+
     /// Has `work` done, named by the method of its port: at once, late, twice, or not at
     /// all; and says that it failed or how it ended.
     fn call<T: Send + 'static>(
@@ -30,16 +36,38 @@ pub trait Hooks: Alerts + Clock {
     fn vendor(&self, account: &Account) -> &dyn VendorApi;
 }
 
+/// The order of a change's writes, as the hub has it or as a seeded bug does.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum WriteOrder {
+    #[default]
+    Right,
+    ClaimsLate,
+    DocumentsLate,
+    FilesLate,
+    /// The newest entry is filed before it is written.
+    FilesEarly,
+    /// Claims end apart from the write that ends them.
+    ReleasesApart,
+}
+
+/// A write that comes too late.
+enum LateWrite {
+    Claim(Account, VendorReference, ReservationId),
+    Document(ReservationId, Digest),
+    File(ReservationId, Vec<HistoryEntry>),
+}
+
 /// The hub's world in memory, as one invocation or one test sees it.
 pub struct World<H = Script> {
     hooks: H,
     /// The poll that was begun last.
     poll: AtomicU64,
+    late: Mutex<Vec<LateWrite>>,
 }
 
 impl<H: Hooks> World<H> {
     pub fn new(hooks: H) -> Self {
-        Self { hooks, poll: AtomicU64::default() }
+        Self { hooks, poll: AtomicU64::default(), late: Mutex::default() }
     }
 }
 
@@ -48,6 +76,27 @@ impl<H> Deref for World<H> {
 
     fn deref(&self) -> &H {
         &self.hooks
+    }
+}
+
+impl<H: Hooks> World<H> {
+    fn put_off(&self, write: LateWrite) -> Result<(), BackendError> {
+        self.late.lock().expect("nobody panics").push(write);
+        Ok(())
+    }
+
+    /// Makes the writes that were put off.
+    async fn catch_up(&self) -> Result<(), BackendError> {
+        let late = std::mem::take(&mut *self.late.lock().expect("nobody panics"));
+        for write in late {
+            self.call("late write", move |memory| match &write {
+                LateWrite::Claim(account, reference, owner) => drop(memory.claim(account, reference, owner)),
+                LateWrite::Document(id, digest) => memory.keep_document(id, digest),
+                LateWrite::File(id, entries) => memory.file(id, entries),
+            })
+            .await?;
+        }
+        Ok(())
     }
 }
 
@@ -76,9 +125,58 @@ impl<H: Hooks> Store for World<H> {
         .await
     }
 
-    async fn commit(&self, change: &Change, _: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
+    async fn keep_document(
+        &self,
+        id: &ReservationId,
+        document: &RawDocument,
+        _: Option<&DocumentOrigin>,
+    ) -> Result<(), BackendError> {
+        let (id, digest) = (id.clone(), document.digest.clone());
+        match self.order() {
+            WriteOrder::DocumentsLate => self.put_off(LateWrite::Document(id, digest)),
+            _ => self.call("keep_document", move |memory| memory.keep_document(&id, &digest)).await,
+        }
+    }
+
+    async fn file(&self, id: &ReservationId, entries: &[HistoryEntry]) -> Result<(), BackendError> {
+        let (id, entries) = (id.clone(), entries.to_vec());
+        match self.order() {
+            WriteOrder::FilesLate => self.put_off(LateWrite::File(id, entries)),
+            _ => self.call("file", move |memory| memory.file(&id, &entries)).await,
+        }
+    }
+
+    async fn claim(
+        &self,
+        account: &Account,
+        reference: &VendorReference,
+        owner: &ReservationId,
+    ) -> Result<ClaimOutcome, BackendError> {
+        let (account, reference, owner) = (account.clone(), reference.clone(), owner.clone());
+        if self.order() == WriteOrder::ClaimsLate {
+            return self.put_off(LateWrite::Claim(account, reference, owner)).map(|()| ClaimOutcome::Done);
+        }
+        self.call("claim", move |memory| memory.claim(&account, &reference, &owner)).await
+    }
+
+    async fn write(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        if self.order() == WriteOrder::FilesEarly {
+            let (id, entry) = (change.after.id().clone(), change.entry.clone());
+            self.call("file", move |memory| memory.file(&id, std::slice::from_ref(&entry))).await?;
+        }
         let change = change.clone();
-        self.call("commit", move |memory| memory.commit(&change)).await
+        let outcome = self.call("write", move |memory| memory.write(&change)).await?;
+        self.catch_up().await?;
+        Ok(outcome)
+    }
+
+    async fn write_with_claims(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        let change = change.clone();
+        if self.order() == WriteOrder::ReleasesApart {
+            let release = change.clone();
+            self.call("release", move |memory| memory.release(&release)).await?;
+        }
+        self.call("write", move |memory| memory.write_with_claims(&change)).await
     }
 
     async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, BackendError> {
@@ -95,14 +193,14 @@ impl<H: Hooks> Store for World<H> {
         self.call("due", move |memory| memory.due(now, limit)).await
     }
 
-    async fn history(
+    async fn filed_entries(
         &self,
         id: &ReservationId,
         after: u64,
         limit: usize,
     ) -> Result<(Vec<HistoryEntry>, bool), BackendError> {
         let id = id.clone();
-        self.call("history", move |memory| memory.history(&id, after, limit)).await
+        self.call("filed_entries", move |memory| memory.filed_entries(&id, after, limit)).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page<ReservationId>, BackendError> {

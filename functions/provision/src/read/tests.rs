@@ -1,8 +1,7 @@
-use shared_core::domain::ids::{ReservationId, VendorReference};
+use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::Event;
-use shared_core::usecases::commit::apply_and_commit;
 use test_support::World;
-use test_support::fixtures::{at, order, sold, story, wait};
+use test_support::fixtures::wait;
 
 use super::*;
 use crate::fixtures;
@@ -67,24 +66,6 @@ fn a_filter_that_fits_nothing_ends_its_page_after_a_bound() {
     let (count, next) = collected(&shelf, 2, None, &filter);
     assert_eq!((count, shelf.kept().listed.len()), (0, PAGES_READ));
     assert_eq!(collected(&shelf, 1000, next.as_deref(), &ALL), (1000 - 20, None));
-}
-
-#[test]
-fn a_history_begins_with_the_reservation_itself_and_pages_on() {
-    let shelf = World::with([story(order("a"), at(0), &[])]);
-    for event in [sold(1, VendorReference::itep("A1")), Event::Cancel] {
-        wait(apply_and_commit(&shelf, shelf.reservation_of("a"), &event, &Source::Hub, None)).unwrap();
-    }
-    let reservation = shelf.reservation_of("a");
-    let page = |after, limit| {
-        let (entries, more) = wait(entries(&shelf, &reservation, after, limit)).unwrap();
-        (entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), more)
-    };
-    assert_eq!(page(0, 20), (vec![1, 2, 3], false));
-    assert_eq!(page(0, 1), (vec![1], true));
-    assert_eq!(page(1, 1), (vec![2], true));
-    assert_eq!(page(0, 2), (vec![1, 2], true));
-    assert_eq!(page(2, 2), (vec![3], false));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use shared::aws::dynamodb::KeptDocument;
 use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId};
 use shared_core::domain::reservation::{HistoryEntry, Reservation};
 use shared_core::ports::{ListQuery, Store};
+use shared_core::usecases;
 
 use crate::asking;
 use crate::cli::{FindReservation, RawDocumentOf, ReservationCommand};
@@ -81,10 +82,10 @@ async fn of_client(
 }
 
 pub(super) async fn entries(store: &DynamoStore, reservation: &Reservation) -> anyhow::Result<Vec<HistoryEntry>> {
-    let (mut entries, mut more) = (vec![reservation.reserved_entry()], true);
+    let (mut entries, mut more) = (Vec::<HistoryEntry>::new(), true);
     while more {
         let after = entries.last().map_or(0, |entry| entry.seq);
-        let (page, has_more) = asking(store.history(reservation.id(), after, 100).await)?;
+        let (page, has_more) = asking(usecases::history::entries(store, reservation, after, 100).await)?;
         more = has_more && !page.is_empty();
         entries.extend(page);
     }

@@ -36,6 +36,10 @@ use super::test_result::TestResult;
 /// A queue redelivers within days and a test has a handful of reports.
 const RECEIPTS_KEPT: usize = 32;
 
+/// How many history entries a reservation holds itself. An ordinary test has no more, so
+/// that none of them is written a second time.
+const RECENT_ENTRIES: usize = 4;
+
 /// The times that the state machine goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -93,6 +97,9 @@ pub struct Reservation {
     pub receipts: Vec<InboundWebhookId>,
     /// When the sweep must look at it; `None` while it need not.
     pub due_at: Option<Timestamp>,
+    /// The newest history entries, oldest first; those before them are filed apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<HistoryEntry>,
 }
 
 /// A test sold beyond the one that is used: paid, and for the operator to settle.
@@ -141,6 +148,7 @@ impl Reservation {
             attempts: vec![Attempt::first()],
             receipts: Vec::new(),
             due_at: None,
+            recent: Vec::new(),
         };
         reservation.due_at = due::first(&reservation);
         reservation

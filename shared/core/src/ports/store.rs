@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::Quarantined;
 use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId};
+use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, VendorReference};
 use crate::domain::limiter::{Booking, Levels};
-use crate::domain::reservation::{Change, HistoryEntry, Reservation};
+use crate::domain::reservation::{Change, DocumentOrigin, HistoryEntry, Reservation};
 use crate::error::BackendError;
 
 pub trait Store: Sync {
@@ -27,13 +27,34 @@ pub trait Store: Sync {
         ids: &[ReservationId],
     ) -> impl Future<Output = Result<Vec<Reservation>, BackendError>> + Send;
 
-    /// Writes a change in one transaction: the reservation if it is still the one
-    /// that was read, its history entry, its claims, and the raw document.
-    fn commit(
+    /// Keeps a vendor's document. One that is kept already stays that of its first receipt.
+    fn keep_document(
         &self,
-        change: &Change,
-        raw: Option<&RawDocument>,
-    ) -> impl Future<Output = Result<WriteOutcome, BackendError>> + Send;
+        id: &ReservationId,
+        document: &RawDocument,
+        origin: Option<&DocumentOrigin>,
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Files history entries beside their reservation, each once.
+    fn file(
+        &self,
+        id: &ReservationId,
+        entries: &[HistoryEntry],
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Makes a vendor's test a reservation's own, unless it is another's.
+    fn claim(
+        &self,
+        account: &Account,
+        reference: &VendorReference,
+        owner: &ReservationId,
+    ) -> impl Future<Output = Result<ClaimOutcome, BackendError>> + Send;
+
+    /// Writes a changed reservation, if it is still the one that was read.
+    fn write(&self, change: &Change) -> impl Future<Output = Result<WriteOutcome, BackendError>> + Send;
+
+    /// The same in one transaction with the change's claims and releases.
+    fn write_with_claims(&self, change: &Change) -> impl Future<Output = Result<WriteOutcome, BackendError>> + Send;
 
     /// Which reservation a vendor's test belongs to.
     fn owner(
@@ -56,8 +77,8 @@ pub trait Store: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ReservationId>, BackendError>> + Send;
 
-    /// A reservation's history from the entry after `after` on, and whether there is more.
-    fn history(
+    /// The filed entries of a reservation's history after one, and whether there are more.
+    fn filed_entries(
         &self,
         id: &ReservationId,
         after: u64,
@@ -85,7 +106,15 @@ pub enum InsertOutcome {
     Existing(Box<Reservation>),
 }
 
-/// What became of a [`Store::commit`].
+/// What became of a [`Store::claim`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimOutcome {
+    Done,
+    /// It belongs to another reservation.
+    Taken,
+}
+
+/// What became of a [`Store::write`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum WriteOutcome {
     Done,

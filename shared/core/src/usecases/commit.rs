@@ -2,7 +2,7 @@
 
 use crate::domain::ids::ReservationId;
 use crate::domain::reservation::{Change, Decision, Effect, Event, Reservation, Source};
-use crate::ports::{AlertSubject, Alerts, BackendError, Env, Queue, RawDocument, Store, WriteOutcome};
+use crate::ports::{AlertSubject, Alerts, BackendError, ClaimOutcome, Env, Queue, RawDocument, Store, WriteOutcome};
 
 /// How often a write that others overtook is decided anew. Each time somebody
 /// else's write succeeded, so this many in a row are no accident.
@@ -29,9 +29,8 @@ impl CommitOutcome {
     }
 }
 
-/// Brings an event to a reservation and writes what the state machine says: one
-/// transaction, and one more for each time that somebody else was faster. Then
-/// enqueues what follows from it.
+/// Brings an event to a reservation and writes what the state machine says, anew for
+/// each time that somebody else was faster. Then enqueues what follows from it.
 ///
 /// # Errors
 /// Storage failed, or others overtook every write.
@@ -70,11 +69,40 @@ pub async fn commit<E: Env>(env: &E, change: &Change, raw: Option<&RawDocument>)
             env.alerts().raise(*alert, AlertSubject::Reservation(id));
         }
     }
-    let written = env.store().commit(change, raw).await?;
+    let written = write(env.store(), change, raw).await?;
     if written == WriteOutcome::Done && change.effects.contains(&Effect::Fulfil) {
         enqueue_fulfilment(env, id).await;
     }
     Ok(written)
+}
+
+/// Writes a change. Whatever it refers to is written before it: the document, filed
+/// entries, claims. A crash in between leaves facts that nothing refers to yet, and each
+/// of these writes may be made again.
+///
+/// # Errors
+/// Storage failed.
+pub async fn write(
+    store: &impl Store,
+    change: &Change,
+    document: Option<&RawDocument>,
+) -> Result<WriteOutcome, BackendError> {
+    let id = change.after.id();
+    if let Some(document) = document {
+        store.keep_document(id, document, change.origin.as_ref()).await?;
+    }
+    if !change.to_file.is_empty() {
+        store.file(id, &change.to_file).await?;
+    }
+    if change.decides_claims() {
+        return store.write_with_claims(change).await;
+    }
+    for reference in change.claims() {
+        if store.claim(&change.after.order.account, reference, id).await? == ClaimOutcome::Taken {
+            return Ok(WriteOutcome::ReferenceTaken);
+        }
+    }
+    store.write(change).await
 }
 
 /// The queue only makes things quick: the reservation's `due_at` is written, so the

@@ -2,7 +2,7 @@
 //! rule reads, hashed once.
 //!
 //! What is levelled, and why that is sound: `Reservation::apply` never reads
-//! `seq`, `version`, `created_at`, `updated_at` and `detail`; it reads `tries` only
+//! `seq`, `version`, `created_at`, `updated_at`, `detail` and `recent`; it reads `tries` only
 //! to compute a wait, and the model's waits are zero; it reads evidence only of the
 //! last call (to know since when nothing was heard), and what the properties look
 //! at besides are references in it; of receipts and superseded digests it asks only
@@ -29,6 +29,7 @@ impl Frozen {
         (reservation.seq, reservation.version) = (1, 1);
         (reservation.created_at, reservation.updated_at) = (time(0), time(0));
         reservation.detail = None;
+        reservation.recent.clear();
         match &mut reservation.state {
             State::Queued { tries, .. } | State::Calling { tries, .. } => *tries = 0,
             _ => {}

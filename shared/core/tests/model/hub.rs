@@ -37,6 +37,30 @@ impl Protocol {
         self.store(world, res, event, &change)
     }
 
+    /// What a worker is about to write names a test that nobody has claimed.
+    pub(crate) fn unclaimed(&self, world: &World, worker: usize) -> Option<(u8, u8)> {
+        let (res, read, event) = match &world.workers[worker] {
+            Worker::Answered { res, call, answer, read } => {
+                let outcome = self.outcome(*call, *answer);
+                (*res, read, Event::CallEnded { call_no: u32::from(*call), outcome })
+            }
+            Worker::Reporting { mail, read } => {
+                let sale = world.sales.iter().find(|sale| sale.test == mail.doc.test)?;
+                (sale.res, read, self.reported(*mail))
+            }
+            Worker::LookedUp { res, found, at, read, .. } => (*res, read, self.found(read, *found.first()?, *at)),
+            _ => return None,
+        };
+        let Decision::Write(change) = self.decide(read, &event, world.now) else { return None };
+        let test = change.claims().map(Self::test).find(|test| !world.claims.contains_key(test))?;
+        Some((res, test))
+    }
+
+    pub(crate) fn claim(&self, world: &mut World, worker: usize) {
+        let Some((res, test)) = self.unclaimed(world, worker) else { return };
+        world.claims.insert(test, res);
+    }
+
     fn store(&self, world: &mut World, res: u8, event: &Event, change: &Change) -> Written {
         let slot = usize::from(res);
         let after = Frozen::new(change.after.clone());

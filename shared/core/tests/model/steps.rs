@@ -57,6 +57,7 @@ impl Protocol {
 
     fn worker_steps(&self, world: &World, worker: usize, steps: &mut Vec<Step>) {
         let fails = self.may_fail(world);
+        steps.extend(self.unclaimed(world, worker).map(|_| Step::Claim(worker)));
         match &world.workers[worker] {
             Worker::Idle => return self.idle_steps(world, worker, steps),
             Worker::Read { .. } => steps.push(Step::Start(worker)),
@@ -167,6 +168,7 @@ impl Protocol {
             Step::NotSent(worker) => self.ends(world, worker, Answer::NotProcessed),
             Step::Answer(worker) => self.take_answer(world, worker),
             Step::LoseAnswer(worker) => self.lose_answer(world, worker),
+            Step::Claim(worker) => self.claim(world, worker),
             Step::Write(worker) => self.take_write(world, worker),
             Step::WriteUnacknowledged(worker) => self.write(world, worker, false),
             Step::EnqueueOutcome(worker) => self.enqueue_outcome(world, worker),

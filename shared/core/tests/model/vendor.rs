@@ -102,26 +102,30 @@ impl Protocol {
     /// `Recording::record`: a report on another test is quarantined, which no
     /// property minds: it is kept and told.
     pub(crate) fn report(&self, world: &mut World, worker: usize) {
-        let Worker::Reporting { mail: Mail { doc, receipt }, read } = world.workers[worker].clone() else { return };
+        let Worker::Reporting { mail, read } = world.workers[worker].clone() else { return };
         world.workers[worker] = Worker::Idle;
+        let doc = mail.doc;
         let Some(sale) = world.sales.iter().find(|sale| sale.test == doc.test).copied() else { return };
         if read.reference.as_ref().is_some_and(|own| Self::test(own) != doc.test) {
             return;
         }
-        let report = Report {
-            receipt: Some(receipt.to_string().parse().expect("a receipt id")),
-            observed_at: heard_at(receipt),
-            ..self.statement(doc)
-        };
         let written = match self.drops(&read.state) {
             true => Written::Duplicate,
-            false => self.settle(world, sale.res, &read, &Event::Reported(Box::new(report))),
+            false => self.settle(world, sale.res, &read, &self.reported(mail)),
         };
         let own = world.stored[usize::from(sale.res)].reference.as_ref().map(Self::test);
         let is_ruled = !matches!(written, Written::ReferenceTaken) && own.is_none_or(|own| own == doc.test);
         if is_ruled && self.says(doc).grades() {
             world.ruled.insert(doc);
         }
+    }
+
+    pub(crate) fn reported(&self, Mail { doc, receipt }: Mail) -> Event {
+        Event::Reported(Box::new(Report {
+            receipt: Some(receipt.to_string().parse().expect("a receipt id")),
+            observed_at: heard_at(receipt),
+            ..self.statement(doc)
+        }))
     }
 
     fn statement(&self, doc: Doc) -> Report {
@@ -175,9 +179,7 @@ impl Protocol {
         }
         let mut read = read;
         for doc in found {
-            let own = read.reference.as_ref().is_none_or(|own| Self::test(own) == doc.test);
-            let event = if own { self.sighting(doc, at) } else { self.other_sale(&read, doc.test) };
-            self.settle(world, res, &read, &event);
+            self.settle(world, res, &read, &self.found(&read, doc, at));
             if self.looked_up(doc).grades() {
                 world.ruled.insert(doc);
             }
@@ -191,6 +193,12 @@ impl Protocol {
     /// What TrueNorth says after so many steps: before the first, "not started".
     fn looked_up(&self, doc: Doc) -> Says {
         if doc.step == 0 { Says::Ready } else { self.script[usize::from(doc.step) - 1] }
+    }
+
+    /// What a look-up says of a sale: of the reservation's own test, or of another.
+    pub(crate) fn found(&self, read: &Reservation, doc: Doc, at: LookUpRequest) -> Event {
+        let is_own = read.reference.as_ref().is_none_or(|own| Self::test(own) == doc.test);
+        if is_own { self.sighting(doc, at) } else { self.other_sale(read, doc.test) }
     }
 
     fn sighting(&self, doc: Doc, at: LookUpRequest) -> Event {

@@ -12,7 +12,7 @@ pub(crate) struct World {
     pub(crate) now: u8,
     /// How many reports were received and look-ups sent: the order of hearing.
     pub(crate) heard: u8,
-    /// The store: the reservations, and who owns which reference.
+    /// The store: the reservations, and whose each reference is.
     pub(crate) stored: Vec<Frozen>,
     pub(crate) claims: BTreeMap<u8, u8>,
     pub(crate) workers: [Worker; 2],
@@ -220,6 +220,8 @@ pub(crate) enum Step {
     NotSent(usize),
     Answer(usize),
     LoseAnswer(usize),
+    /// What the vendor named is claimed; the write comes later, or never.
+    Claim(usize),
     Write(usize),
     /// The write takes place, and its acknowledgement is lost.
     WriteUnacknowledged(usize),

@@ -2,7 +2,7 @@
 
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{Reservation, State as Status};
-use test_support::{Condition, Memory};
+use test_support::{Condition, Memory, WriteOrder};
 
 /// A mistake that a maintainer could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,18 @@ pub(crate) enum Bug {
     ResentAnew,
     /// The operator is told of a change after it is written.
     ToldAfterwards,
+    /// A reference is claimed after the write that names it.
+    ClaimedLate,
+    /// A document is kept after the write that names it.
+    KeptLate,
+    /// Old entries are filed after the write that drops them.
+    FiledLate,
+    /// Old entries are not filed.
+    NotFiled,
+    /// The newest entry is filed before it is written.
+    FiledEarly,
+    /// A claim ends before the write that ends it.
+    ReleasedEarly,
     /// The vendor breaks the assumption: it sells long after the call.
     SoldAfterQuiet,
 }
@@ -56,6 +68,17 @@ impl Bug {
         }
     }
 
+    pub(crate) fn order(self) -> WriteOrder {
+        match self {
+            Bug::ClaimedLate => WriteOrder::ClaimsLate,
+            Bug::KeptLate => WriteOrder::DocumentsLate,
+            Bug::FiledLate => WriteOrder::FilesLate,
+            Bug::FiledEarly => WriteOrder::FilesEarly,
+            Bug::ReleasedEarly => WriteOrder::ReleasesApart,
+            _ => WriteOrder::Right,
+        }
+    }
+
     /// Makes of what was just written what a mistaken hub would have written.
     pub(crate) fn spoil(self, memory: &mut Memory) {
         for reservation in memory.reservations.values_mut() {
@@ -66,6 +89,9 @@ impl Bug {
                 Bug::GradeTimesForgotten => reservation.attempts.iter_mut().for_each(|it| it.graded_at = None),
                 _ => {}
             }
+        }
+        if self == Bug::NotFiled {
+            memory.filed.clear();
         }
         if self == Bug::StrangersDropped {
             // Only a report that fits no reservation yet is sent round with a delay.

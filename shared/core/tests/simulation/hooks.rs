@@ -8,7 +8,7 @@ use shared_core::domain::ids::{Account, ReservationId};
 use shared_core::domain::reservation::{Alert, Change};
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::{AlertSubject, Alerts, BackendError, Clock, ResultMessage, ScoreCheck, VendorApi};
-use test_support::{Hooks, Memory};
+use test_support::{Hooks, Memory, WriteOrder};
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -47,7 +47,7 @@ impl State {
             bug.spoil(&mut self.memory);
         }
         match operation {
-            "insert" | "commit" | "postpone" => self.plan_sweep(),
+            "insert" | "write" | "postpone" => self.plan_sweep(),
             "fulfil" | "record" | "check_score" => self.deliver(),
             _ => {}
         }
@@ -106,6 +106,10 @@ impl Hooks for Port<'_> {
             self.sim.state().memory.alerts.extend(untold);
         }
         Ok(done)
+    }
+
+    fn order(&self) -> WriteOrder {
+        self.sim.options.bug.map_or(WriteOrder::Right, Bug::order)
     }
 
     fn timeouts(&self) -> &Timeouts {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use shared_core::domain::ids::{ReservationId, Vendor};
-use shared_core::domain::reservation::{Alert, Attempt, Effect, ReportedStatus, Reservation, State as Status};
+use shared_core::domain::ids::{ReservationId, Vendor, VendorReference};
+use shared_core::domain::reservation::{
+    Alert, Attempt, Change, Effect, HistoryEntry, ReportedStatus, Reservation, State as Status,
+};
 
 use crate::sim::{MINUTE, Sim, State};
 use crate::vendors::{Doc, Sale, Told};
@@ -41,6 +43,8 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     truenorth_is_told_of(&state, &rows, &mut found);
     graded_tests_stay_sat(&state, &rows, &mut found);
     alerts_are_raised(&state, &mut found);
+    histories_are_whole(&state, &rows, &mut found);
+    claims_are_facts(&state, &rows, &mut found);
     for request in state.requests.iter().filter(|request| !request.answered) {
         found.push(format!("{}: its client was never answered", request.order.id));
     }
@@ -76,6 +80,54 @@ fn alerts_are_raised(state: &State, found: &mut Vec<String>) {
     }
 }
 
+/// Each change that was written has its entry, and nothing else has; what an entry names is kept.
+fn histories_are_whole(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let mut told: BTreeMap<_, BTreeMap<u64, &HistoryEntry>> = BTreeMap::new();
+    for ((id, seq), entry) in &state.memory.filed {
+        told.entry(id).or_default().insert(*seq, entry);
+    }
+    for (id, row) in rows {
+        told.entry(id).or_default().extend(row.recent.iter().map(|entry| (entry.seq, entry)));
+    }
+    for Change { after, entry, .. } in &state.memory.changes {
+        let id = after.id();
+        match told.get_mut(id).and_then(|entries| entries.remove(&entry.seq)) {
+            None => found.push(format!("{id}: its history lacks entry {}", entry.seq)),
+            Some(told) if told != entry => found.push(format!("{id}: entry {} tells of no change", entry.seq)),
+            Some(_) => {}
+        }
+        if let Some(digest) = &entry.digest
+            && !state.memory.documents.contains(&(id.clone(), digest.clone()))
+        {
+            found.push(format!("{id}: the document of entry {} is not kept", entry.seq));
+        }
+    }
+    for (id, rest) in told {
+        found.extend(rest.keys().map(|seq| format!("{id}: entry {seq} tells of no change")));
+    }
+}
+
+/// A reservation's tests are claimed for it, and a claim is what a vendor said or the operator decided.
+fn claims_are_facts(state: &State, rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
+    let memory = &state.memory;
+    for (id, row) in rows {
+        let claim = |reference: &VendorReference| (row.order.account.clone(), reference.test().to_owned());
+        let unclaimed = tests_of(row).filter(|test| memory.claims.get(&claim(test)) != Some(id));
+        found.extend(unclaimed.map(|test| format!("{id}: {} is not claimed", test.test())));
+    }
+    for ((_, test), owner) in &memory.claims {
+        let has_it = rows.get(owner).is_some_and(|row| tests_of(row).any(|own| own.test() == test));
+        let is_sold = |sale: &Sale| sale.reservation == *owner && sale.reference.test() == test;
+        if !has_it && !state.vendors.sales.iter().any(is_sold) {
+            found.push(format!("{test} is claimed for {owner}, and nobody said that it is its own"));
+        }
+    }
+}
+
+fn tests_of(reservation: &Reservation) -> impl Iterator<Item = &VendorReference> {
+    reservation.reference.iter().chain(reservation.surplus.iter().map(|surplus| &surplus.reference))
+}
+
 fn is_told(state: &State, alert: Alert, id: &ReservationId) -> bool {
     state.memory.alerts.iter().any(|(told, subject)| *told == alert && subject == id.as_str())
 }
@@ -102,8 +154,7 @@ fn each_request_is_one_reservation(rows: &BTreeMap<ReservationId, Reservation>, 
 fn no_reference_has_two_owners(rows: &BTreeMap<ReservationId, Reservation>, found: &mut Vec<String>) {
     let mut owners: BTreeMap<(Vendor, &str), &ReservationId> = BTreeMap::new();
     for (id, reservation) in rows {
-        let surplus = reservation.surplus.iter().map(|surplus| &surplus.reference);
-        for reference in reservation.reference.iter().chain(surplus) {
+        for reference in tests_of(reservation) {
             if let Some(other) = owners.insert((reservation.vendor(), reference.test()), id) {
                 found.push(format!("{} belongs to {other} and to {id}", reference.test()));
             }

@@ -27,7 +27,7 @@ fn what_others_overtake_is_decided_anew_and_given_up_after_ten() {
 
 #[test]
 fn the_operator_is_told_even_of_what_could_then_not_be_written() {
-    let world = calling().failing(&["commit"]);
+    let world = calling().failing(&["write"]);
     assert!(lapse(&world).is_err());
     assert_eq!(world.kept().alerts, [(Alert::InDoubt, order("a").id.to_string())]);
 }

@@ -70,7 +70,7 @@ fn who_finds_it_withdrawn_while_writing_that_a_call_begins_does_not_make_it() {
 
 #[test]
 fn who_cannot_write_that_a_call_begins_does_not_make_it() {
-    let world = selling(queued(), Breaker::default()).failing(&["commit"]);
+    let world = selling(queued(), Breaker::default()).failing(&["write"]);
     assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }
@@ -125,7 +125,7 @@ fn one_probe_in_sixteen_buys_without_asking() {
 
 #[test]
 fn a_probe_that_was_not_made_leaves_its_place_to_another() {
-    let world = selling(queued(), opened()).failing(&["commit"]);
+    let world = selling(queued(), opened()).failing(&["write"]);
     assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     let open = breaker_of(&world).open.unwrap();
     assert_eq!((open.failed, open.probe), (0, None));
@@ -196,7 +196,7 @@ fn a_repetition_that_somebody_else_begins_in_this_moment_is_left_to_them() {
 
 #[test]
 fn a_repetition_whose_try_cannot_be_written_is_not_made() {
-    let world = doubtful().failing(&["commit"]);
+    let world = doubtful().failing(&["write"]);
     assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
     assert!(world.calls().is_empty());
 }

@@ -8,6 +8,7 @@ mod commit;
 mod correct_reference;
 mod enter_result;
 mod fulfil;
+mod history;
 mod import_inventory;
 mod launch;
 mod poll_scores;

@@ -96,7 +96,7 @@ fn those_that_no_window_shows_are_asked_about_a_few_at_a_time_round_and_round() 
 #[test]
 fn what_could_not_be_written_is_asked_for_again_by_the_next_poll() {
     let mark = PollMark { seen_to: Some(at(29 * DAY)), cursor: None };
-    let world = polled_before(mark.clone(), &["a", "b"]).failing(&["commit"]);
+    let world = polled_before(mark.clone(), &["a", "b"]).failing(&["write"]);
     saw(&world, "a", ReportedStatus::InProgress);
     assert!(matches!(poll(&world), Err(CheckError::Backend(_))));
     assert_eq!((mark_left(&world), world.kept().recoverable_errors.clone()), (mark, vec![order("a").id.to_string()]));

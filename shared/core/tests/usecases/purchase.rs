@@ -50,12 +50,12 @@ fn a_vendor_has_as_long_to_answer_as_a_call_may_take_however_much_time_is_left()
 
 #[test]
 fn an_outcome_that_cannot_be_written_travels_by_the_queue() {
-    let world = selling().failing(&["commit"]);
+    let world = selling().failing(&["write"]);
     let bought = call(&world, ENOUGH).unwrap();
     assert_eq!(bought.reservation.status(), Status::Pending);
     assert_eq!(outcome_handed_on(&world), Some((1, confirmed(VendorReference::itep("A1")))));
     assert_eq!(world.kept().recoverable_errors, [order("a").id.to_string()]);
-    assert!(call(&selling().failing(&["commit", "record"]), ENOUGH).is_err());
+    assert!(call(&selling().failing(&["write", "record"]), ENOUGH).is_err());
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn no_batch_is_begun_without_time_to_write_down_what_became_of_it() {
 
 #[test]
 fn what_fails_is_told_and_comes_last_and_holds_up_nobody() {
-    let world = World::with([story(order("a"), at(0), &[]), queued("b")]).at(90).failing(&["commit"]);
+    let world = World::with([story(order("a"), at(0), &[]), queued("b")]).at(90).failing(&["write"]);
     let attended = attend(&world);
     assert_eq!(attended, SweepSummary { due: 2, changed: 0, enqueued: 1, failed: 1 });
     let failed = order("a").id;

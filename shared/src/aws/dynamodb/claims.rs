@@ -1,18 +1,38 @@
 //! Claims: which reservation a vendor's test belongs to. An item for each test, whose
-//! owner alone may write or delete it, in the transaction that changes the reservation.
+//! owner alone may write or delete it.
 
 use aws_sdk_dynamodb::types::Delete;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use shared_core::domain::ids::{Account, ReservationId, VendorReference};
 use shared_core::domain::reservation::Change;
+use shared_core::ports::{BackendError, ClaimOutcome};
 
 use super::item::{Attributes, VERSION};
 use super::keys::Key;
+use super::write::{Put, Written};
 use super::{DynamoStore, key_of, number, text};
 
 /// Nobody's yet, or the reservation's own.
 const UNCLAIMED_OR_OWN: &str = "attribute_not_exists(pk) OR owner_id = :me";
 
 impl DynamoStore {
+    pub(super) async fn put_claim(
+        &self,
+        account: &Account,
+        reference: &VendorReference,
+        owner: &ReservationId,
+    ) -> Result<ClaimOutcome, BackendError> {
+        let put = Put {
+            item: Ok(claim(Key::claim(account, reference.test()), owner.as_str())),
+            condition: UNCLAIMED_OR_OWN,
+            values: vec![(":me", text(owner.as_str()))],
+        };
+        Ok(match self.put_if("claim a vendor's test", put).await? {
+            Written::Done(_) => ClaimOutcome::Done,
+            Written::Refused(_) => ClaimOutcome::Taken,
+        })
+    }
+
     /// The writes that claim what a change names.
     pub(super) fn claims(&self, change: &Change) -> Vec<PutBuilder> {
         let owner = change.after.id().as_str();

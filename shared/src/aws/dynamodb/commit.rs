@@ -1,24 +1,21 @@
-//! A change of a reservation: one transaction.
-
-use std::collections::HashMap;
+//! A change of a reservation: one conditional put, or one transaction with its claims.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
-use shared_core::ports::{BackendError, RawDocument, WriteOutcome};
+use shared_core::ports::{BackendError, WriteOutcome};
 
-use super::item::{Attributes, Item, ReservationItem};
-use super::keys::Key;
-use super::write::{TRIES, pause};
-use super::{DynamoStore, documents, number};
+use super::item::{Attributes, ReservationItem};
+use super::write::{self, TRIES, Written, pause};
+use super::{DynamoStore, number};
 use crate::aws::{corrupt, sdk_error};
 
-const OPERATION: &str = "commit a change";
+const OPERATION: &str = "write a change";
 
-/// How many items a change writes before its claims: the reservation and the history entry.
-const BEFORE_CLAIMS: usize = 2;
+/// Whether the reservation is still the one that was read.
+const UNCHANGED: &str = "seq = :before";
 
 /// DynamoDB takes up to 36 characters; this is 128 bits.
 const TOKEN_LENGTH: usize = 32;
@@ -26,13 +23,22 @@ const TOKEN_LENGTH: usize = 32;
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl DynamoStore {
-    pub(super) async fn write_change(
-        &self,
-        change: &Change,
-        raw: Option<&RawDocument>,
-    ) -> Result<WriteOutcome, BackendError> {
-        let token = self.token(change, raw).map_err(corrupt(OPERATION))?;
-        let writes = self.writes(change, raw, &token).map_err(corrupt(OPERATION))?;
+    pub(super) async fn write_change(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        let token = self.token(change).map_err(corrupt(OPERATION))?;
+        let put = write::Put {
+            item: ReservationItem::encode(&change.after, token.clone()),
+            condition: UNCHANGED,
+            values: vec![(":before", number(change.after.seq.saturating_sub(1)))],
+        };
+        match self.put_if(OPERATION, put).await? {
+            Written::Done(_) => Ok(WriteOutcome::Done),
+            Written::Refused(current) => found(current, &token).map_err(corrupt(OPERATION)),
+        }
+    }
+
+    pub(super) async fn write_change_with_claims(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        let token = self.token(change).map_err(corrupt(OPERATION))?;
+        let writes = self.writes(change, &token).map_err(corrupt(OPERATION))?;
         for tries in 1.. {
             let transaction = self.dynamodb().transact_write_items().client_request_token(&token);
             let sent = transaction.set_transact_items(Some(writes.clone())).send().await;
@@ -53,23 +59,15 @@ impl DynamoStore {
         unreachable!("the last try returns")
     }
 
-    fn writes(&self, change: &Change, raw: Option<&RawDocument>, token: &str) -> Result<Vec<TransactWriteItem>, Cause> {
-        let (after, id) = (&change.after, change.after.id());
+    fn writes(&self, change: &Change, token: &str) -> Result<Vec<TransactWriteItem>, Cause> {
         let reservation = self
-            .put(ReservationItem::encode(after, token.to_owned())?)
-            .condition_expression("seq = :before")
-            .expression_attribute_values(":before", number(after.seq.saturating_sub(1)))
+            .put(ReservationItem::encode(&change.after, token.to_owned())?)
+            .condition_expression(UNCHANGED)
+            .expression_attribute_values(":before", number(change.after.seq.saturating_sub(1)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let entry = self.put(Item::encode(Key::history(id, change.entry.seq), &change.entry)?);
-        let mut puts = vec![reservation, entry];
-        puts.extend(self.claims(change));
+        let puts = std::iter::once(reservation).chain(self.claims(change));
         let put = |put: PutBuilder| Ok(TransactWriteItem::builder().put(put.build()?).build());
-        let mut writes: Vec<_> = puts.into_iter().map(put).collect::<Result<_, Cause>>()?;
-        // A copy that does not fit must not hold back what it says.
-        if let Some(raw) = raw.filter(|raw| documents::fits(raw)) {
-            let keep = self.keep_document(id, raw, change.origin.as_ref()).build()?;
-            writes.push(TransactWriteItem::builder().update(keep).build());
-        }
+        let mut writes: Vec<_> = puts.map(put).collect::<Result<_, Cause>>()?;
         for release in self.releases(change) {
             writes.push(TransactWriteItem::builder().delete(release.build()?).build());
         }
@@ -77,10 +75,9 @@ impl DynamoStore {
     }
 
     /// Names the change by what it is, so that the same change, sent again by the
-    /// SDK or by the caller, is the same transaction.
-    fn token(&self, change: &Change, raw: Option<&RawDocument>) -> Result<String, Cause> {
-        let raw = raw.map(|raw| &raw.digest);
-        let change = serde_json::to_vec(&(&self.name, &change.after, &change.entry, raw))?;
+    /// SDK or by the caller, is the same write.
+    fn token(&self, change: &Change) -> Result<String, Cause> {
+        let change = serde_json::to_vec(&(&self.name, &change.after))?;
         Ok(Digest::sha256(&change).as_str()[..TOKEN_LENGTH].to_owned())
     }
 
@@ -101,16 +98,19 @@ fn read(reasons: &[CancellationReason], token: &str) -> Result<TransactionOutcom
     let is = |reason: &CancellationReason, codes: &[&str]| reason.code().is_some_and(|code| codes.contains(&code));
     let failed = |reason: &CancellationReason| is(reason, &["ConditionalCheckFailed"]);
     if let Some(first) = reasons.first().filter(|first| failed(first)) {
-        let item: HashMap<_, _> = first.item().cloned().ok_or("the reservation does not exist")?;
-        let current = ReservationItem::decode(item)?;
-        let ours = current.write == token;
-        let conflict = || WriteOutcome::Conflict(Box::new(current.doc));
-        return Ok(TransactionOutcome::Committed(if ours { WriteOutcome::Done } else { conflict() }));
+        return found(first.item().cloned(), token).map(TransactionOutcome::Committed);
     }
     let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     if reasons.iter().any(|reason| is(reason, &passing)) {
         return Ok(TransactionOutcome::Collision);
     }
-    let taken = reasons.iter().skip(BEFORE_CLAIMS).any(failed);
+    let taken = reasons.iter().skip(1).any(failed);
     Ok(if taken { TransactionOutcome::Committed(WriteOutcome::ReferenceTaken) } else { TransactionOutcome::Failure })
+}
+
+/// What a refused write found: itself, or somebody else's.
+fn found(current: Option<Attributes>, token: &str) -> Result<WriteOutcome, Cause> {
+    let current = ReservationItem::decode(current.ok_or("the reservation does not exist")?)?;
+    let is_ours = current.write == token;
+    Ok(if is_ours { WriteOutcome::Done } else { WriteOutcome::Conflict(Box::new(current.doc)) })
 }

@@ -1,17 +1,16 @@
 //! The vendors' documents as they came, each once beside its reservation, to be
 //! looked at and read again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared_core::domain::ids::{Digest, ReservationId};
-use shared_core::domain::reservation::{DocumentOrigin, HistoryEntry};
+use shared_core::domain::reservation::{DocumentOrigin, EventName, HistoryEntry, Reservation};
 use shared_core::ports::{BackendError, RawDocument};
 
-use super::item::{Attributes, VERSION};
-use super::keys::{HISTORY_PREFIX, Key, RAW_PREFIX, partition, reservation_of};
+use super::item::{Attributes, VERSION, document};
+use super::keys::{HISTORY_PREFIX, Key, RAW_PREFIX, RESERVATION, partition, reservation_of};
 use super::lists::string;
 use super::{DynamoStore, key_of, number, text};
 use crate::aws::{corrupt, sdk_error};
@@ -37,55 +36,35 @@ pub enum ReadBadly {
 }
 
 impl ReadBadly {
-    fn filter(self) -> &'static str {
+    fn is_told_of_by(self, entry: &HistoryEntry) -> bool {
+        let lists_unreadable = || entry.detail.as_deref().is_some_and(|it| it.contains(HistoryEntry::UNREADABLE));
         match self {
-            ReadBadly::UnknownStatus => "begins_with(sk, :history) AND doc.#event = :event",
-            ReadBadly::UnreadableScores => {
-                "begins_with(sk, :history) AND (doc.#event = :event OR contains(doc.detail, :unreadable))"
-            }
+            ReadBadly::UnknownStatus => entry.event == EventName::ReportUnknownStatus,
+            ReadBadly::UnreadableScores => entry.event == EventName::ReportWithoutScores || lists_unreadable(),
         }
     }
-
-    fn values(self) -> HashMap<String, AttributeValue> {
-        let event = match self {
-            ReadBadly::UnknownStatus => "report_unknown_status",
-            ReadBadly::UnreadableScores => "report_without_scores",
-        };
-        let mut values = HashMap::from([(":history", HISTORY_PREFIX), (":event", event)]);
-        if self == ReadBadly::UnreadableScores {
-            values.insert(":unreadable", HistoryEntry::UNREADABLE);
-        }
-        values.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect()
-    }
-}
-
-/// Whether a document can be kept.
-pub(super) fn fits(raw: &RawDocument) -> bool {
-    raw.bytes.len() <= SIZE_MAX
 }
 
 impl DynamoStore {
-    /// Keeps a document in binary, since base64 would make it a third larger. What is
-    /// kept again stays that of its first receipt.
-    pub(super) fn keep_document(
+    /// Keeps a document in binary, since base64 would make it a third larger.
+    pub(super) async fn put_document(
         &self,
         id: &ReservationId,
         raw: &RawDocument,
         origin: Option<&DocumentOrigin>,
-    ) -> UpdateBuilder {
-        let update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(key_of(Key::raw(id, &raw.digest))))
-            .expression_attribute_values(":v", number(VERSION))
-            .expression_attribute_values(":body", AttributeValue::B(Blob::new(raw.bytes.as_slice())));
-        let Some(origin) = origin else { return update.update_expression("SET v = :v, body = :body") };
-        update
-            .update_expression(
-                "SET v = :v, body = :body, observed_at = if_not_exists(observed_at, :observed_at), \
-                 attempt = if_not_exists(attempt, :attempt)",
-            )
-            .expression_attribute_values(":observed_at", text(origin.observed_at.to_string()))
-            .expression_attribute_values(":attempt", number(origin.attempt))
+    ) -> Result<(), BackendError> {
+        // A copy that does not fit must not hold back what it says.
+        if raw.bytes.len() > SIZE_MAX {
+            return Ok(());
+        }
+        let mut item = key_of(Key::raw(id, &raw.digest));
+        item.insert("v".to_owned(), number(VERSION));
+        item.insert("body".to_owned(), AttributeValue::B(Blob::new(raw.bytes.as_slice())));
+        if let Some(origin) = origin {
+            item.insert("observed_at".to_owned(), text(origin.observed_at.to_string()));
+            item.insert("attempt".to_owned(), number(origin.attempt));
+        }
+        self.put_new("keep a document", Ok(item)).await.map(drop)
     }
 
     /// The documents whose reading the histories call wanting, by reading the whole
@@ -101,17 +80,22 @@ impl DynamoStore {
         const OPERATION: &str = "look for reports in the histories";
         let (mut found, mut seen, mut after) = (BTreeSet::new(), 0, None);
         loop {
-            let scan = self.dynamodb().scan().table_name(&self.name).filter_expression(how.filter());
+            let scan = self.dynamodb().scan().table_name(&self.name);
             let scan = scan
-                .expression_attribute_names("#event", "event")
-                .set_expression_attribute_values(Some(how.values()))
+                .filter_expression("begins_with(sk, :history) OR sk = :reservation")
+                .projection_expression("pk, sk, v, doc")
+                .expression_attribute_values(":history", text(HISTORY_PREFIX))
+                .expression_attribute_values(":reservation", text(RESERVATION))
                 .set_exclusive_start_key(after);
             let answer = scan.send().await.map_err(sdk_error(OPERATION))?;
-            let named = answer.items().iter().filter_map(|item| {
-                let digest = item.get("doc")?.as_m().ok()?.get("digest")?.clone();
-                Some((reservation_of(string(item, "pk")?)?, serde_dynamo::from_attribute_value(digest).ok()?))
-            });
-            found.extend(named);
+            for item in answer.items.unwrap_or_default() {
+                let Some(id) = string(&item, "pk").and_then(reservation_of) else { continue };
+                let named = entries_of(item)
+                    .into_iter()
+                    .filter(|entry| how.is_told_of_by(entry))
+                    .filter_map(|entry| entry.digest);
+                found.extend(named.map(|digest| (id.clone(), digest)));
+            }
             seen += u64::from(answer.scanned_count.unsigned_abs());
             progress(seen);
             after = answer.last_evaluated_key;
@@ -145,6 +129,14 @@ impl DynamoStore {
                 return Ok(kept);
             }
         }
+    }
+}
+
+/// The history entries of a reservation's item, or of one that was filed; none of what cannot be decoded.
+fn entries_of(item: Attributes) -> Vec<HistoryEntry> {
+    match string(&item, "sk") {
+        Some(RESERVATION) => document(item).map_or_else(|_| Vec::new(), |found: Reservation| found.recent),
+        _ => document(item).into_iter().collect(),
     }
 }
 

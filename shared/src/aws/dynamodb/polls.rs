@@ -102,7 +102,7 @@ impl DynamoStore {
     pub async fn register_poll(&self, account: &AccountName) -> Result<(), BackendError> {
         const OPERATION: &str = "register an account for polling";
         let item = Ok(registered(keys::POLLS, account.as_str()));
-        self.put_if(OPERATION, item, "attribute_not_exists(pk)").await.map(drop)
+        self.put_new(OPERATION, item).await.map(drop)
     }
 
     /// All of a small partition, or of what begins with a prefix in it.

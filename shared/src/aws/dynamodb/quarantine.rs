@@ -6,6 +6,7 @@ use super::cursor::{self, InvalidCursor};
 use super::item::{Item, document};
 use super::keys::{Key, QUARANTINE};
 use super::lists::{at_most, string};
+use super::write::Put;
 use super::{DynamoStore, key_of, text};
 use crate::aws::{corrupt, sdk_error};
 
@@ -17,7 +18,8 @@ impl DynamoStore {
     /// The table could not be written.
     pub async fn mark_handled(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
-        self.put_if("mark a report as handled", Item::encode(key, item), "attribute_exists(pk)").await.map(drop)
+        let put = Put { item: Item::encode(key, item), condition: "attribute_exists(pk)", values: Vec::new() };
+        self.put_if("mark a report as handled", put).await.map(drop)
     }
 }
 
@@ -26,7 +28,8 @@ impl Quarantine for DynamoStore {
     async fn keep(&self, item: &Quarantined) -> Result<(), BackendError> {
         let key = Key::quarantined(item.receipt.received_at, &item.receipt.id);
         let condition = "attribute_not_exists(pk) OR attribute_exists(doc.replayed_at)";
-        self.put_if("quarantine a report", Item::encode(key, item), condition).await.map(drop)
+        let put = Put { item: Item::encode(key, item), condition, values: Vec::new() };
+        self.put_if("quarantine a report", put).await.map(drop)
     }
 
     async fn quarantined(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {

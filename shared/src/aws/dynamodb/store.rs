@@ -1,11 +1,14 @@
 //! The reservations: [`Store`] over the table.
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use shared_core::domain::ids::{Account, ReservationId};
-use shared_core::domain::reservation::{Change, HistoryEntry, Reservation};
-use shared_core::ports::{BackendError, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome};
+use shared_core::domain::ids::{Account, ReservationId, VendorReference};
+use shared_core::domain::reservation::{Change, DocumentOrigin, HistoryEntry, Reservation};
+use shared_core::ports::{
+    BackendError, ClaimOutcome, InsertOutcome, ListQuery, Page, RawDocument, Store, Worklist, WriteOutcome,
+};
 
-use super::item::ReservationItem;
+use super::item::{Item, ReservationItem};
 use super::keys::{self, Key};
 use super::write::{Update, Written};
 use super::{DynamoStore, fresh_name, number, text};
@@ -16,7 +19,7 @@ impl Store for DynamoStore {
         const OPERATION: &str = "reserve";
         let write = fresh_name(OPERATION)?;
         let item = ReservationItem::encode(reservation, write.clone());
-        let old = match self.put_if(OPERATION, item, "attribute_not_exists(pk)").await? {
+        let old = match self.put_new(OPERATION, item).await? {
             Written::Done(_) => return Ok(InsertOutcome::New),
             Written::Refused(old) => {
                 old.ok_or("the refusal does not show what there is").map_err(corrupt(OPERATION))?
@@ -38,8 +41,36 @@ impl Store for DynamoStore {
         self.read_many(ids).await
     }
 
-    async fn commit(&self, change: &Change, raw: Option<&RawDocument>) -> Result<WriteOutcome, BackendError> {
-        self.write_change(change, raw).await
+    async fn keep_document(
+        &self,
+        id: &ReservationId,
+        document: &RawDocument,
+        origin: Option<&DocumentOrigin>,
+    ) -> Result<(), BackendError> {
+        self.put_document(id, document, origin).await
+    }
+
+    async fn file(&self, id: &ReservationId, entries: &[HistoryEntry]) -> Result<(), BackendError> {
+        let put = |entry: &HistoryEntry| Item::encode(Key::history(id, entry.seq), entry.clone());
+        let puts = entries.iter().map(|entry| self.put_new("file a history entry", put(entry)));
+        try_join_all(puts).await.map(drop)
+    }
+
+    async fn claim(
+        &self,
+        account: &Account,
+        reference: &VendorReference,
+        owner: &ReservationId,
+    ) -> Result<ClaimOutcome, BackendError> {
+        self.put_claim(account, reference, owner).await
+    }
+
+    async fn write(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        self.write_change(change).await
+    }
+
+    async fn write_with_claims(&self, change: &Change) -> Result<WriteOutcome, BackendError> {
+        self.write_change_with_claims(change).await
     }
 
     async fn owner(&self, account: &Account, reference: &str) -> Result<Option<ReservationId>, BackendError> {
@@ -72,7 +103,7 @@ impl Store for DynamoStore {
         self.due_by(now, limit).await
     }
 
-    async fn history(
+    async fn filed_entries(
         &self,
         id: &ReservationId,
         after: u64,

@@ -23,6 +23,13 @@ pub(super) enum Written {
     Refused(Option<Attributes>),
 }
 
+/// One conditional put of an item.
+pub(super) struct Put<'a> {
+    pub(super) item: Result<Attributes, ItemError>,
+    pub(super) condition: &'a str,
+    pub(super) values: Vec<(&'a str, AttributeValue)>,
+}
+
 /// One conditional update of an item.
 pub(super) struct Update<'a> {
     pub(super) key: Key,
@@ -34,17 +41,27 @@ pub(super) struct Update<'a> {
 }
 
 impl DynamoStore {
-    /// Puts an item if a condition without values holds.
-    pub(super) async fn put_if(
+    /// Puts an item if there is none under its key.
+    pub(super) async fn put_new(
         &self,
         operation: &'static str,
         item: Result<Attributes, ItemError>,
-        condition: &str,
     ) -> Result<Written, BackendError> {
-        let put = self.dynamodb().put_item().table_name(&self.name).condition_expression(condition);
-        let put = put
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_item(Some(item.map_err(corrupt(operation))?));
+        self.put_if(operation, Put { item, condition: "attribute_not_exists(pk)", values: Vec::new() }).await
+    }
+
+    /// Puts an item if a condition holds.
+    pub(super) async fn put_if(&self, operation: &'static str, write: Put<'_>) -> Result<Written, BackendError> {
+        let mut put = self
+            .dynamodb()
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(write.item.map_err(corrupt(operation))?))
+            .condition_expression(write.condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in write.values {
+            put = put.expression_attribute_values(name, value);
+        }
         for tries in 1.. {
             let Err(error) = put.clone().send().await else { return Ok(Written::Done(Attributes::new())) };
             match error.as_service_error() {

@@ -26,6 +26,7 @@ fn sale(second: i64, reference: &str) -> Sale {
 fn entry(second: i64, source: &str, event: &str, to: &str) -> Entry {
     let text = str::to_owned;
     Entry {
+        seq: second.unsigned_abs(),
         at: at(second),
         source: text(source),
         event: text(event),

@@ -36,7 +36,7 @@ pub(super) async fn read_item(store: &DynamoStore, expected: &Value) -> Result<V
     let registered = |is_there: bool| json!({ "registered": is_there });
     Ok(match text("kind") {
         "reservation" => read_reservation(store, &id()).await?,
-        "history" => document(&store.history(&id(), expected["seq"].as_u64().unwrap() - 1, 1).await?.0.first()),
+        "history" => document(&store.filed_entries(&id(), expected["seq"].as_u64().unwrap() - 1, 1).await?.0.first()),
         "raw_document" => {
             let kept = store.kept_documents(&id()).await?;
             let kept = kept.into_iter().find(|kept| kept.document.digest.as_str() == text("digest"));

@@ -63,7 +63,7 @@ async fn read(world: &World, kind: &str) -> Result<bool, BackendError> {
             breakers.breaker(&account).await.map(|breaker| !breaker.is_quiet())
         }
         "claim" => Ok(store.owner(&account, "A1").await?.is_some_and(|_| false)),
-        "history" => Ok(!store.history(&ours(), 0, 20).await?.0.is_empty()),
+        "history" => Ok(!store.filed_entries(&ours(), 0, 20).await?.0.is_empty()),
         "quarantine" => Ok(!store.quarantined(None, 20).await?.items.is_empty()),
         _ => reservation(world).await,
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HistoryEntry, Policy, Reason, Reservation, Source, State, Verdict, due};
+use super::{Event, HistoryEntry, Policy, RECENT_ENTRIES, Reason, Reservation, Source, State, Verdict, due};
 use crate::domain::deadline::later;
 use crate::domain::ids::VendorReference;
 
@@ -16,14 +16,16 @@ pub enum Decision {
     Duplicate,
 }
 
-/// One write: the reservation as it is to be, its history entry and its effects.
+/// One write: the reservation as it is to be, with its newest history entry, and its effects.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The reservation as it is to be. Its `seq` is one more than what must be
     /// found in the store.
     pub after: Reservation,
-    /// The history entry that goes with it.
+    /// Its newest history entry.
     pub entry: HistoryEntry,
+    /// Older entries, which it no longer holds: they must be filed before it is written.
+    pub to_file: Vec<HistoryEntry>,
     /// What else is to be done.
     pub effects: Vec<Effect>,
     /// Where the vendor's document comes from that is kept with it, if any.
@@ -45,7 +47,14 @@ impl Change {
         self.entry.verdict == Verdict::Applied
     }
 
-    /// The references that must be claimed in the same transaction.
+    /// Whether the write and its claims are one decision of the operator's: together, or
+    /// not at all. What a vendor names is a fact, and may be claimed before.
+    pub fn decides_claims(&self) -> bool {
+        let is_claim = |effect: &Effect| matches!(effect, Effect::Claim(_) | Effect::Release(_));
+        matches!(self.entry.source, Source::Operator { .. }) && self.effects.iter().any(is_claim)
+    }
+
+    /// The references that must be the reservation's own when it is written.
     pub fn claims(&self) -> impl Iterator<Item = &VendorReference> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Claim(reference) => Some(reference),
@@ -53,7 +62,7 @@ impl Change {
         })
     }
 
-    /// The references whose claims must end in the same transaction.
+    /// The references whose claims end with the write.
     pub fn releases(&self) -> impl Iterator<Item = &VendorReference> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Release(reference) => Some(reference),
@@ -65,9 +74,9 @@ impl Change {
 /// What follows from a change beside the change itself.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Make the reference this reservation's own, in the same transaction.
+    /// Make the reference this reservation's own.
     Claim(VendorReference),
-    /// Give the reference up, in the same transaction: its next sale is another's.
+    /// Give the reference up: its next sale is another's.
     Release(VendorReference),
     /// Hand the reservation to the `fulfilment` queue.
     Fulfil,
@@ -238,11 +247,14 @@ impl Reservation {
         }
         after.due_at = due::next(&after, policy);
         let entry = self.entry(&after, event, source, verdict, why, now);
+        let is_full = after.recent.len() >= RECENT_ENTRIES;
+        let to_file = if is_full { std::mem::take(&mut after.recent) } else { Vec::new() };
+        after.recent.push(entry.clone());
         let origin = event.report().map(|report| DocumentOrigin {
             observed_at: report.observed_at,
             attempt: after.sitting_at(report.observed_at),
         });
-        Decision::Write(Box::new(Change { after, entry, effects, origin }))
+        Decision::Write(Box::new(Change { after, entry, to_file, effects, origin }))
     }
 
     fn entry(
