@@ -69,7 +69,7 @@ async fn buying(bill: &mut Bill, world: &World) {
     let new = calling("k", Vendor::Itep, at(0));
     bill.of("buy: reserve", "1 PutItem", reserve(store, &new)).await;
     let confirmed = confirmed(&new, "3279B035APR", at(1));
-    bill.of("buy: outcome, with history and claim", "1 TransactWriteItems", commit(store, confirmed)).await;
+    bill.of("buy: claim, and outcome with history", "2 PutItem", commit(store, confirmed)).await;
     let again = Reservation::queued(order("k", Vendor::Itep), at(2), at(2));
     let found = bill.of("repeated POST: refused reserve", "1 PutItem", store.insert(&again)).await;
     assert!(matches!(found.unwrap(), InsertOutcome::Existing(_)));
@@ -83,7 +83,7 @@ async fn reporting(bill: &mut Bill, world: &World) {
     let change = change(&read, &Event::Reported(Box::new(graded(&read))), at(50));
     let raw = RawDocument { digest: Digest::sha256(b"document"), bytes: vec![b'x'; 3 * 1024] };
     let sent = write(store, &change, Some(&raw));
-    let done = bill.of("report: apply, with history and 3 KiB document", "1 TransactWriteItems", sent).await;
+    let done = bill.of("report: 3 KiB document, and result with history", "2 PutItem", sent).await;
     assert_eq!(done.unwrap(), WriteOutcome::Done);
 }
 

@@ -47,11 +47,11 @@ impl Change {
         self.entry.verdict == Verdict::Applied
     }
 
-    /// Whether the write and its claims are one decision of the operator's: together, or
-    /// not at all. What a vendor names is a fact, and may be claimed before.
+    /// Whether the write and its claims are one decision: together, or not at all. What a
+    /// vendor names is a fact, and may be claimed before.
     pub fn decides_claims(&self) -> bool {
-        let is_claim = |effect: &Effect| matches!(effect, Effect::Claim(_) | Effect::Release(_));
-        matches!(self.entry.source, Source::Operator { .. }) && self.effects.iter().any(is_claim)
+        let is_operators = matches!(self.entry.source, Source::Operator { .. });
+        self.releases().next().is_some() || (is_operators && self.claims().next().is_some())
     }
 
     /// The references that must be the reservation's own when it is written.
