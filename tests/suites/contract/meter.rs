@@ -17,13 +17,20 @@ use aws_sdk_dynamodb::operation::{
 };
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 
+/// Capacity units.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Units {
+    pub(crate) read: f64,
+    pub(crate) written: f64,
+}
+
 /// Adds up the capacity units of every call. Clones add up together.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<Mutex<f64>>);
+pub(crate) struct Meter(Arc<Mutex<Units>>);
 
 impl Meter {
     /// What was used since the last time.
-    pub(crate) fn take(&self) -> f64 {
+    pub(crate) fn take(&self) -> Units {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
@@ -77,14 +84,18 @@ impl Intercept for Meter {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Ok(output) = context.output_or_error() {
-            let mut used = used!(output, GetItemOutput, PutItemOutput, QueryOutput, UpdateItemOutput);
-            for many in [
-                output.downcast_ref::<BatchGetItemOutput>().and_then(|output| output.consumed_capacity.clone()),
-                output.downcast_ref::<TransactWriteItemsOutput>().and_then(|output| output.consumed_capacity.clone()),
-            ] {
-                used.extend(many.unwrap_or_default());
-            }
-            *self.0.lock().unwrap() += used.iter().filter_map(|used| used.capacity_units).sum::<f64>();
+            let many = |used: &Option<Vec<ConsumedCapacity>>| used.clone().unwrap_or_default();
+            let mut read = used!(output, GetItemOutput, QueryOutput);
+            let mut written = used!(output, PutItemOutput, UpdateItemOutput);
+            read.extend(
+                output.downcast_ref::<BatchGetItemOutput>().map(|it| many(&it.consumed_capacity)).into_iter().flatten(),
+            );
+            let transaction = output.downcast_ref::<TransactWriteItemsOutput>();
+            written.extend(transaction.map(|it| many(&it.consumed_capacity)).into_iter().flatten());
+            let sum = |used: &[ConsumedCapacity]| used.iter().filter_map(|used| used.capacity_units).sum::<f64>();
+            let mut units = self.0.lock().unwrap();
+            units.read += sum(&read);
+            units.written += sum(&written);
         }
         Ok(())
     }
