@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use shared_core::domain::ids::{Digest, ReservationId};
 use shared_core::domain::reservation::{DocumentOrigin, EventName, HistoryEntry, Reservation};
 use shared_core::ports::{BackendError, RawDocument};
@@ -15,8 +17,17 @@ use super::lists::string;
 use super::{DynamoStore, key_of, number, text};
 use crate::aws::{corrupt, sdk_error};
 
-/// The largest document that is kept, in bytes: an item may have 400 KB, and its keys count.
+/// The largest document that is kept, in bytes, compressed or not: an item may have 400 KB, and its keys count.
 const SIZE_MAX: usize = 390_000;
+/// The largest document that is unpacked, in bytes.
+const UNPACKED_MAX: usize = 16 << 20;
+/// How hard deflate tries, of 10.
+const LEVEL: u8 = 6;
+
+/// The attribute of a document as it came.
+const PLAIN: &str = "body";
+/// The attribute of a document that is compressed (RFC 1951).
+const DEFLATED: &str = "z";
 
 /// A vendor's document as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,13 +64,14 @@ impl DynamoStore {
         raw: &RawDocument,
         origin: Option<&DocumentOrigin>,
     ) -> Result<(), BackendError> {
+        let (name, body) = pack(&raw.bytes);
         // A copy that does not fit must not hold back what it says.
-        if raw.bytes.len() > SIZE_MAX {
+        if body.len() > SIZE_MAX {
             return Ok(());
         }
         let mut item = key_of(Key::raw(id, &raw.digest));
         item.insert("v".to_owned(), number(VERSION));
-        item.insert("body".to_owned(), AttributeValue::B(Blob::new(raw.bytes.as_slice())));
+        item.insert(name.to_owned(), AttributeValue::B(Blob::new(body)));
         if let Some(origin) = origin {
             item.insert("observed_at".to_owned(), text(origin.observed_at.to_string()));
             item.insert("attempt".to_owned(), number(origin.attempt));
@@ -140,9 +152,19 @@ fn entries_of(item: Attributes) -> Vec<HistoryEntry> {
     }
 }
 
+/// A document's attribute and what it holds: the shorter of the two forms.
+fn pack(bytes: &[u8]) -> (&'static str, Vec<u8>) {
+    let deflated = compress_to_vec(bytes, LEVEL);
+    if deflated.len() < bytes.len() { (DEFLATED, deflated) } else { (PLAIN, bytes.to_vec()) }
+}
+
 fn read(item: &Attributes) -> Option<KeptDocument> {
     let digest: Digest = string(item, "sk")?.strip_prefix(RAW_PREFIX)?.parse().ok()?;
-    let bytes = item.get("body")?.as_b().ok()?.as_ref().to_vec();
+    let binary = |name| Some(item.get(name)?.as_b().ok()?.as_ref());
+    let bytes = match binary(PLAIN) {
+        Some(body) => body.to_vec(),
+        None => decompress_to_vec_with_limit(binary(DEFLATED)?, UNPACKED_MAX).ok()?,
+    };
     let origin = || {
         let observed_at = string(item, "observed_at")?.parse().ok()?;
         let attempt = item.get("attempt")?.as_n().ok()?.parse().ok()?;
