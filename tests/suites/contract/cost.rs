@@ -84,7 +84,6 @@ async fn an_itep_test(bill: &mut Bill, world: &World) {
     let repeated = bill.of("repeated report", "1 GetItem", report(store, &ready, "Complete", at(99))).await;
     assert_eq!(repeated, None);
     let shown = store.reservation(ready.id()).await.unwrap().unwrap();
-    println!("ITEM {}", serde_json::to_string(&shown).unwrap());
     assert_eq!((shown.status(), shown.holds_result()), (Status::Completed, true));
 }
 
