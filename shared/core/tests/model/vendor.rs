@@ -111,7 +111,7 @@ impl Protocol {
         let report = Report {
             receipt: Some(receipt.to_string().parse().expect("a receipt id")),
             observed_at: heard_at(receipt),
-            ..self.statement(doc)
+            ..self.statement(doc, self.says(doc))
         };
         let written = match self.drops(&read.state) {
             true => Written::Duplicate,
@@ -124,7 +124,7 @@ impl Protocol {
         }
     }
 
-    fn statement(&self, doc: Doc) -> Report {
+    fn statement(&self, doc: Doc, says: Says) -> Report {
         let result = TestResult { placement: Some(doc.step.to_string()), ..TestResult::default() };
         Report {
             receipt: None,
@@ -132,7 +132,7 @@ impl Protocol {
             reference: self.reference(doc.test),
             observed_at: time(0),
             unreadable: Vec::new(),
-            status: match self.says(doc) {
+            status: match says {
                 Says::Ready => ReportedStatus::Ready,
                 Says::InProgress => ReportedStatus::InProgress,
                 Says::Finished => ReportedStatus::AwaitingScore,
@@ -194,17 +194,9 @@ impl Protocol {
     }
 
     fn sighting(&self, doc: Doc, at: LookUpRequest) -> Event {
-        let statement = match self.looked_up(doc) {
-            Says::Ready => ReportedStatus::Ready,
-            _ => self.statement(Doc { step: doc.step - 1, ..doc }).status,
-        };
         Event::Reported(Box::new(Report {
-            receipt: None,
-            digest: Self::digest(doc),
-            reference: self.reference(doc.test),
             observed_at: heard_at(at.heard),
-            status: statement,
-            unreadable: Vec::new(),
+            ..self.statement(doc, self.looked_up(doc))
         }))
     }
 

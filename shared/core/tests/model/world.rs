@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::frozen::Frozen;
 
 /// Everything there is at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     /// The clock, in ticks.
     pub(crate) now: u8,
@@ -61,7 +61,7 @@ impl World {
 }
 
 /// How often things may still go wrong or be wished for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Budget {
     /// Crashes, lost answers, failed writes, refusals, requests not processed.
     pub(crate) faults: u8,
@@ -107,51 +107,24 @@ pub(crate) enum Answer {
 }
 
 /// What an invocation is about to do; [`Frozen`] is what it read.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Worker {
+    #[default]
     Idle,
     /// Read a reservation that may be called for; `second` tells two that did.
-    Read {
-        res: u8,
-        second: bool,
-        read: Frozen,
-    },
+    Read { res: u8, second: bool, read: Frozen },
     /// Wrote the lease; nothing has left yet.
-    Leased {
-        res: u8,
-        read: Frozen,
-    },
+    Leased { res: u8, read: Frozen },
     /// A request is out.
-    Waiting {
-        res: u8,
-        read: Frozen,
-    },
+    Waiting { res: u8, read: Frozen },
     /// The call has ended; its outcome is not written.
-    Answered {
-        res: u8,
-        call: u8,
-        answer: Answer,
-        read: Frozen,
-    },
+    Answered { res: u8, call: u8, answer: Answer, read: Frozen },
     /// The sweep decided on an event.
-    Sweeping {
-        res: u8,
-        event: Sweep,
-        read: Frozen,
-    },
+    Sweeping { res: u8, event: Sweep, read: Frozen },
     /// Read a report and its reservation.
-    Reporting {
-        mail: Mail,
-        read: Frozen,
-    },
+    Reporting { mail: Mail, read: Frozen },
     /// TrueNorth is asked.
-    LookedUp {
-        res: u8,
-        found: Vec<Doc>,
-        at: LookUpRequest,
-        why: LookUpReason,
-        read: Frozen,
-    },
+    LookedUp { res: u8, found: Vec<Doc>, at: LookUpRequest, why: LookUpReason, read: Frozen },
 }
 
 /// When a look-up was sent: its tick, and its place in the order of hearing.

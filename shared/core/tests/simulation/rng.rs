@@ -1,6 +1,6 @@
 //! The one source of chance: SplitMix64, so that a seed is a whole world.
 
-#[derive(Debug, Clone)]
+#[derive(Default)]
 pub(crate) struct Rng(u64);
 
 impl Rng {
