@@ -48,12 +48,21 @@ pub fn at(seconds: i64) -> Timestamp {
 
 /// An order of the company `acme` at iTEP, under an `Idempotency-Key`; it expires after ninety days.
 pub fn order(key: &str) -> Order {
+    order_at(Vendor::Itep, key)
+}
+
+/// The same at TrueNorth.
+pub fn order_at_truenorth(key: &str) -> Order {
+    order_at(Vendor::Truenorth, key)
+}
+
+pub fn order_at(vendor: Vendor, key: &str) -> Order {
     let client = "acme".parse().unwrap();
     Order {
         id: ReservationId::derive(&client, key),
         client,
         fingerprint: Fingerprint::new(key, "{}"),
-        account: Account { vendor: Vendor::Itep, name: "default".parse().unwrap() },
+        account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {
             external_id: "c-1001".into(),
@@ -68,12 +77,6 @@ pub fn order(key: &str) -> Order {
         expires_at: at(90 * DAY),
         metadata: [].into(),
     }
-}
-
-/// The same at TrueNorth.
-pub fn order_at_truenorth(key: &str) -> Order {
-    let order = order(key);
-    Order { account: Account { vendor: Vendor::Truenorth, ..order.account }, ..order }
 }
 
 pub fn lease(holder: &str) -> Lease {

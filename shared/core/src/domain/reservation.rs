@@ -201,6 +201,3 @@ impl Reservation {
         self.attempts.iter().any(|attempt| attempt.result.is_some())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -115,11 +115,7 @@ impl Protocol {
     }
 
     fn order(&self, res: u8) -> Order {
-        let order = match self.vendor {
-            Vendor::Itep => fixtures::order(&res.to_string()),
-            Vendor::Truenorth => fixtures::order_at_truenorth(&res.to_string()),
-        };
-        Order { expires_at: time(self.expiry), ..order }
+        Order { expires_at: time(self.expiry), ..fixtures::order_at(self.vendor, &res.to_string()) }
     }
 
     /// Each reservation was just accepted: with its lease, and a worker that is to

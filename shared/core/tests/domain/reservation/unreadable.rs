@@ -1,27 +1,18 @@
 //! Stories of grades of which no score can be read, or not every one.
 
 use super::*;
-use crate::domain::test_result::Skill;
-
-const ITEP: Vendor = Vendor::Itep;
-const TRUENORTH: Vendor = Vendor::Truenorth;
 
 /// A test whose grade could not be read.
 fn unreadable() -> Life {
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.itep("blank", UNREADABLE), Heard::Applied);
+    assert_eq!(life.itep("blank", UNREADABLE), Applied);
     life
 }
 
 /// A grade with two scores that cannot be read.
 fn partly_read(document: &str, status: ReportedStatus) -> Event {
-    let Event::Reported(mut report) = webhook(ITEP, "partly", document, status) else { unreachable!() };
-    report.unreadable = vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)];
-    Event::Reported(report)
-}
-
-fn stands(life: &Life) -> (Status, Option<Reason>, Option<&TestResult>) {
-    (life.status(), life.reservation.reason, life.overall())
+    let unreadable = vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)];
+    reported(Report { unreadable, ..posted(at(0), "partly", document, status) })
 }
 
 const CHECKED: (Status, Option<Reason>, Option<&TestResult>) =
@@ -31,8 +22,8 @@ const CHECKED: (Status, Option<Reason>, Option<&TestResult>) =
 fn a_grade_without_a_readable_score_is_under_review_and_told() {
     for vendor in [ITEP, TRUENORTH] {
         let mut life = Life::ready(vendor);
-        assert_eq!(life.hears(&look_up(vendor, life.now, "blank", UNREADABLE)), Heard::Applied);
-        assert_eq!(stands(&life), CHECKED);
+        assert_eq!(life.hears(&look_up(vendor, life.now, "blank", UNREADABLE)), Applied);
+        assert_eq!(life.stands(), CHECKED);
         assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
     }
 }
@@ -41,35 +32,35 @@ fn a_grade_without_a_readable_score_is_under_review_and_told() {
 fn what_was_graded_unreadably_neither_expires_nor_is_withdrawn_nor_reclaimed() {
     let mut life = unreadable();
     life.waits(EXPIRY);
-    for event in [Event::ExpiryReached, Event::Cancel, reclaimed(ITEP, life.now)] {
-        assert_eq!(life.hears(&event), Heard::Noted(NoteReason::Begun), "{event:?}");
+    for event in [Event::ExpiryReached, Event::Cancel, reclaimed(reference(ITEP, 1), life.now)] {
+        assert_eq!(life.hears(&event), Noted(NoteReason::Begun), "{event:?}");
     }
-    assert_eq!(stands(&life), CHECKED);
+    assert_eq!(life.stands(), CHECKED);
 }
 
 #[test]
 fn a_finished_report_after_it_is_stale() {
     let mut life = unreadable();
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
-    assert_eq!(stands(&life), CHECKED);
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
+    assert_eq!(life.stands(), CHECKED);
 }
 
 #[test]
 fn a_readable_grade_completes_it_and_the_unreadable_one_is_stale_from_then_on() {
     let mut life = unreadable();
-    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
-    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
-    assert_eq!(life.itep("blank", UNREADABLE), Heard::Noted(NoteReason::Stale));
-    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
+    assert_eq!(life.itep("graded", completed(9)), Applied);
+    assert_eq!(life.stands(), (Status::Completed, None, Some(&result(9))));
+    assert_eq!(life.itep("blank", UNREADABLE), Noted(NoteReason::Stale));
+    assert_eq!(life.stands(), (Status::Completed, None, Some(&result(9))));
 }
 
 #[test]
 fn the_same_bytes_complete_it_once_they_can_be_read() {
     let mut life = Life::ready(TRUENORTH);
     life.truenorth("report", UNREADABLE);
-    assert_eq!(life.truenorth("report", UNREADABLE), Heard::Duplicate);
-    assert_eq!(life.truenorth("report", completed(9)), Heard::Applied);
-    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(9))));
+    assert_eq!(life.truenorth("report", UNREADABLE), Duplicate);
+    assert_eq!(life.truenorth("report", completed(9)), Applied);
+    assert_eq!(life.stands(), (Status::Completed, None, Some(&result(9))));
     assert_eq!(life.reservation.attempt().superseded, []);
 }
 
@@ -77,51 +68,51 @@ fn the_same_bytes_complete_it_once_they_can_be_read() {
 fn a_result_that_shows_stays_when_a_later_grade_cannot_be_read() {
     let mut life = Life::ready(ITEP);
     life.itep("graded", completed(9));
-    assert_eq!(life.waits(60).itep("blank", UNREADABLE), Heard::Applied);
-    assert_eq!(stands(&life), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
-    assert_eq!(life.waits(60).itep("regraded", completed(10)), Heard::Remarked(NoteReason::Revision));
-    assert_eq!(stands(&life), (Status::Completed, None, Some(&result(10))));
+    assert_eq!(life.waits(60).itep("blank", UNREADABLE), Applied);
+    assert_eq!(life.stands(), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
+    assert_eq!(life.waits(60).itep("regraded", completed(10)), Remarked(NoteReason::Revision));
+    assert_eq!(life.stands(), (Status::Completed, None, Some(&result(10))));
 }
 
 #[test]
 fn both_orders_of_a_readable_grade_and_a_newer_unreadable_one_end_alike() {
-    let held_up = received(at(10), webhook(ITEP, "r1", "graded", completed(9)));
-    let newer = received(at(20), webhook(ITEP, "r2", "blank", UNREADABLE));
+    let held_up = reported(posted(at(10), "r1", "graded", completed(9)));
+    let newer = reported(posted(at(20), "r2", "blank", UNREADABLE));
     for events in [[&held_up, &newer], [&newer, &held_up]] {
         let mut life = Life::ready(ITEP);
-        assert_eq!(events.map(|event| life.hears(event)), [Heard::Applied, Heard::Applied]);
-        assert_eq!(stands(&life), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
+        assert_eq!(events.map(|event| life.hears(event)), [Applied, Applied]);
+        assert_eq!(life.stands(), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
     }
 }
 
 #[test]
 fn an_unreadable_grade_that_was_held_up_behind_a_newer_grade_is_stale() {
     let mut life = Life::ready(ITEP);
-    let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
+    let held_up = reported(posted(at(10), "r1", "blank", UNREADABLE));
     life.waits(20).itep("graded", completed(9));
-    assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.hears(&held_up), Noted(NoteReason::Stale));
     assert_eq!(life.alerts, []);
     let mut life = Life::ready(ITEP);
     life.waits(20).itep("blank again", UNREADABLE);
-    assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.hears(&held_up), Noted(NoteReason::Stale));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
 #[test]
 fn an_unreadable_grade_is_not_too_late_behind_a_finished_report_that_overtook_it() {
     let mut life = Life::ready(ITEP);
-    let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
-    life.waits(20).itep("finished", ReportedStatus::AwaitingScore);
-    assert_eq!(life.hears(&held_up), Heard::Applied);
-    assert_eq!(stands(&life), CHECKED);
+    let held_up = reported(posted(at(10), "r1", "blank", UNREADABLE));
+    life.waits(20).itep("finished", AwaitingScore);
+    assert_eq!(life.hears(&held_up), Applied);
+    assert_eq!(life.stands(), CHECKED);
 }
 
 #[test]
 fn another_unreadable_grade_is_kept_and_rings_no_second_alarm() {
     let mut life = unreadable();
-    assert_eq!(life.waits(60).itep("blank again", UNREADABLE), Heard::Noted(NoteReason::WithoutScores));
+    assert_eq!(life.waits(60).itep("blank again", UNREADABLE), Noted(NoteReason::WithoutScores));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
-    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.itep("graded", completed(9)), Applied);
     let unread = ["blank", "blank again"].map(digest);
     assert_eq!(life.reservation.attempt().superseded, unread);
 }
@@ -130,8 +121,8 @@ fn another_unreadable_grade_is_kept_and_rings_no_second_alarm() {
 fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
     for status in [UNREADABLE, completed(9)] {
         let mut life = unreadable();
-        assert_eq!(life.waits(60).itep("incomplete", ReportedStatus::InProgress), Heard::Remarked(NoteReason::Reset));
-        assert_eq!(life.itep("blank", status), Heard::Noted(NoteReason::Stale));
+        assert_eq!(life.waits(60).itep("incomplete", InProgress), Remarked(NoteReason::Reset));
+        assert_eq!(life.itep("blank", status), Noted(NoteReason::Stale));
         assert_eq!((life.status(), life.reservation.attempts.len()), (Status::InProgress, 2));
     }
 }
@@ -139,10 +130,10 @@ fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
 #[test]
 fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
-    let held_up = received(life.now, webhook(ITEP, "late", "blank", UNREADABLE));
-    life.waits(HOUR).itep("reset", ReportedStatus::Ready);
-    assert_eq!(life.hears(&held_up), Heard::Remarked(NoteReason::EarlierSitting));
+    life.itep("finished", AwaitingScore);
+    let held_up = reported(posted(life.now, "late", "blank", UNREADABLE));
+    life.waits(HOUR).itep("reset", Ready);
+    assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
     assert_eq!((life.status(), life.reservation.reason), (Status::Ready, Some(Reason::Reset)));
     let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
     assert_eq!((first.status, second.status), (Status::UnderReview, Status::Ready));
@@ -151,12 +142,12 @@ fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
 
 #[test]
 fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_told() {
-    for (later, status) in [(PROBLEM, Status::UnderReview), (ReportedStatus::Invalidated, Status::Invalidated)] {
+    for (later, status) in [(PROBLEM, Status::UnderReview), (Invalidated, Status::Invalidated)] {
         let mut life = Life::ready(ITEP);
-        let held_up = received(at(10), webhook(ITEP, "r1", "blank", UNREADABLE));
+        let held_up = reported(posted(at(10), "r1", "blank", UNREADABLE));
         life.waits(20).itep("later", later);
         let reason = life.reservation.reason;
-        assert_eq!(life.hears(&held_up), Heard::Applied);
+        assert_eq!(life.hears(&held_up), Applied);
         assert_eq!((life.status(), life.reservation.reason), (status, reason));
         assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
     }
@@ -166,15 +157,10 @@ fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_to
 fn another_that_names_other_scores_is_a_change_that_clients_see() {
     let mut life = unreadable();
     let version = life.reservation.version;
-    let Event::Reported(mut report) = received(at(60), webhook(ITEP, "r9", "blank again", UNREADABLE)) else {
-        unreachable!()
-    };
-    report.unreadable = vec![ScoreField::from(Skill::Speaking)];
-    assert_eq!(life.waits(60).hears(&Event::Reported(report)), Heard::Remarked(NoteReason::WithoutScores));
-    assert_eq!(
-        (life.reservation.version, &life.reservation.attempt().unreadable[..]),
-        (version + 1, &[ScoreField::from(Skill::Speaking)][..])
-    );
+    let unreadable = vec![ScoreField::from(Skill::Speaking)];
+    let again = Report { unreadable: unreadable.clone(), ..posted(at(60), "r9", "blank again", UNREADABLE) };
+    assert_eq!(life.waits(60).hears(&reported(again)), Remarked(NoteReason::WithoutScores));
+    assert_eq!((life.reservation.version, &life.reservation.attempt().unreadable), (version + 1, &unreadable));
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }
 
@@ -182,20 +168,19 @@ fn another_that_names_other_scores_is_a_change_that_clients_see() {
 fn a_test_that_was_graded_unreadably_never_expires_wherever_it_stands() {
     let mut life = Life::ready(ITEP);
     life.reservation.attempts[0].noted = Some(digest("blank"));
-    life.waits(60).itep("ready", ReportedStatus::Ready);
-    let Event::Reported(report) = received(at(0), webhook(ITEP, "r1", "blank", UNREADABLE)) else { unreachable!() };
-    life.hears(&Event::Reprocessed { report, attempt: 1, reason: "heeded".to_owned() });
+    life.waits(60).itep("ready", Ready);
+    life.hears(&read_again(posted(at(0), "r1", "blank", UNREADABLE), 1));
     assert_eq!((life.status(), life.reservation.was_sat(), life.reservation.due_at), (Status::Ready, true, None));
-    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(NoteReason::Begun));
+    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
 }
 
 #[test]
 fn after_an_end_it_wins_and_is_marked_late() {
-    for end in [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", ReportedStatus::Invalidated)] {
+    for end in [Event::ExpiryReached, Event::Cancel, webhook("r0", "invalid", Invalidated)] {
         let mut life = Life::ready(ITEP);
         life.waits(EXPIRY).hears(&end);
-        assert_eq!(life.itep("blank", UNREADABLE), Heard::Remarked(NoteReason::Late));
-        assert_eq!(stands(&life), CHECKED);
+        assert_eq!(life.itep("blank", UNREADABLE), Remarked(NoteReason::Late));
+        assert_eq!(life.stands(), CHECKED);
         assert!(life.reservation.attempt().late);
     }
 }
@@ -204,9 +189,9 @@ fn after_an_end_it_wins_and_is_marked_late() {
 fn an_overdue_alarm_rings_beside_the_reason_and_once() {
     let mut life = unreadable();
     assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
-    assert_eq!(life.waits(7 * DAY).hears(&Event::ResultOverdue), Heard::Applied);
-    assert_eq!(life.hears(&Event::ResultOverdue), Heard::Duplicate);
-    assert_eq!(stands(&life), CHECKED);
+    assert_eq!(life.waits(7 * DAY).hears(&Event::ResultOverdue), Applied);
+    assert_eq!(life.hears(&Event::ResultOverdue), Duplicate);
+    assert_eq!(life.stands(), CHECKED);
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores, Alert::ResultOverdue]);
     assert_eq!(life.reservation.due_at, None);
     life.itep("review", REVIEW);
@@ -216,34 +201,34 @@ fn an_overdue_alarm_rings_beside_the_reason_and_once() {
 #[test]
 fn a_review_of_it_goes_on_and_finished_stays_stale() {
     let mut life = unreadable();
-    assert_eq!(life.itep("review", REVIEW), Heard::Applied);
+    assert_eq!(life.itep("review", REVIEW), Applied);
     assert_eq!(life.reservation.reason, Some(Reason::VendorReview));
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
 }
 
 #[test]
 fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
     let mut life = Life::ready(TRUENORTH);
     life.reservation.attempts[0].noted = Some(digest("blank"));
-    assert_eq!(life.truenorth("blank", UNREADABLE), Heard::Applied);
-    assert_eq!(stands(&life), CHECKED);
+    assert_eq!(life.truenorth("blank", UNREADABLE), Applied);
+    assert_eq!(life.stands(), CHECKED);
 }
 
 #[test]
 fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.hears(&partly_read("graded", completed(9))), Heard::Applied);
+    assert_eq!(life.hears(&partly_read("graded", completed(9))), Applied);
     assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
     assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
     assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
-    assert_eq!(life.itep("graded again", completed(10)), Heard::Remarked(NoteReason::Revision));
+    assert_eq!(life.itep("graded again", completed(10)), Remarked(NoteReason::Revision));
     assert_eq!(life.reservation.attempt().unreadable, []);
 }
 
 #[test]
 fn a_grade_of_which_nothing_can_be_read_names_it() {
     let mut life = Life::ready(ITEP);
-    life.hears(&partly_read("graded", ReportedStatus::CompletedWithoutScores));
+    life.hears(&partly_read("graded", UNREADABLE));
     assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
     assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
 }

@@ -2,25 +2,22 @@
 
 use super::*;
 
-const ITEP: Vendor = Vendor::Itep;
-const TRUENORTH: Vendor = Vendor::Truenorth;
-
 fn graded() -> Life {
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.itep("graded", completed(9)), Applied);
     life
 }
 
 fn reset() -> Life {
     let mut life = graded();
-    assert_eq!(life.itep("reset", ReportedStatus::Ready), Heard::Remarked(NoteReason::Reset));
+    assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::Reset));
     life
 }
 
 #[test]
 fn complete_then_finished_is_one_result_and_a_stale_report_in_the_history() {
     let mut life = graded();
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
     let noted = life.history.last().unwrap();
     assert_eq!((noted.event, noted.verdict), (EventName::ReportAwaitingScore, Verdict::Refused));
@@ -29,10 +26,10 @@ fn complete_then_finished_is_one_result_and_a_stale_report_in_the_history() {
 #[test]
 fn a_report_delivered_three_times_is_applied_once() {
     let mut life = Life::ready(ITEP);
-    let delivery = webhook(ITEP, "r1", "graded", completed(9));
-    assert_eq!(life.hears(&delivery), Heard::Applied);
-    assert_eq!(life.hears(&delivery), Heard::Duplicate);
-    assert_eq!(life.hears(&webhook(ITEP, "r2", "graded", completed(9))), Heard::Duplicate);
+    let delivery = webhook("r1", "graded", completed(9));
+    assert_eq!(life.hears(&delivery), Applied);
+    assert_eq!(life.hears(&delivery), Duplicate);
+    assert_eq!(life.hears(&webhook("r2", "graded", completed(9))), Duplicate);
     assert_eq!(life.reservation.seq, 3);
 }
 
@@ -53,8 +50,8 @@ fn a_reset_opens_a_second_attempt_without_a_result_until_it_is_graded_again() {
 fn going_back_to_incomplete_is_a_reset_too() {
     for document in ["graded", "finished"] {
         let mut life = Life::ready(ITEP);
-        life.itep(document, if document == "graded" { completed(9) } else { ReportedStatus::AwaitingScore });
-        assert_eq!(life.itep("incomplete", ReportedStatus::InProgress), Heard::Remarked(NoteReason::Reset));
+        life.itep(document, if document == "graded" { completed(9) } else { AwaitingScore });
+        assert_eq!(life.itep("incomplete", InProgress), Remarked(NoteReason::Reset));
         assert_eq!((life.status(), life.reservation.attempts.len()), (Status::InProgress, 2));
     }
 }
@@ -62,22 +59,21 @@ fn going_back_to_incomplete_is_a_reset_too() {
 #[test]
 fn a_reset_after_an_invalidation_opens_an_attempt() {
     let mut life = graded();
-    life.itep("invalid", ReportedStatus::Invalidated);
+    life.itep("invalid", Invalidated);
     assert_eq!((life.status(), life.overall()), (Status::Invalidated, None));
-    assert_eq!(life.itep("reset", ReportedStatus::Ready), Heard::Remarked(NoteReason::Reset));
+    assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::Reset));
     assert_eq!((life.status(), life.reservation.attempts.len()), (Status::Ready, 2));
 }
 
 #[test]
 fn two_resets_with_the_same_bytes_open_two_attempts_and_tell_the_operator() {
-    for (reported, status) in [(ReportedStatus::Ready, Status::Ready), (ReportedStatus::InProgress, Status::InProgress)]
-    {
+    for (reported, status) in [(Ready, Status::Ready), (InProgress, Status::InProgress)] {
         let mut life = graded();
-        assert_eq!(life.itep("reset", reported.clone()), Heard::Remarked(NoteReason::Reset));
-        assert_eq!(life.itep("reset", reported.clone()), Heard::Duplicate);
+        assert_eq!(life.itep("reset", reported.clone()), Remarked(NoteReason::Reset));
+        assert_eq!(life.itep("reset", reported.clone()), Duplicate);
         life.itep("graded again", completed(10));
         assert_eq!(life.alerts, []);
-        assert_eq!(life.itep("reset", reported), Heard::Remarked(NoteReason::ResetRepeated));
+        assert_eq!(life.itep("reset", reported), Remarked(NoteReason::ResetRepeated));
         assert_eq!((life.alerts.as_slice(), life.status()), ([Alert::ResetRepeated].as_slice(), status));
         assert_eq!(life.reservation.attempts.len(), 3);
         assert_eq!(life.reservation.attempts[1].result, Some(result(10)), "the earlier sitting keeps its result");
@@ -88,9 +84,9 @@ fn two_resets_with_the_same_bytes_open_two_attempts_and_tell_the_operator() {
 fn a_reset_is_compared_with_all_earlier_ones_and_by_its_bytes_alone() {
     let mut life = reset();
     life.itep("graded again", completed(10));
-    assert_eq!(life.itep("another reset", ReportedStatus::Ready), Heard::Remarked(NoteReason::Reset));
+    assert_eq!(life.itep("another reset", Ready), Remarked(NoteReason::Reset));
     life.itep("graded once more", completed(11));
-    assert_eq!(life.itep("reset", ReportedStatus::Ready), Heard::Remarked(NoteReason::ResetRepeated));
+    assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::ResetRepeated));
 }
 
 #[test]
@@ -103,33 +99,33 @@ fn an_attempt_that_was_stored_before_says_not_what_opened_it() {
 #[test]
 fn a_reset_whose_bytes_were_noted_before_the_sitting_is_still_a_reset() {
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.itep("ready", ReportedStatus::Ready), Heard::Noted(NoteReason::NoChange));
-    life.itep("finished", ReportedStatus::AwaitingScore);
-    assert_eq!(life.itep("ready", ReportedStatus::Ready), Heard::Remarked(NoteReason::Reset));
+    assert_eq!(life.itep("ready", Ready), Noted(NoteReason::NoChange));
+    life.itep("finished", AwaitingScore);
+    assert_eq!(life.itep("ready", Ready), Remarked(NoteReason::Reset));
 }
 
 #[test]
 fn a_grade_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
-    let held_up = received(life.now, webhook(ITEP, "late", "graded", completed(9)));
-    assert_eq!(life.waits(HOUR).itep("reset", ReportedStatus::Ready), Heard::Remarked(NoteReason::Reset));
-    assert_eq!(life.hears(&held_up), Heard::Remarked(NoteReason::EarlierSitting));
+    life.itep("finished", AwaitingScore);
+    let held_up = reported(posted(life.now, "late", "graded", completed(9)));
+    assert_eq!(life.waits(HOUR).itep("reset", Ready), Remarked(NoteReason::Reset));
+    assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
     let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
     assert_eq!((first.result.as_ref(), first.status), (Some(&result(9)), Status::Completed));
     assert_eq!((second.result.as_ref(), life.status(), life.overall()), (None, Status::Ready, None));
-    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(NoteReason::Stale));
-    assert_eq!(life.waits(HOUR).itep("graded again", completed(10)), Heard::Applied);
+    assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
+    assert_eq!(life.waits(HOUR).itep("graded again", completed(10)), Applied);
     assert_eq!(life.overall(), Some(&result(10)));
 }
 
 #[test]
 fn an_older_grade_of_the_earlier_sitting_does_not_replace_its_newer_one() {
     let mut life = Life::ready(ITEP);
-    let held_up = received(life.now, webhook(ITEP, "late", "graded", completed(9)));
+    let held_up = reported(posted(life.now, "late", "graded", completed(9)));
     life.waits(HOUR).itep("regraded", completed(10));
-    life.waits(HOUR).itep("reset", ReportedStatus::Ready);
-    assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale));
+    life.waits(HOUR).itep("reset", Ready);
+    assert_eq!(life.hears(&held_up), Noted(NoteReason::Stale));
     let first = &life.reservation.attempts[0];
     assert_eq!((first.result.as_ref(), &first.superseded[..]), (Some(&result(10)), &[digest("graded")][..]));
 }
@@ -137,20 +133,20 @@ fn an_older_grade_of_the_earlier_sitting_does_not_replace_its_newer_one() {
 #[test]
 fn an_earlier_attempts_reports_are_stale_after_a_reset() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
+    life.itep("finished", AwaitingScore);
     life.itep("graded", completed(9));
-    life.itep("reset", ReportedStatus::Ready);
-    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(NoteReason::Stale));
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    life.itep("reset", Ready);
+    assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::Ready, None));
 }
 
 #[test]
 fn a_finished_report_that_was_stale_already_stays_stale_after_a_reset() {
     let mut life = graded();
-    life.itep("finished", ReportedStatus::AwaitingScore);
-    life.itep("reset", ReportedStatus::Ready);
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    life.itep("finished", AwaitingScore);
+    life.itep("reset", Ready);
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!(life.status(), Status::Ready);
 }
 
@@ -158,24 +154,24 @@ fn a_finished_report_that_was_stale_already_stays_stale_after_a_reset() {
 fn receipts_redelivered_after_a_reset_are_duplicates() {
     let mut life = Life::ready(ITEP);
     let first = [
-        webhook(ITEP, "r1", "finished", ReportedStatus::AwaitingScore),
-        webhook(ITEP, "r2", "review", REVIEW),
-        webhook(ITEP, "r3", "graded", completed(9)),
-        webhook(ITEP, "r4", "invalid", ReportedStatus::Invalidated),
+        webhook("r1", "finished", AwaitingScore),
+        webhook("r2", "review", REVIEW),
+        webhook("r3", "graded", completed(9)),
+        webhook("r4", "invalid", Invalidated),
     ];
-    assert!(first.iter().all(|event| life.hears(event) == Heard::Applied));
-    life.itep("reset", ReportedStatus::Ready);
-    assert!(first.iter().all(|event| life.hears(event) == Heard::Duplicate));
+    assert!(first.iter().all(|event| life.hears(event) == Applied));
+    life.itep("reset", Ready);
+    assert!(first.iter().all(|event| life.hears(event) == Duplicate));
     assert_eq!(life.status(), Status::Ready);
 }
 
 #[test]
 fn a_result_after_the_end_wins_and_is_marked_late() {
-    let ends = [Event::ExpiryReached, Event::Cancel, webhook(ITEP, "r0", "invalid", ReportedStatus::Invalidated)];
+    let ends = [Event::ExpiryReached, Event::Cancel, webhook("r0", "invalid", Invalidated)];
     for end in ends {
         let mut life = Life::ready(ITEP);
-        assert_eq!(life.waits(EXPIRY).hears(&end), Heard::Applied);
-        assert_eq!(life.itep("graded", completed(9)), Heard::Remarked(NoteReason::Late));
+        assert_eq!(life.waits(EXPIRY).hears(&end), Applied);
+        assert_eq!(life.itep("graded", completed(9)), Remarked(NoteReason::Late));
         assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
         assert!(life.reservation.attempt().late);
     }
@@ -185,29 +181,28 @@ fn a_result_after_the_end_wins_and_is_marked_late() {
 fn a_sitting_after_the_end_makes_its_result_late() {
     let mut life = Life::ready(ITEP);
     life.hears(&Event::Cancel);
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Remarked(NoteReason::Late));
-    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.itep("finished", AwaitingScore), Remarked(NoteReason::Late));
+    assert_eq!(life.itep("graded", completed(9)), Applied);
     assert!(life.reservation.attempt().late);
 }
 
 #[test]
 fn another_complete_revises_and_the_earlier_one_is_stale_from_then_on() {
     let mut life = graded();
-    assert_eq!(life.itep("regraded", completed(10)), Heard::Remarked(NoteReason::Revision));
+    assert_eq!(life.itep("regraded", completed(10)), Remarked(NoteReason::Revision));
     assert_eq!(life.overall(), Some(&result(10)));
     assert_eq!(life.reservation.attempt().superseded, [digest("graded")]);
-    assert_eq!(life.itep("graded", completed(9)), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
     assert_eq!(life.overall(), Some(&result(10)));
 }
 
 #[test]
 fn a_grade_that_was_held_up_is_kept_but_never_shown_over_a_newer_one() {
     let mut life = Life::ready(ITEP);
-    let received_at = |seconds, receipt, document, overall| {
-        received(at(seconds), webhook(ITEP, receipt, document, completed(overall)))
-    };
-    assert_eq!(life.hears(&received_at(20, "r2", "regraded", 10)), Heard::Applied);
-    assert_eq!(life.hears(&received_at(10, "r1", "graded", 9)), Heard::Noted(NoteReason::Stale));
+    let received_at =
+        |seconds, receipt, document, overall| reported(posted(at(seconds), receipt, document, completed(overall)));
+    assert_eq!(life.hears(&received_at(20, "r2", "regraded", 10)), Applied);
+    assert_eq!(life.hears(&received_at(10, "r1", "graded", 9)), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(10))));
     assert_eq!(life.reservation.attempt().superseded, [digest("graded")]);
 }
@@ -215,9 +210,9 @@ fn a_grade_that_was_held_up_is_kept_but_never_shown_over_a_newer_one() {
 #[test]
 fn a_review_keeps_the_result_and_another_grade_after_it_is_a_revision() {
     let mut life = graded();
-    assert_eq!(life.itep("review", REVIEW), Heard::Applied);
+    assert_eq!(life.itep("review", REVIEW), Applied);
     assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
-    assert_eq!(life.itep("regraded", completed(10)), Heard::Remarked(NoteReason::Revision));
+    assert_eq!(life.itep("regraded", completed(10)), Remarked(NoteReason::Revision));
 }
 
 #[test]
@@ -225,7 +220,7 @@ fn a_review_that_upholds_the_grade_completes_again() {
     let mut life = graded();
     life.itep("problem", PROBLEM);
     assert_eq!(life.reservation.reason, Some(Reason::VendorProblem));
-    assert_eq!(life.itep("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.itep("graded", completed(9)), Applied);
     assert_eq!((life.status(), life.reservation.reason), (Status::Completed, None));
     assert_eq!(life.reservation.attempt().superseded, []);
 }
@@ -234,7 +229,7 @@ fn a_review_that_upholds_the_grade_completes_again() {
 fn a_grade_under_review_does_not_go_back_to_awaiting_its_score() {
     let mut life = graded();
     life.itep("review", REVIEW);
-    assert_eq!(life.itep("finished", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
 }
 
@@ -242,7 +237,7 @@ fn a_grade_under_review_does_not_go_back_to_awaiting_its_score() {
 fn an_unknown_status_is_told_and_changes_nothing() {
     let mut life = Life::ready(ITEP);
     let before = life.reservation.state.clone();
-    assert_eq!(life.itep("paused", unheard_of()), Heard::Noted(NoteReason::UnknownStatus));
+    assert_eq!(life.itep("paused", unheard_of()), Noted(NoteReason::UnknownStatus));
     assert_eq!((life.reservation.state.clone(), life.reservation.version), (before, 2));
     assert_eq!(life.alerts, [Alert::UnknownStatus]);
 }
@@ -250,8 +245,8 @@ fn an_unknown_status_is_told_and_changes_nothing() {
 #[test]
 fn a_report_on_another_test_is_noted_only_and_its_receipt_stays_open() {
     let mut life = Life::ready(TRUENORTH);
-    let foreign = webhook(ITEP, "r1", "graded", completed(9));
-    assert_eq!(life.hears(&foreign), Heard::Noted(NoteReason::OtherTest));
+    let foreign = webhook("r1", "graded", completed(9));
+    assert_eq!(life.hears(&foreign), Noted(NoteReason::OtherTest));
     assert_eq!((life.status(), life.overall()), (Status::Ready, None));
     assert_eq!(life.reservation.receipts, []);
 }
@@ -259,12 +254,12 @@ fn a_report_on_another_test_is_noted_only_and_its_receipt_stays_open() {
 #[test]
 fn truenorth_going_backwards_is_stale() {
     let mut life = Life::ready(TRUENORTH);
-    life.truenorth("begun", ReportedStatus::InProgress);
-    assert_eq!(life.truenorth("not begun", ReportedStatus::Ready), Heard::Noted(NoteReason::Stale));
-    life.truenorth("pending", ReportedStatus::AwaitingScore);
-    assert_eq!(life.truenorth("begun again", ReportedStatus::InProgress), Heard::Noted(NoteReason::Stale));
+    life.truenorth("begun", InProgress);
+    assert_eq!(life.truenorth("not begun", Ready), Noted(NoteReason::Stale));
+    life.truenorth("pending", AwaitingScore);
+    assert_eq!(life.truenorth("begun again", InProgress), Noted(NoteReason::Stale));
     life.truenorth("graded", completed(9));
-    assert_eq!(life.truenorth("pending again", ReportedStatus::AwaitingScore), Heard::Noted(NoteReason::Stale));
+    assert_eq!(life.truenorth("pending again", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.reservation.attempts.len()), (Status::Completed, 1));
 }
 
@@ -272,51 +267,48 @@ fn truenorth_going_backwards_is_stale() {
 fn an_answer_to_an_older_look_up_is_stale() {
     let mut life = Life::ready(TRUENORTH);
     life.waits(60).truenorth("review", REVIEW);
-    let older = look_up(TRUENORTH, at(30), "begun", ReportedStatus::InProgress);
-    assert_eq!(life.hears(&older), Heard::Noted(NoteReason::Stale));
-    let as_old = look_up(TRUENORTH, at(60), "begun", ReportedStatus::InProgress);
-    assert_eq!(life.hears(&as_old), Heard::Applied);
+    let older = look_up(TRUENORTH, at(30), "begun", InProgress);
+    assert_eq!(life.hears(&older), Noted(NoteReason::Stale));
+    let as_old = look_up(TRUENORTH, at(60), "begun", InProgress);
+    assert_eq!(life.hears(&as_old), Applied);
 }
 
 #[test]
 fn a_result_that_an_overtaken_look_up_brought_counts_when_it_is_seen_again() {
     let mut life = Life::ready(TRUENORTH);
     life.waits(60).truenorth("review", REVIEW);
-    assert_eq!(life.hears(&look_up(TRUENORTH, at(30), "graded", completed(9))), Heard::Noted(NoteReason::Stale));
-    assert_eq!(life.waits(60).truenorth("graded", completed(9)), Heard::Applied);
+    assert_eq!(life.hears(&look_up(TRUENORTH, at(30), "graded", completed(9))), Noted(NoteReason::Stale));
+    assert_eq!(life.waits(60).truenorth("graded", completed(9)), Applied);
     assert_eq!(life.overall(), Some(&result(9)));
 }
 
 #[test]
 fn a_look_up_that_finds_nothing_new_writes_nothing() {
-    for (document, status) in [
-        ("begun", ReportedStatus::InProgress),
-        ("pending", ReportedStatus::AwaitingScore),
-        ("review", REVIEW),
-        ("empty", UNREADABLE),
-    ] {
+    for (document, status) in
+        [("begun", InProgress), ("pending", AwaitingScore), ("review", REVIEW), ("empty", UNREADABLE)]
+    {
         let mut life = Life::ready(TRUENORTH);
         life.truenorth(document, status.clone());
-        assert_eq!(life.truenorth(document, status.clone()), Heard::Duplicate, "{document}");
+        assert_eq!(life.truenorth(document, status.clone()), Duplicate, "{document}");
         match status {
             // Another grade is kept, whatever can be read of it.
             UNREADABLE => {
-                assert_eq!(life.truenorth("other bytes", status.clone()), Heard::Noted(NoteReason::WithoutScores))
+                assert_eq!(life.truenorth("other bytes", status.clone()), Noted(NoteReason::WithoutScores))
             }
-            _ => assert_eq!(life.truenorth("other bytes", status.clone()), Heard::Duplicate, "{document}"),
+            _ => assert_eq!(life.truenorth("other bytes", status.clone()), Duplicate, "{document}"),
         }
-        assert_eq!(life.truenorth("other bytes", status), Heard::Duplicate, "{document}");
+        assert_eq!(life.truenorth("other bytes", status), Duplicate, "{document}");
     }
 }
 
 #[test]
 fn an_overdue_result_is_told_once_for_each_wait() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
+    life.itep("finished", AwaitingScore);
     assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
-    assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Heard::Noted(NoteReason::NotDue));
-    assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Heard::Applied);
-    assert_eq!(life.hears(&Event::ResultOverdue), Heard::Duplicate);
+    assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Noted(NoteReason::NotDue));
+    assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Applied);
+    assert_eq!(life.hears(&Event::ResultOverdue), Duplicate);
     assert_eq!((life.status(), life.reservation.reason), (Status::AwaitingScore, Some(Reason::ResultOverdue)));
     assert_eq!((life.alerts.as_slice(), life.reservation.due_at), ([Alert::ResultOverdue].as_slice(), None));
     life.waits(DAY).itep("review", REVIEW);
@@ -326,9 +318,9 @@ fn an_overdue_result_is_told_once_for_each_wait() {
 #[test]
 fn a_review_of_what_waits_for_its_score_does_not_begin_the_wait_anew() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
+    life.itep("finished", AwaitingScore);
     life.waits(DAY).itep("review", REVIEW);
-    life.waits(DAY).itep("finished later", ReportedStatus::AwaitingScore);
+    life.waits(DAY).itep("finished later", AwaitingScore);
     assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
 }
 
@@ -336,14 +328,14 @@ fn a_review_of_what_waits_for_its_score_does_not_begin_the_wait_anew() {
 fn a_reservation_that_holds_a_result_never_expires() {
     let mut life = reset();
     assert_eq!(life.reservation.due_at, None);
-    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Heard::Noted(NoteReason::Begun));
+    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
 }
 
 #[test]
 fn a_test_was_sat_once_it_has_a_result_or_was_reset() {
     let mut life = Life::ready(ITEP);
     assert!(!life.reservation.was_sat());
-    life.itep("begun", ReportedStatus::InProgress);
+    life.itep("begun", InProgress);
     assert!(!life.reservation.was_sat());
     life.itep("graded", completed(9));
     assert!(life.reservation.was_sat() && life.reservation.holds_result());
@@ -354,36 +346,34 @@ fn a_test_was_sat_once_it_has_a_result_or_was_reset() {
 fn incomplete_after_a_review_goes_on_with_what_was_not_finished_and_resets_what_was() {
     let mut life = Life::ready(ITEP);
     life.itep("problem", PROBLEM);
-    assert_eq!(life.itep("incomplete", ReportedStatus::InProgress), Heard::Applied);
-    life.itep("finished", ReportedStatus::AwaitingScore);
+    assert_eq!(life.itep("incomplete", InProgress), Applied);
+    life.itep("finished", AwaitingScore);
     life.itep("review", REVIEW);
-    assert_eq!(life.itep("incomplete again", ReportedStatus::InProgress), Heard::Remarked(NoteReason::Reset));
+    assert_eq!(life.itep("incomplete again", InProgress), Remarked(NoteReason::Reset));
 }
 
 #[test]
 fn the_receipts_seen_last_are_remembered_and_no_more() {
     let mut life = Life::ready(ITEP);
-    let report = |n| webhook(ITEP, &format!("r{n}"), &format!("graded {n}"), completed(9));
+    let report = |n| webhook(&format!("r{n}"), &format!("graded {n}"), completed(9));
     for n in 0..40 {
         life.hears(&report(n));
     }
-    assert_eq!(life.reservation.receipts.len(), RECEIPTS_KEPT);
+    assert_eq!(life.reservation.receipts.len(), 32);
     assert_eq!(life.reservation.receipts.last().map(InboundWebhookId::as_str), Some("r39"));
 }
 
 #[test]
 fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
-    for (document, status) in [
-        ("reset", ReportedStatus::Ready),
-        ("problem", ReportedStatus::UnderReview { problem: true }),
-        ("invalidated", ReportedStatus::Invalidated),
-    ] {
+    for (document, status) in
+        [("reset", Ready), ("problem", ReportedStatus::UnderReview { problem: true }), ("invalidated", Invalidated)]
+    {
         let mut life = Life::ready(ITEP);
-        life.itep("finished", ReportedStatus::AwaitingScore);
-        let held_up = received(life.now, webhook(ITEP, "held-up", document, status));
+        life.itep("finished", AwaitingScore);
+        let held_up = reported(posted(life.now, "held-up", document, status));
         life.waits(60);
         life.itep("graded", completed(9));
-        assert_eq!(life.hears(&held_up), Heard::Noted(NoteReason::Stale), "{document}");
+        assert_eq!(life.hears(&held_up), Noted(NoteReason::Stale), "{document}");
         assert_eq!(life.overall(), Some(&result(9)));
     }
 }
@@ -391,9 +381,9 @@ fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
 #[test]
 fn a_test_that_is_to_be_sat_again_does_not_expire() {
     let mut life = Life::ready(ITEP);
-    life.itep("finished", ReportedStatus::AwaitingScore);
-    life.itep("reset", ReportedStatus::Ready);
+    life.itep("finished", AwaitingScore);
+    life.itep("reset", Ready);
     assert_eq!((life.status(), life.reservation.due_at), (Status::Ready, None));
     life.now = life.reservation.order.expires_at;
-    assert_eq!(life.hears(&Event::ExpiryReached), Heard::Noted(NoteReason::Begun));
+    assert_eq!(life.hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
 }
