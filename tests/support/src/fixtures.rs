@@ -13,7 +13,7 @@ use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Decision, Event, Evidence, Lease, Policy, ReportedStatus, Reservation, Source, Unknown,
+    CallOutcome, Decision, Event, Evidence, Lease, Policy, Report, ReportedStatus, Reservation, Source, Unknown,
 };
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::{Env, ObservedTest, RawDocument};
@@ -127,6 +127,16 @@ pub fn confirmed(reference: VendorReference) -> CallOutcome {
 /// An answer that leaves open whether a test was sold.
 pub fn unknown(call_no: u32) -> CallOutcome {
     CallOutcome::Unknown(Evidence::without_answer(call_no, at(20), Unknown::TimedOut))
+}
+
+/// What was heard of a test at a moment.
+pub fn report(reference: VendorReference, status: ReportedStatus, observed_at: Timestamp) -> Report {
+    let digest = Digest::sha256(format!("{} {status:?}", reference.test()).as_bytes());
+    Report { receipt: None, digest, reference, observed_at, status, unreadable: Vec::new() }
+}
+
+pub fn reported(report: Report) -> Event {
+    Event::Reported(Box::new(report))
 }
 
 /// What a look-up at a moment said of a test.

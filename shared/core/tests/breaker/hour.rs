@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::deadline::Deadline;
-use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{Account, ClientId, ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
@@ -15,7 +15,7 @@ use shared_core::domain::reservation::{
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
 use shared_core::usecases::commit::apply_and_commit;
-use test_support::fixtures::TIMEOUTS;
+use test_support::fixtures::{TIMEOUTS, report, reported};
 use test_support::{Hooks, Memory, World};
 
 use crate::clock::Virtual;
@@ -27,11 +27,9 @@ pub(crate) struct Hour {
     pub(crate) hangs_for: Duration,
     /// How long the vendor takes to answer a purchase, while it answers.
     pub(crate) takes: Duration,
-    /// The bug that is put in.
     pub(crate) bug: Option<Bug>,
     /// Whether it gives no sign of life but by selling.
     pub(crate) is_mute: bool,
-    /// Whether the breakers' storage fails.
     pub(crate) breakers_fail: bool,
     pub(crate) kept: Mutex<Kept>,
 }
@@ -40,7 +38,6 @@ pub(crate) struct Hour {
 pub(crate) struct Kept {
     pub(crate) memory: Memory,
     pub(crate) sales: BTreeMap<ReservationId, Vec<VendorReference>>,
-    /// How many purchase calls were not answered.
     pub(crate) unanswered: usize,
     probes: usize,
     /// How many times the vendor was asked for a sign of life at the same time.
@@ -115,14 +112,7 @@ async fn look_up(world: &World<Hour>, id: ReservationId) {
     };
     let event = match sold {
         None => Event::NothingSold,
-        Some(reference) => Event::Reported(Box::new(Report {
-            receipt: None,
-            digest: Digest::sha256(id.as_str().as_bytes()),
-            reference,
-            observed_at: world.now(),
-            status: ReportedStatus::Ready,
-            unreadable: Vec::new(),
-        })),
+        Some(reference) => reported(report(reference, ReportedStatus::Ready, world.now())),
     };
     apply_and_commit(world, reservation, &event, &Source::VendorLookup, None).await.unwrap();
 }

@@ -22,7 +22,7 @@ use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::*;
 use shared_core::domain::test_result::{Scale, Score, ScoreField, Skill, TestResult};
-use test_support::fixtures::{self, DAY, TIMEOUTS, at, confirmed};
+use test_support::fixtures::{self, DAY, TIMEOUTS, at, confirmed, reported};
 
 use Heard::{Applied, Duplicate, Noted, Remarked};
 use ReportedStatus::{AwaitingScore, InProgress, Invalidated, Ready};
@@ -82,12 +82,7 @@ fn digest(document: &str) -> Digest {
 /// A report on the vendor's first test, heard at a time. The document's name stands
 /// for its bytes.
 fn report(vendor: Vendor, observed_at: Timestamp, document: &str, status: ReportedStatus) -> Report {
-    let (digest, reference) = (digest(document), reference(vendor, 1));
-    Report { receipt: None, digest, reference, observed_at, status, unreadable: Vec::new() }
-}
-
-fn reported(report: Report) -> Event {
-    Event::Reported(Box::new(report))
+    Report { digest: digest(document), ..fixtures::report(reference(vendor, 1), status, observed_at) }
 }
 
 /// What a webhook of iTEP's says that came at a time.

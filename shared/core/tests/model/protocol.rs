@@ -64,7 +64,6 @@ impl Says {
 #[derive(Debug, Clone)]
 pub(crate) struct Protocol {
     pub(crate) vendor: Vendor,
-    /// How many reservations there are.
     pub(crate) reservations: u8,
     /// What the vendor says of a test, in its order.
     pub(crate) script: &'static [Says],
@@ -78,7 +77,6 @@ pub(crate) struct Protocol {
     pub(crate) calm: u8,
     /// The last tick; enough after `calm` for every lease, quiet time and wait.
     pub(crate) end: u8,
-    /// The bug that is put in.
     pub(crate) bug: Option<Bug>,
 }
 
@@ -93,7 +91,6 @@ impl Protocol {
         self.bug == Some(bug)
     }
 
-    /// Whether something may still go wrong.
     pub(crate) fn may_fail(&self, world: &World) -> bool {
         world.now < self.calm && world.left.faults > 0
     }

@@ -223,7 +223,6 @@ impl Protocol {
 }
 
 impl Step {
-    /// Whether it uses up a fault.
     fn is_fault(self) -> bool {
         matches!(
             self,

@@ -5,7 +5,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::frozen::Frozen;
 
-/// Everything there is at one moment.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     /// The clock, in ticks.
@@ -67,7 +66,6 @@ pub(crate) struct Budget {
     pub(crate) faults: u8,
     /// Reports that the vendor or the queue delivers once more.
     pub(crate) repeats: u8,
-    /// Withdrawals by the client.
     pub(crate) cancels: u8,
     /// Look-ups beyond those that are due.
     pub(crate) lookups: u8,
@@ -134,7 +132,6 @@ pub(crate) struct LookUpRequest {
     pub(crate) heard: u8,
 }
 
-/// Why a test is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum LookUpReason {
     Doubt,
@@ -178,7 +175,6 @@ pub(crate) struct Sale {
     pub(crate) steps: u8,
 }
 
-/// One step of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     Tick,
@@ -218,16 +214,12 @@ pub(crate) enum Step {
     Cancel(u8),
     /// The operator decides that nothing was sold.
     BuyAgain(u8),
-    /// The operator gives up on a doubt.
     GiveUp(u8),
 }
 
-/// What became of a write.
+/// What became of a write, and who holds the lease on a call that is out since.
 pub(crate) enum Written {
-    /// With the holder of the lease on a call that is out since.
-    Done {
-        holder: Option<String>,
-    },
+    Done { holder: Option<String> },
     Duplicate,
     ReferenceTaken,
 }

@@ -6,7 +6,6 @@ use test_support::fixtures;
 
 use crate::sim::{HOUR, MINUTE, Ms, State, at};
 
-/// What a client wants.
 pub(crate) struct Request {
     pub(crate) order: Order,
     pub(crate) respond_async: bool,

@@ -12,7 +12,6 @@ use crate::vendors::{Doc, Sale, Told};
 /// What is counted of worlds, by the names under which it is recorded.
 pub(crate) type Counts = BTreeMap<&'static str, u64>;
 
-/// What a world came to.
 pub(crate) struct Verdict {
     pub(crate) violations: Vec<String>,
     pub(crate) counts: Counts,

@@ -38,7 +38,6 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// What a campaign came to.
 #[derive(Debug, Default)]
 struct Figures {
     worlds: u64,

@@ -64,7 +64,6 @@ pub(crate) struct Options {
     pub(crate) only: Option<Vec<(u64, Fault)>>,
 }
 
-/// Everything that is, at a moment.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) now: Ms,
@@ -145,7 +144,6 @@ impl State {
     }
 }
 
-/// The world of one seed.
 pub(crate) struct Sim {
     state: Mutex<State>,
     pub(crate) timeouts: Timeouts,

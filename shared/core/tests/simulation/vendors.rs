@@ -37,13 +37,10 @@ pub(crate) struct Vendors {
     pub(crate) processed: BTreeSet<Digest>,
     /// iTEP's tests that were sold, reclaimed, and not sold again.
     pub(crate) free: Vec<VendorReference>,
-    /// How many tests were reclaimed.
     pub(crate) reclaimed: u64,
-    /// How many requests were sent again.
     pub(crate) resent: u64,
 }
 
-/// What a caller was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
     Confirmed,

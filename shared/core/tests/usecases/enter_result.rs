@@ -31,19 +31,12 @@ fn a_result_is_entered_in_the_operators_name_and_once() {
 fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one() {
     let world = with_test();
     let graded = enter(&world, &world.reservation_of("a"), 3.5).unwrap();
+    let world = world.at(55);
+    let blank = report(graded.reference.clone().unwrap(), ReportedStatus::CompletedWithoutScores, at(55));
+    let blank = reported(Report { receipt: Some("r1".parse().unwrap()), ..blank });
+    let written = usecases::commit::apply_and_commit(&world, graded, &blank, &Source::VendorWebhook, None);
+    assert!(matches!(wait(written).unwrap(), usecases::commit::CommitOutcome::Written(_)));
     let later = world.at(60);
-    let blank = Event::Reported(Box::new(Report {
-        receipt: Some("r1".parse().unwrap()),
-        digest: Digest::sha256(b"blank"),
-        reference: graded.reference.clone().unwrap(),
-        observed_at: at(55),
-        unreadable: Vec::new(),
-        status: ReportedStatus::CompletedWithoutScores,
-    }));
-    let Decision::Write(change) = graded.apply(&blank, Source::VendorWebhook, at(55), &TIMEOUTS.policy) else {
-        panic!()
-    };
-    wait(usecases::commit::commit(&later, &change, None)).unwrap();
     let entered = enter(&later, &later.reservation_of("a"), 4.0).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(4.0))));
 }
