@@ -177,6 +177,20 @@ impl Life {
         life
     }
 
+    /// An iTEP test was sat and waits for its score.
+    fn finished() -> Self {
+        let mut life = Self::ready(ITEP);
+        assert_eq!(life.itep("finished", AwaitingScore), Applied);
+        life
+    }
+
+    /// An iTEP test has its result.
+    fn graded() -> Self {
+        let mut life = Self::ready(ITEP);
+        assert_eq!(life.itep("graded", completed(9)), Applied);
+        life
+    }
+
     fn waits(&mut self, seconds: i64) -> &mut Self {
         self.now += SignedDuration::from_secs(seconds);
         self

@@ -51,8 +51,7 @@ fn a_result_that_was_read_again_beside_a_test_that_is_ready_is_kept() {
 
 #[test]
 fn a_correction_is_not_taken_back_over_a_result_that_would_not_show_again() {
-    let mut life = Life::ready(ITEP);
-    life.itep("graded", completed(9));
+    let mut life = Life::graded();
     correct(&mut life);
     let back = corrected(reference(ITEP, 1));
     assert_eq!(life.hears(&back), Noted(NoteReason::Begun));

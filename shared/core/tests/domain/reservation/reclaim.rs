@@ -60,8 +60,7 @@ fn what_the_client_withdrew_is_released_too_but_not_before_its_expiry() {
 fn a_test_that_was_begun_or_is_another_or_may_still_be_begun_is_left_alone() {
     let mut ready = Life::ready(ITEP);
     assert_eq!(ready.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY))), Noted(NoteReason::NotDue));
-    let mut again = Life::ready(ITEP);
-    again.itep("graded", completed(9));
+    let mut again = Life::graded();
     again.itep("reset", Ready);
     assert_eq!(again.status(), Status::Ready);
     assert_eq!(again.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY))), Noted(NoteReason::Begun));

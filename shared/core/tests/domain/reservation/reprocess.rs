@@ -59,8 +59,7 @@ fn scores_that_could_not_be_read_are_filled_in() {
 fn what_still_cannot_be_read_or_says_nothing_new_is_not_written() {
     let mut life = unknown_then(&[]);
     assert_eq!(hears_again(&mut life, "odd", unheard_of()), Duplicate);
-    let mut life = Life::ready(ITEP);
-    life.itep("graded", completed(9));
+    let mut life = Life::graded();
     assert_eq!(hears_again(&mut life, "graded", completed(9)), Duplicate);
 }
 

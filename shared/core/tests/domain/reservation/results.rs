@@ -2,21 +2,15 @@
 
 use super::*;
 
-fn graded() -> Life {
-    let mut life = Life::ready(ITEP);
-    assert_eq!(life.itep("graded", completed(9)), Applied);
-    life
-}
-
 fn reset() -> Life {
-    let mut life = graded();
+    let mut life = Life::graded();
     assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::Reset));
     life
 }
 
 #[test]
 fn complete_then_finished_is_one_result_and_a_stale_report_in_the_history() {
-    let mut life = graded();
+    let mut life = Life::graded();
     assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
     let noted = life.history.last().unwrap();
@@ -58,7 +52,7 @@ fn going_back_to_incomplete_is_a_reset_too() {
 
 #[test]
 fn a_reset_after_an_invalidation_opens_an_attempt() {
-    let mut life = graded();
+    let mut life = Life::graded();
     life.itep("invalid", Invalidated);
     assert_eq!((life.status(), life.overall()), (Status::Invalidated, None));
     assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::Reset));
@@ -68,7 +62,7 @@ fn a_reset_after_an_invalidation_opens_an_attempt() {
 #[test]
 fn two_resets_with_the_same_bytes_open_two_attempts_and_tell_the_operator() {
     for (reported, status) in [(Ready, Status::Ready), (InProgress, Status::InProgress)] {
-        let mut life = graded();
+        let mut life = Life::graded();
         assert_eq!(life.itep("reset", reported.clone()), Remarked(NoteReason::Reset));
         assert_eq!(life.itep("reset", reported.clone()), Duplicate);
         life.itep("graded again", completed(10));
@@ -106,8 +100,7 @@ fn a_reset_whose_bytes_were_noted_before_the_sitting_is_still_a_reset() {
 
 #[test]
 fn a_grade_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     let held_up = reported(posted(life.now, "late", "graded", completed(9)));
     assert_eq!(life.waits(HOUR).itep("reset", Ready), Remarked(NoteReason::Reset));
     assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
@@ -132,8 +125,7 @@ fn an_older_grade_of_the_earlier_sitting_does_not_replace_its_newer_one() {
 
 #[test]
 fn an_earlier_attempts_reports_are_stale_after_a_reset() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     life.itep("graded", completed(9));
     life.itep("reset", Ready);
     assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
@@ -143,7 +135,7 @@ fn an_earlier_attempts_reports_are_stale_after_a_reset() {
 
 #[test]
 fn a_finished_report_that_was_stale_already_stays_stale_after_a_reset() {
-    let mut life = graded();
+    let mut life = Life::graded();
     life.itep("finished", AwaitingScore);
     life.itep("reset", Ready);
     assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
@@ -188,7 +180,7 @@ fn a_sitting_after_the_end_makes_its_result_late() {
 
 #[test]
 fn another_complete_revises_and_the_earlier_one_is_stale_from_then_on() {
-    let mut life = graded();
+    let mut life = Life::graded();
     assert_eq!(life.itep("regraded", completed(10)), Remarked(NoteReason::Revision));
     assert_eq!(life.overall(), Some(&result(10)));
     assert_eq!(life.reservation.attempt().superseded, [digest("graded")]);
@@ -209,7 +201,7 @@ fn a_grade_that_was_held_up_is_kept_but_never_shown_over_a_newer_one() {
 
 #[test]
 fn a_review_keeps_the_result_and_another_grade_after_it_is_a_revision() {
-    let mut life = graded();
+    let mut life = Life::graded();
     assert_eq!(life.itep("review", REVIEW), Applied);
     assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
     assert_eq!(life.itep("regraded", completed(10)), Remarked(NoteReason::Revision));
@@ -217,7 +209,7 @@ fn a_review_keeps_the_result_and_another_grade_after_it_is_a_revision() {
 
 #[test]
 fn a_review_that_upholds_the_grade_completes_again() {
-    let mut life = graded();
+    let mut life = Life::graded();
     life.itep("problem", PROBLEM);
     assert_eq!(life.reservation.reason, Some(Reason::VendorProblem));
     assert_eq!(life.itep("graded", completed(9)), Applied);
@@ -227,7 +219,7 @@ fn a_review_that_upholds_the_grade_completes_again() {
 
 #[test]
 fn a_grade_under_review_does_not_go_back_to_awaiting_its_score() {
-    let mut life = graded();
+    let mut life = Life::graded();
     life.itep("review", REVIEW);
     assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!((life.status(), life.overall()), (Status::UnderReview, Some(&result(9))));
@@ -303,8 +295,7 @@ fn a_look_up_that_finds_nothing_new_writes_nothing() {
 
 #[test]
 fn an_overdue_result_is_told_once_for_each_wait() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
     assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Noted(NoteReason::NotDue));
     assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Applied);
@@ -317,8 +308,7 @@ fn an_overdue_result_is_told_once_for_each_wait() {
 
 #[test]
 fn a_review_of_what_waits_for_its_score_does_not_begin_the_wait_anew() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     life.waits(DAY).itep("review", REVIEW);
     life.waits(DAY).itep("finished later", AwaitingScore);
     assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
@@ -368,8 +358,7 @@ fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
     for (document, status) in
         [("reset", Ready), ("problem", ReportedStatus::UnderReview { problem: true }), ("invalidated", Invalidated)]
     {
-        let mut life = Life::ready(ITEP);
-        life.itep("finished", AwaitingScore);
+        let mut life = Life::finished();
         let held_up = reported(posted(life.now, "held-up", document, status));
         life.waits(60);
         life.itep("graded", completed(9));
@@ -380,8 +369,7 @@ fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
 
 #[test]
 fn a_test_that_is_to_be_sat_again_does_not_expire() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     life.itep("reset", Ready);
     assert_eq!((life.status(), life.reservation.due_at), (Status::Ready, None));
     life.now = life.reservation.order.expires_at;

@@ -66,8 +66,7 @@ fn the_same_bytes_complete_it_once_they_can_be_read() {
 
 #[test]
 fn a_result_that_shows_stays_when_a_later_grade_cannot_be_read() {
-    let mut life = Life::ready(ITEP);
-    life.itep("graded", completed(9));
+    let mut life = Life::graded();
     assert_eq!(life.waits(60).itep("blank", UNREADABLE), Applied);
     assert_eq!(life.stands(), (Status::UnderReview, Some(Reason::ResultUnreadable), Some(&result(9))));
     assert_eq!(life.waits(60).itep("regraded", completed(10)), Remarked(NoteReason::Revision));
@@ -129,8 +128,7 @@ fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
 
 #[test]
 fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
-    let mut life = Life::ready(ITEP);
-    life.itep("finished", AwaitingScore);
+    let mut life = Life::finished();
     let held_up = reported(posted(life.now, "late", "blank", UNREADABLE));
     life.waits(HOUR).itep("reset", Ready);
     assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
