@@ -102,8 +102,7 @@ impl Protocol {
     /// `Recording::record`: a report on another test is quarantined, which no
     /// property minds: it is kept and told.
     pub(crate) fn report(&self, world: &mut World, worker: usize) {
-        let Worker::Reporting { mail: Mail { doc, receipt }, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::Reporting { mail: Mail { doc, receipt }, read } = world.dismiss(worker) else { return };
         let Some(sale) = world.sales.iter().find(|sale| sale.test == doc.test).copied() else { return };
         if read.reference.as_ref().is_some_and(|own| Self::test(own) != doc.test) {
             return;
@@ -168,12 +167,10 @@ impl Protocol {
     /// What a look-up found is applied: `check_score::settle_doubt`, `check_before_expiry`,
     /// and what a poll does.
     pub(crate) fn apply_found(&self, world: &mut World, worker: usize) {
-        let Worker::LookedUp { res, found, at, why, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::LookedUp { res, found, at, why, mut read } = world.dismiss(worker) else { return };
         if found.is_empty() && why == LookUpReason::Doubt {
             self.settle(world, res, &read, &Event::NothingFound { asked_at: time(at.tick) });
         }
-        let mut read = read;
         for doc in found {
             let own = read.reference.as_ref().is_none_or(|own| Self::test(own) == doc.test);
             let event = if own { self.sighting(doc, at) } else { self.other_sale(&read, doc.test) };

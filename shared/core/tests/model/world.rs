@@ -42,6 +42,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// A worker is done, or dead: what it was about to do.
+    pub(crate) fn dismiss(&mut self, worker: usize) -> Worker {
+        std::mem::take(&mut self.workers[worker])
+    }
+
     /// Workers do not differ, so their order is levelled.
     pub(crate) fn level(&mut self) {
         let print = |worker: &Worker| {

@@ -17,25 +17,17 @@ fn a_confirmed_call_makes_the_test_ready_and_claims_its_reference() {
 }
 
 #[test]
-fn an_unknown_outcome_is_doubt_that_keeps_its_evidence_and_is_told() {
-    let life = in_doubt();
-    assert_eq!(life.status(), Status::InDoubt);
-    assert_eq!(life.reservation.reason, Some(Reason::AnswerLost));
-    assert_eq!(life.reservation.evidence.len(), 1);
-    assert_eq!(life.alerts, [Alert::InDoubt]);
-    assert_eq!(life.reservation.due_at, None);
-}
-
-#[test]
-fn a_doubt_says_what_is_known_of_it() {
-    for (seen, reason) in [
-        (Unknown::TimedOut, Reason::AnswerLost),
-        (Unknown::ReferenceTaken, Reason::ReferenceTaken),
-        (Unknown::Replayed, Reason::SoldReferenceUnknown),
+fn an_unknown_outcome_is_doubt_that_says_what_is_known_of_it_keeps_its_evidence_and_is_told() {
+    for (seen, reason, told) in [
+        (Unknown::TimedOut, Reason::AnswerLost, vec![Alert::InDoubt]),
+        (Unknown::ReferenceTaken, Reason::ReferenceTaken, vec![Alert::ReferenceTaken, Alert::InDoubt]),
+        (Unknown::Replayed, Reason::SoldReferenceUnknown, vec![Alert::InDoubt]),
     ] {
         let mut life = Life::calling(ITEP);
-        life.hears(&ended(1, unknown(1, seen)));
-        assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(reason)));
+        assert_eq!(life.hears(&ended(1, unknown(1, seen))), Applied);
+        assert_eq!(life.stands(), (Status::InDoubt, Some(reason), None));
+        assert_eq!((life.reservation.evidence.len(), life.reservation.due_at), (1, None), "{seen:?}");
+        assert_eq!(life.alerts, told, "{seen:?}");
     }
 }
 

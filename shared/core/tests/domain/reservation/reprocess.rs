@@ -46,13 +46,15 @@ fn a_grade_that_could_not_be_read_completes_its_test() {
 }
 
 #[test]
-fn scores_that_could_not_be_read_are_filled_in() {
-    let mut life = Life::ready(ITEP);
-    let unreadable = vec![ScoreField::from(Skill::Speaking)];
-    life.hears(&reported(Report { unreadable, ..posted(at(0), "r1", "partly", completed(8)) }));
-    assert_eq!(hears_again(&mut life, "partly", completed(9)), Remarked(NoteReason::Revision));
-    assert_eq!((life.overall(), &life.reservation.attempt().unreadable[..]), (Some(&result(9)), &[][..]));
-    assert_eq!(life.reservation.attempt().superseded, []);
+fn scores_that_were_misread_or_could_not_be_read_are_corrected() {
+    for unreadable in [vec![], vec![ScoreField::from(Skill::Speaking)]] {
+        let mut life = Life::ready(ITEP);
+        life.hears(&reported(Report { unreadable, ..posted(at(0), "r1", "graded", completed(8)) }));
+        assert_eq!(hears_again(&mut life, "graded", completed(9)), Remarked(NoteReason::Revision));
+        assert_eq!(life.stands(), (Status::Completed, None, Some(&result(9))));
+        let attempt = life.reservation.attempt();
+        assert_eq!((&attempt.unreadable[..], &attempt.superseded[..]), (&[][..], &[][..]));
+    }
 }
 
 #[test]
@@ -103,26 +105,13 @@ fn what_the_vendor_said_since_stands() {
 
 #[test]
 fn a_finished_report_since_does_not_keep_the_grade_from_completing() {
-    let mut life = unknown_then(&[AwaitingScore]);
-    assert_eq!(hears_again(&mut life, "odd", completed(9)), Applied);
-    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
-}
-
-#[test]
-fn a_finished_report_since_does_not_keep_an_unreadable_grade_from_completing() {
-    let mut life = Life::ready(ITEP);
-    life.itep("blank", UNREADABLE);
-    assert_eq!(life.waits(60).itep("finished", AwaitingScore), Noted(NoteReason::Stale));
-    assert_eq!(hears_again(&mut life, "blank", completed(9)), Applied);
-    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
-}
-
-#[test]
-fn a_score_that_was_misread_is_corrected() {
-    let mut life = Life::ready(ITEP);
-    life.itep("graded", completed(7));
-    assert_eq!(hears_again(&mut life, "graded", completed(9)), Remarked(NoteReason::Revision));
-    assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
+    for (first, since) in [(unheard_of(), Applied), (UNREADABLE, Noted(NoteReason::Stale))] {
+        let mut life = Life::ready(ITEP);
+        life.itep("first", first);
+        assert_eq!(life.waits(60).itep("finished", AwaitingScore), since);
+        assert_eq!(hears_again(&mut life, "first", completed(9)), Applied);
+        assert_eq!(life.stands(), (Status::Completed, None, Some(&result(9))));
+    }
 }
 
 #[test]

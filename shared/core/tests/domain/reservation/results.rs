@@ -41,22 +41,18 @@ fn a_reset_opens_a_second_attempt_without_a_result_until_it_is_graded_again() {
 }
 
 #[test]
-fn going_back_to_incomplete_is_a_reset_too() {
-    for document in ["graded", "finished"] {
-        let mut life = Life::ready(ITEP);
-        life.itep(document, if document == "graded" { completed(9) } else { AwaitingScore });
-        assert_eq!(life.itep("incomplete", InProgress), Remarked(NoteReason::Reset));
-        assert_eq!((life.status(), life.reservation.attempts.len()), (Status::InProgress, 2));
+fn going_back_to_incomplete_and_a_reset_after_an_invalidation_are_resets_too() {
+    let mut invalidated = Life::graded();
+    invalidated.itep("invalid", Invalidated);
+    assert_eq!((invalidated.status(), invalidated.overall()), (Status::Invalidated, None));
+    for (mut life, says, status) in [
+        (Life::graded(), InProgress, Status::InProgress),
+        (Life::finished(), InProgress, Status::InProgress),
+        (invalidated, Ready, Status::Ready),
+    ] {
+        assert_eq!(life.itep("again", says), Remarked(NoteReason::Reset));
+        assert_eq!((life.status(), life.reservation.attempts.len()), (status, 2));
     }
-}
-
-#[test]
-fn a_reset_after_an_invalidation_opens_an_attempt() {
-    let mut life = Life::graded();
-    life.itep("invalid", Invalidated);
-    assert_eq!((life.status(), life.overall()), (Status::Invalidated, None));
-    assert_eq!(life.itep("reset", Ready), Remarked(NoteReason::Reset));
-    assert_eq!((life.status(), life.reservation.attempts.len()), (Status::Ready, 2));
 }
 
 #[test]
@@ -124,22 +120,19 @@ fn an_older_grade_of_the_earlier_sitting_does_not_replace_its_newer_one() {
 }
 
 #[test]
-fn an_earlier_attempts_reports_are_stale_after_a_reset() {
-    let mut life = Life::finished();
-    life.itep("graded", completed(9));
-    life.itep("reset", Ready);
-    assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
-    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
-    assert_eq!((life.status(), life.overall()), (Status::Ready, None));
-}
-
-#[test]
-fn a_finished_report_that_was_stale_already_stays_stale_after_a_reset() {
-    let mut life = Life::graded();
-    life.itep("finished", AwaitingScore);
-    life.itep("reset", Ready);
-    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
-    assert_eq!(life.status(), Status::Ready);
+fn an_earlier_attempts_reports_are_stale_after_a_reset_in_whichever_order_they_came() {
+    let reports = [("finished", AwaitingScore), ("graded", completed(9))];
+    for order in [[0, 1], [1, 0]] {
+        let mut life = Life::ready(ITEP);
+        for (document, status) in order.map(|n: usize| reports[n].clone()) {
+            life.itep(document, status);
+        }
+        life.itep("reset", Ready);
+        for (document, status) in reports.clone() {
+            assert_eq!(life.itep(document, status), Noted(NoteReason::Stale), "{document} after {order:?}");
+        }
+        assert_eq!((life.status(), life.overall()), (Status::Ready, None));
+    }
 }
 
 #[test]
@@ -315,13 +308,6 @@ fn a_review_of_what_waits_for_its_score_does_not_begin_the_wait_anew() {
 }
 
 #[test]
-fn a_reservation_that_holds_a_result_never_expires() {
-    let mut life = reset();
-    assert_eq!(life.reservation.due_at, None);
-    assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
-}
-
-#[test]
 fn a_test_was_sat_once_it_has_a_result_or_was_reset() {
     let mut life = Life::ready(ITEP);
     assert!(!life.reservation.was_sat());
@@ -368,10 +354,10 @@ fn a_report_that_was_held_up_on_our_side_does_not_undo_newer_ones() {
 }
 
 #[test]
-fn a_test_that_is_to_be_sat_again_does_not_expire() {
-    let mut life = Life::finished();
-    life.itep("reset", Ready);
-    assert_eq!((life.status(), life.reservation.due_at), (Status::Ready, None));
-    life.now = life.reservation.order.expires_at;
-    assert_eq!(life.hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
+fn a_test_that_was_sat_and_is_to_be_sat_again_does_not_expire_with_or_without_a_result() {
+    for mut life in [Life::graded(), Life::finished()] {
+        life.itep("reset", Ready);
+        assert_eq!((life.status(), life.reservation.due_at), (Status::Ready, None));
+        assert_eq!(life.waits(EXPIRY).hears(&Event::ExpiryReached), Noted(NoteReason::Begun));
+    }
 }

@@ -9,10 +9,13 @@ use super::*;
 /// What follows this line in `transitions.md` is generated.
 const MARK: &str = "<!-- generated: UPDATE_TABLE=1 cargo test -p shared-core transitions -->\n";
 
-/// A column: its heading, its event where that can be, and how many seconds pass before.
+/// What happens in a life, where it can.
+type Happening = Box<dyn Fn(&Life) -> Option<Event>>;
+
+/// A column: its heading, its event, and how many seconds pass before.
 struct Column {
     heading: &'static str,
-    event: Box<dyn Fn(&Life) -> Option<Event>>,
+    event: Happening,
     seconds: i64,
 }
 
