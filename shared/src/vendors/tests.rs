@@ -216,17 +216,8 @@ async fn every_other_endpoint_of_the_document_is_reached() {
     let ok = |body: &str| answers("200 OK", body);
     let none = || answers("204 No Content", "");
     let audio = answers("200 OK\r\ncontent-type: audio/wav", b"RIFF");
-    let world = world(vec![
-        ok(&groups),
-        ok(group),
-        ok(""),
-        ok(hook),
-        none(),
-        none(),
-        ok(""),
-        audio,
-        answers("400 Bad", r#"["bad url"]"#),
-    ]);
+    let refused = answers("400 Bad", r#"["bad url"]"#);
+    let world = world(vec![ok(&groups), ok(group), ok(""), ok(hook), none(), none(), ok(""), audio, refused]);
     let secret = world.secrets.0["hub/truenorth/default"].clone();
     let profile = truenorth::profile::Profile::parse(&secret).unwrap();
     let http = Http::new(CallTimeouts { connect: BUDGET, whole: BUDGET });

@@ -16,7 +16,7 @@ use shared_core::domain::reservation::{
     CallOutcome, Decision, Event, Evidence, Lease, Policy, Report, ReportedStatus, Reservation, Source, Unknown,
 };
 use shared_core::domain::timeouts::Timeouts;
-use shared_core::ports::{Env, ObservedTest, RawDocument};
+use shared_core::ports::{AuthOutcome, Env, InboundWebhook, ObservedTest, RawDocument, SenderCredentials};
 use shared_core::usecases::Invocation;
 
 pub const DAY: i64 = 24 * 3600;
@@ -137,6 +137,19 @@ pub fn report(reference: VendorReference, status: ReportedStatus, observed_at: T
 
 pub fn reported(report: Report) -> Event {
     Event::Reported(Box::new(report))
+}
+
+/// A genuine delivery of iTEP's to the account `default`.
+pub fn inbound_webhook(id: &str, received_at: Timestamp, body: &[u8]) -> InboundWebhook {
+    InboundWebhook {
+        id: id.parse().unwrap(),
+        account: "default".parse().unwrap(),
+        received_at,
+        content_type: "application/json".to_owned(),
+        body: body.to_vec(),
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
+    }
 }
 
 /// What a look-up at a moment said of a test.

@@ -95,21 +95,15 @@ fn an_order_without_salt_is_recognised_by_what_it_said_or_left_out() {
 
 #[test]
 fn an_order_without_salt_that_left_the_defaults_to_the_hub_is_recognised_by_its_digest() {
-    let minimal = respelt(&[
-        ("/account", None),
-        ("/groups", None),
-        ("/return_url", None),
-        ("/expires_at", None),
-        ("/metadata", None),
-        ("/registration", None),
-    ]);
+    let without = |pointers: &[&'static str]| respelt(&pointers.iter().map(|at| (*at, None)).collect::<Vec<_>>());
+    let minimal = without(&["/account", "/groups", "/return_url", "/expires_at", "/metadata", "/registration"]);
     let written_out = respelt(&[
         ("/account", Some(Value::Null)),
         ("/expires_at", Some(Value::Null)),
         ("/metadata", Some(json!({}))),
         ("/registration", Some(Value::Null)),
     ]);
-    let expiring = respelt(&[("/account", None), ("/metadata", None), ("/registration", None)]);
+    let expiring = without(&["/account", "/metadata", "/registration"]);
     for (placed, repeated) in [(&minimal, &written_out), (&written_out, &minimal)] {
         assert!(said(repeated).repeats(&unsalted(placed)));
         assert!(!said(&expiring).repeats(&unsalted(placed)), "this one names its expiry");

@@ -15,7 +15,7 @@ use shared_core::domain::reservation::{
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
 use shared_core::usecases::commit::apply_and_commit;
-use test_support::fixtures::{TIMEOUTS, report, reported};
+use test_support::fixtures::{TIMEOUTS, confirmed, report, reported, truenorth};
 use test_support::{Hooks, Memory, World};
 
 use crate::clock::Virtual;
@@ -182,27 +182,20 @@ impl VendorApi for Hour {
     fn purchase<'a>(&'a self, order: &'a Order, call_no: u32, deadline: Deadline) -> BoxFuture<'a, CallOutcome> {
         Box::pin(async move {
             let hangs = self.hangs();
-            let reference = {
+            let reference = truenorth(&format!("{}-{call_no}", order.id));
+            {
                 let mut kept = self.kept();
                 kept.unanswered += usize::from(hangs);
-                if hangs && kept.unanswered.is_multiple_of(2) {
-                    None
-                } else {
-                    let reference = VendorReference::truenorth(&format!("{}-{call_no}", order.id), "user");
+                if !hangs || !kept.unanswered.is_multiple_of(2) {
                     kept.sales.entry(order.id.clone()).or_default().push(reference.clone());
-                    Some(reference)
-                }
-            };
-            match reference {
-                Some(reference) if !hangs => {
-                    self.clock.sleep(self.takes).await;
-                    CallOutcome::Confirmed { reference, launch: None }
-                }
-                _ => {
-                    self.clock.sleep(deadline.remaining(self.clock.now())).await;
-                    CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut))
                 }
             }
+            if hangs {
+                self.clock.sleep(deadline.remaining(self.clock.now())).await;
+                return CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut));
+            }
+            self.clock.sleep(self.takes).await;
+            confirmed(reference)
         })
     }
 

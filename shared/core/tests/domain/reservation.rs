@@ -112,6 +112,12 @@ fn ended(call_no: u32, outcome: CallOutcome) -> Event {
     Event::CallEnded { call_no, outcome }
 }
 
+fn confirmed_with_password(reference: VendorReference) -> CallOutcome {
+    let test_id = reference.test().to_owned();
+    let launch = Launch::Credentials { url: None, test_id, password: Some("open-sesame".into()) };
+    CallOutcome::Confirmed { reference, launch: Some(launch) }
+}
+
 fn refused() -> CallOutcome {
     CallOutcome::Refused(Refusal { out_of_tests: false, vendor_reason: "no such product".to_owned() })
 }

@@ -44,6 +44,7 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     let results = rows.values().filter(|reservation| reservation.holds_result()).count() as u64;
     let in_doubt = rows.values().filter(|r| matches!(r.state, Status::InDoubt { .. })).count() as u64;
     let counts = [
+        ("seeds", 1),
         ("reservations", rows.len() as u64),
         ("sales", state.vendors.sales.len() as u64),
         ("results", results),

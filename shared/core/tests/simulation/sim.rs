@@ -2,10 +2,9 @@
 //! and [`Port`], through which an invocation reaches all of it.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 use jiff::Timestamp;
 use shared_core::domain::reservation::Alert;
@@ -204,9 +203,19 @@ impl Port<'_> {
         at(now.saturating_add_signed(self.skew))
     }
 
-    pub(crate) fn wait(&self, time: Ms) -> Delay<'_> {
-        let until = self.sim.state().now + time;
-        Delay { sim: self.sim, task: self.task, until, armed: false }
+    pub(crate) fn wait(&self, time: Ms) -> impl Future<Output = ()> + Send {
+        let (until, mut is_armed) = (self.sim.state().now + time, false);
+        poll_fn(move |context| {
+            let mut state = self.sim.state();
+            if state.now >= until {
+                return Poll::Ready(());
+            }
+            state.keep_waker(self.task, context.waker());
+            if !std::mem::replace(&mut is_armed, true) {
+                state.push(until, Event::Wake(self.task));
+            }
+            Poll::Pending
+        })
     }
 
     /// The invocation ends here, wherever it is.
@@ -287,29 +296,4 @@ impl Port<'_> {
 
 fn outage(operation: &'static str) -> BackendError {
     BackendError::unavailable(operation, "a fault of the simulation")
-}
-
-/// Waits for a moment of the virtual time.
-pub(crate) struct Delay<'a> {
-    sim: &'a Sim,
-    task: usize,
-    until: Ms,
-    armed: bool,
-}
-
-impl Future for Delay<'_> {
-    type Output = ();
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.sim.state();
-        if state.now >= self.until {
-            return Poll::Ready(());
-        }
-        state.keep_waker(self.task, context.waker());
-        if !self.armed {
-            state.push(self.until, Event::Wake(self.task));
-            drop(state);
-            self.armed = true;
-        }
-        Poll::Pending
-    }
 }

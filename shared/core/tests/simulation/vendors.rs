@@ -13,10 +13,7 @@ use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
     CallOutcome, Evidence, NotProcessed, Refusal, Report, ReportedStatus, RequestDigest, Reservation, Unknown,
 };
-use shared_core::ports::{
-    AccountTerms, BoxFuture, LookupError, LookupFuture, ObservedTest, OrderFuture, ProductOffer, RawDocument,
-    ResendOutcome, TimeSpan, VendorApi,
-};
+use shared_core::ports::*;
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -157,13 +154,8 @@ impl State {
         let (does, told, why) = (plan.does, plan.told, plan.why);
         self.note(|| format!("  vendor: case {why}, to be {told:?}"));
         self.vendors.processed.extend(request_digest.clone().filter(|_| told == Told::Refused));
-        self.vendors.calls.push(Call {
-            reservation: id.clone(),
-            sent: self.now,
-            request_digest,
-            told: None,
-            sale: None,
-        });
+        let call = Call { reservation: id.clone(), sent: self.now, request_digest, told: None, sale: None };
+        self.vendors.calls.push(call);
         if does != Does::Not {
             let sell = move |state: &mut State| state.sell(number, id, vendor, does == Does::SellsTwin);
             self.push(self.now + plan.sells_after, Event::Effect(Box::new(sell)));

@@ -8,6 +8,14 @@ fn in_doubt() -> Life {
     life
 }
 
+/// The operator took the doubtful call for unsold, and the second is out.
+fn called_again() -> Life {
+    let mut life = in_doubt();
+    life.hears(&Event::NothingSold);
+    life.hears(&Event::CallStarted(lease(life.now)));
+    life
+}
+
 #[test]
 fn a_confirmed_call_makes_the_test_ready_and_claims_its_reference() {
     let life = Life::ready(ITEP);
@@ -90,9 +98,7 @@ fn a_late_refusal_of_the_same_call_settles_doubt() {
 
 #[test]
 fn a_late_answer_of_an_older_call_changes_nothing_but_a_confirmation_counts() {
-    let mut life = in_doubt();
-    life.hears(&Event::NothingSold);
-    life.hears(&Event::CallStarted(lease(life.now)));
+    let mut life = called_again();
     assert_eq!(life.hears(&ended(1, refused())), Noted(NoteReason::OtherCall));
     assert_eq!(life.hears(&ended(1, not_processed())), Noted(NoteReason::OtherCall));
     assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Noted(NoteReason::OtherCall));
@@ -102,9 +108,7 @@ fn a_late_answer_of_an_older_call_changes_nothing_but_a_confirmation_counts() {
 
 #[test]
 fn a_second_confirmed_call_is_surplus_kept_claimed_and_told_once() {
-    let mut life = in_doubt();
-    life.hears(&Event::NothingSold);
-    life.hears(&Event::CallStarted(lease(life.now)));
+    let mut life = called_again();
     life.hears(&ended(1, confirmed(reference(ITEP, 1))));
     let second = ended(2, confirmed(reference(ITEP, 2)));
     assert_eq!(life.hears(&second), Noted(NoteReason::Surplus));
@@ -142,8 +146,7 @@ fn a_report_that_outruns_the_answer_confirms_and_the_answer_adds_the_password() 
     let mut life = Life::calling(ITEP);
     assert_eq!(life.itep("ready", Ready), Applied);
     assert_eq!(life.status(), Status::Ready);
-    let launch = Launch::Credentials { url: None, test_id: "TEST1".to_owned(), password: Some("open-sesame".into()) };
-    let answer = ended(1, CallOutcome::Confirmed { reference: reference(ITEP, 1), launch: Some(launch) });
+    let answer = ended(1, confirmed_with_password(reference(ITEP, 1)));
     assert_eq!(life.hears(&answer), Applied);
     assert_eq!(life.hears(&answer), Duplicate);
     assert!(life.reservation.password.is_some());

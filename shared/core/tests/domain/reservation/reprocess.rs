@@ -178,17 +178,12 @@ always! {
             prop_assert_eq!(&told.before.state, &told.after.state);
         }
     }
-}
 
-proptest! {
-    #[test]
-    fn reading_the_same_again_at_once_writes_nothing_more(lived in lives()) {
-        for told in lived.told.iter().filter(|told| told.is_applied()) {
-            let Event::Reprocessed { report, .. } = &told.event else { continue };
-            if let ReportedStatus::Completed(_) = report.status {
-                let again = told.after.apply(&told.event, Source::Hub, told.now, &POLICY);
-                prop_assert_eq!(again, Decision::Duplicate);
-            }
+    fn reading_the_same_again_at_once_writes_nothing_more(told) {
+        let Event::Reprocessed { report, .. } = &told.event else { continue };
+        if told.is_applied() && matches!(report.status, ReportedStatus::Completed(_)) {
+            let again = told.after.apply(&told.event, Source::Hub, told.now, &POLICY);
+            prop_assert_eq!(again, Decision::Duplicate);
         }
     }
 }

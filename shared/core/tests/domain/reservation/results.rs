@@ -95,17 +95,24 @@ fn a_reset_whose_bytes_were_noted_before_the_sitting_is_still_a_reset() {
 }
 
 #[test]
-fn a_grade_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
-    let mut life = Life::finished();
-    let held_up = reported(posted(life.now, "late", "graded", completed(9)));
-    assert_eq!(life.waits(HOUR).itep("reset", Ready), Remarked(NoteReason::Reset));
-    assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
-    let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
-    assert_eq!((first.result.as_ref(), first.status), (Some(&result(9)), Status::Completed));
-    assert_eq!((second.result.as_ref(), life.status(), life.overall()), (None, Status::Ready, None));
-    assert_eq!(life.itep("graded", completed(9)), Noted(NoteReason::Stale));
-    assert_eq!(life.waits(HOUR).itep("graded again", completed(10)), Applied);
-    assert_eq!(life.overall(), Some(&result(10)));
+fn a_grade_that_was_held_up_behind_a_reset_is_the_earlier_sittings_readable_or_not() {
+    for (grade, shows, status, alerts) in [
+        (completed(9), Some(result(9)), Status::Completed, vec![]),
+        (UNREADABLE, None, Status::UnderReview, vec![Alert::CompleteWithoutScores]),
+    ] {
+        let mut life = Life::finished();
+        let held_up = reported(posted(life.now, "late", "graded", grade.clone()));
+        assert_eq!(life.waits(HOUR).itep("reset", Ready), Remarked(NoteReason::Reset));
+        assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
+        let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
+        assert_eq!((&first.result, first.status), (&shows, status));
+        assert_eq!((&second.result, second.status), (&None, Status::Ready));
+        assert_eq!(life.stands(), (Status::Ready, Some(Reason::Reset), None));
+        assert_eq!(life.alerts, alerts);
+        assert_eq!(life.itep("graded", grade), Noted(NoteReason::Stale));
+        assert_eq!(life.waits(HOUR).itep("graded again", completed(10)), Applied);
+        assert_eq!(life.overall(), Some(&result(10)));
+    }
 }
 
 #[test]
@@ -151,14 +158,18 @@ fn receipts_redelivered_after_a_reset_are_duplicates() {
 }
 
 #[test]
-fn a_result_after_the_end_wins_and_is_marked_late() {
-    let ends = [Event::ExpiryReached, Event::Cancel, webhook("r0", "invalid", Invalidated)];
-    for end in ends {
-        let mut life = Life::ready(ITEP);
-        assert_eq!(life.waits(EXPIRY).hears(&end), Applied);
-        assert_eq!(life.itep("graded", completed(9)), Remarked(NoteReason::Late));
-        assert_eq!((life.status(), life.overall()), (Status::Completed, Some(&result(9))));
-        assert!(life.reservation.attempt().late);
+fn a_grade_after_the_end_wins_readable_or_not_and_is_marked_late() {
+    for end in [Event::ExpiryReached, Event::Cancel, webhook("r0", "invalid", Invalidated)] {
+        for (grade, stands) in [
+            (completed(9), (Status::Completed, None, Some(&result(9)))),
+            (UNREADABLE, (Status::UnderReview, Some(Reason::ResultUnreadable), None)),
+        ] {
+            let mut life = Life::ready(ITEP);
+            assert_eq!(life.waits(EXPIRY).hears(&end), Applied);
+            assert_eq!(life.itep("graded", grade), Remarked(NoteReason::Late));
+            assert_eq!(life.stands(), stands);
+            assert!(life.reservation.attempt().late);
+        }
     }
 }
 
@@ -287,16 +298,26 @@ fn a_look_up_that_finds_nothing_new_writes_nothing() {
 }
 
 #[test]
-fn an_overdue_result_is_told_once_for_each_wait() {
-    let mut life = Life::finished();
-    assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
-    assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Noted(NoteReason::NotDue));
-    assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Applied);
-    assert_eq!(life.hears(&Event::ResultOverdue), Duplicate);
-    assert_eq!((life.status(), life.reservation.reason), (Status::AwaitingScore, Some(Reason::ResultOverdue)));
-    assert_eq!((life.alerts.as_slice(), life.reservation.due_at), ([Alert::ResultOverdue].as_slice(), None));
-    life.waits(DAY).itep("review", REVIEW);
-    assert_eq!(life.reservation.due_at, Some(at(15 * DAY)), "the vendor spoke: another wait begins");
+fn an_overdue_result_is_told_once_for_each_wait_also_beside_another_reason() {
+    let mut unreadable = Life::ready(ITEP);
+    unreadable.itep("blank", UNREADABLE);
+    for (mut life, stands, alerts) in [
+        (Life::finished(), (Status::AwaitingScore, Some(Reason::ResultOverdue), None), vec![Alert::ResultOverdue]),
+        (
+            unreadable,
+            (Status::UnderReview, Some(Reason::ResultUnreadable), None),
+            vec![Alert::CompleteWithoutScores, Alert::ResultOverdue],
+        ),
+    ] {
+        assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
+        assert_eq!(life.waits(7 * DAY - 1).hears(&Event::ResultOverdue), Noted(NoteReason::NotDue));
+        assert_eq!(life.waits(1).hears(&Event::ResultOverdue), Applied);
+        assert_eq!(life.hears(&Event::ResultOverdue), Duplicate);
+        assert_eq!(life.stands(), stands);
+        assert_eq!((&life.alerts, life.reservation.due_at), (&alerts, None));
+        life.waits(DAY).itep("review", REVIEW);
+        assert_eq!(life.reservation.due_at, Some(at(15 * DAY)), "the vendor spoke: another wait begins");
+    }
 }
 
 #[test]

@@ -22,22 +22,13 @@ pub(super) use always;
 pub(super) enum Step {
     Addressed(Event),
     CallStarted,
-    CallEnded { before: u32, outcome: Outcome },
+    CallEnded { before: u32, outcome: CallOutcome },
     LeaseLapsed { before: u32 },
     NothingFound { age: i64 },
     Reported(Document),
     Reclaimed { test: u8, age: i64 },
     Reprocessed { nth: usize, as_read_now: Document },
     ReferenceCorrected { test: u8 },
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Outcome {
-    Confirmed(u8),
-    ConfirmedWithPassword(u8),
-    Refused { out_of_tests: bool },
-    NotProcessed(NotProcessed),
-    Unknown(Unknown),
 }
 
 /// A vendor's document on its way: the same `kind`, `n` and `test` are the same
@@ -89,32 +80,17 @@ impl Document {
     }
 }
 
-impl Outcome {
-    fn of(&self, vendor: Vendor, call_no: u32, now: Timestamp) -> CallOutcome {
-        match self {
-            Outcome::Confirmed(test) => confirmed(reference(vendor, *test)),
-            Outcome::ConfirmedWithPassword(test) => {
-                let reference = reference(vendor, *test);
-                let test_id = reference.test().to_owned();
-                let launch = Launch::Credentials { url: None, test_id, password: Some("open-sesame".into()) };
-                CallOutcome::Confirmed { reference, launch: Some(launch) }
-            }
-            Outcome::Refused { out_of_tests } => {
-                CallOutcome::Refused(Refusal { out_of_tests: *out_of_tests, vendor_reason: "no".to_owned() })
-            }
-            Outcome::NotProcessed(why) => CallOutcome::NotProcessed { why: *why, retry_after: None, detail: None },
-            Outcome::Unknown(unknown) => CallOutcome::Unknown(Evidence::without_answer(call_no, now, *unknown)),
-        }
-    }
-}
-
 impl Step {
     fn event(&self, r: &Reservation, now: Timestamp, told: &[Told]) -> Event {
         let number = |before: &u32| r.calls.saturating_sub(*before);
         let ago = |age: &i64| now - SignedDuration::from_secs(*age);
         match self {
             Step::CallStarted => Event::CallStarted(lease(now)),
-            Step::CallEnded { before, outcome } => ended(number(before), outcome.of(r.vendor(), number(before), now)),
+            Step::CallEnded { before, outcome: CallOutcome::Unknown(Evidence { unknown, .. }) } => {
+                let evidence = Evidence::without_answer(number(before), now, *unknown);
+                ended(number(before), CallOutcome::Unknown(evidence))
+            }
+            Step::CallEnded { before, outcome } => ended(number(before), outcome.clone()),
             Step::LeaseLapsed { before } => Event::LeaseLapsed { call_no: number(before) },
             Step::NothingFound { age } => Event::NothingFound { asked_at: ago(age) },
             Step::Reported(document) => reported(document.report(r.vendor(), now)),
@@ -224,7 +200,7 @@ fn before() -> impl Strategy<Value = u32> {
     prop_oneof![4 => Just(0), 1 => Just(1)]
 }
 
-fn outcome(confirmations: u32) -> impl Strategy<Value = Outcome> {
+fn outcome(vendor: Vendor, confirmations: u32) -> impl Strategy<Value = CallOutcome> {
     let not_processed = prop::sample::select(vec![
         NotProcessed::Unreachable,
         NotProcessed::Busy,
@@ -233,13 +209,16 @@ fn outcome(confirmations: u32) -> impl Strategy<Value = Outcome> {
         NotProcessed::SaidSo,
         NotProcessed::NoTime,
     ]);
-    let unknown = prop::sample::select(vec![Unknown::TimedOut, Unknown::NoReference, Unknown::ReferenceTaken]);
+    let unclear = prop::sample::select(vec![Unknown::TimedOut, Unknown::NoReference, Unknown::ReferenceTaken]);
     prop_oneof![
-        confirmations => test().prop_map(Outcome::Confirmed),
-        1 => test().prop_map(Outcome::ConfirmedWithPassword),
-        1 => any::<bool>().prop_map(|out_of_tests| Outcome::Refused { out_of_tests }),
-        2 => not_processed.prop_map(Outcome::NotProcessed),
-        2 => unknown.prop_map(Outcome::Unknown),
+        confirmations => test().prop_map(move |test| confirmed(reference(vendor, test))),
+        1 => test().prop_map(move |test| confirmed_with_password(reference(vendor, test))),
+        1 => any::<bool>().prop_map(|out_of_tests| {
+            CallOutcome::Refused(Refusal { out_of_tests, vendor_reason: "no".to_owned() })
+        }),
+        2 => not_processed.prop_map(|why| CallOutcome::NotProcessed { why, retry_after: None, detail: None }),
+        // Its call and its time are those of the moment when it is told.
+        2 => unclear.prop_map(|seen| unknown(1, seen)),
     ]
 }
 
@@ -251,20 +230,15 @@ fn document() -> impl Strategy<Value = Document> {
     let test = prop_oneof![20 => Just(1u8), 1 => Just(2u8)];
     let delivery = prop_oneof![1 => Just(None), 2 => (0..3u8).prop_map(Some)];
     let age = prop_oneof![2 => Just(0i64), 1 => 0..3 * HOUR];
-    (0..11u8, 0..3u8, test, delivery, age).prop_map(|(kind, n, test, delivery, age)| Document {
-        kind,
-        n,
-        test,
-        delivery,
-        age,
-    })
+    let parts = (0..11u8, 0..3u8, test, delivery, age);
+    parts.prop_map(|(kind, n, test, delivery, age)| Document { kind, n, test, delivery, age })
 }
 
-/// With weights for confirmed calls, reports and clocks.
-fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
+/// At a vendor, with weights for confirmed calls, reports and clocks.
+fn step(vendor: Vendor, confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => Just(Step::CallStarted),
-        4 => (before(), outcome(confirmations)).prop_map(|(before, outcome)| Step::CallEnded { before, outcome }),
+        4 => (before(), outcome(vendor, confirmations)).prop_map(|(before, outcome)| Step::CallEnded { before, outcome }),
         1 => before().prop_map(|before| Step::LeaseLapsed { before }),
         1 => Just(Step::Addressed(Event::NothingSold)),
         2 => (0..HOUR).prop_map(|age| Step::NothingFound { age }),
@@ -282,11 +256,12 @@ fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = 
 /// Lives of reservations at both vendors: some that are long in buying, some
 /// that are mostly sat and graded, some that mostly wait.
 pub(super) fn lives() -> impl Strategy<Value = Lived> {
-    let steps = prop_oneof![
-        prop::collection::vec((step(1, 1, 1), seconds()), 1..30),
-        prop::collection::vec((step(4, 12, 1), seconds()), 1..30),
-        prop::collection::vec((step(4, 4, 4), seconds()), 1..30),
-    ];
-    (prop_oneof![Just(ITEP), Just(TRUENORTH)], any::<bool>(), steps)
-        .prop_map(|(vendor, respond_async, steps)| live(vendor, respond_async, &steps))
+    prop_oneof![Just(ITEP), Just(TRUENORTH)].prop_flat_map(|vendor| {
+        let steps = prop_oneof![
+            prop::collection::vec((step(vendor, 1, 1, 1), seconds()), 1..30),
+            prop::collection::vec((step(vendor, 4, 12, 1), seconds()), 1..30),
+            prop::collection::vec((step(vendor, 4, 4, 4), seconds()), 1..30),
+        ];
+        (any::<bool>(), steps).prop_map(move |(respond_async, steps)| live(vendor, respond_async, &steps))
+    })
 }

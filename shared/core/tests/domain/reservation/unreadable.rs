@@ -9,12 +9,6 @@ fn unreadable() -> Life {
     life
 }
 
-/// A grade with two scores that cannot be read.
-fn partly_read(document: &str, status: ReportedStatus) -> Event {
-    let unreadable = vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)];
-    reported(Report { unreadable, ..posted(at(0), "partly", document, status) })
-}
-
 const CHECKED: (Status, Option<Reason>, Option<&TestResult>) =
     (Status::UnderReview, Some(Reason::ResultUnreadable), None);
 
@@ -35,13 +29,6 @@ fn what_was_graded_unreadably_neither_expires_nor_is_withdrawn_nor_reclaimed() {
     for event in [Event::ExpiryReached, Event::Cancel, reclaimed(reference(ITEP, 1), life.now)] {
         assert_eq!(life.hears(&event), Noted(NoteReason::Begun), "{event:?}");
     }
-    assert_eq!(life.stands(), CHECKED);
-}
-
-#[test]
-fn a_finished_report_after_it_is_stale() {
-    let mut life = unreadable();
-    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!(life.stands(), CHECKED);
 }
 
@@ -127,18 +114,6 @@ fn incomplete_after_it_is_a_reset_and_its_bytes_never_grade_the_next_sitting() {
 }
 
 #[test]
-fn one_that_was_held_up_behind_a_reset_is_the_earlier_sittings() {
-    let mut life = Life::finished();
-    let held_up = reported(posted(life.now, "late", "blank", UNREADABLE));
-    life.waits(HOUR).itep("reset", Ready);
-    assert_eq!(life.hears(&held_up), Remarked(NoteReason::EarlierSitting));
-    assert_eq!((life.status(), life.reservation.reason), (Status::Ready, Some(Reason::Reset)));
-    let [first, second] = &life.reservation.attempts[..] else { panic!("two sittings") };
-    assert_eq!((first.status, second.status), (Status::UnderReview, Status::Ready));
-    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
-}
-
-#[test]
 fn one_that_was_held_up_behind_a_review_or_an_invalidation_leaves_them_and_is_told() {
     for (later, status) in [(PROBLEM, Status::UnderReview), (Invalidated, Status::Invalidated)] {
         let mut life = Life::ready(ITEP);
@@ -173,35 +148,13 @@ fn a_test_that_was_graded_unreadably_never_expires_wherever_it_stands() {
 }
 
 #[test]
-fn after_an_end_it_wins_and_is_marked_late() {
-    for end in [Event::ExpiryReached, Event::Cancel, webhook("r0", "invalid", Invalidated)] {
-        let mut life = Life::ready(ITEP);
-        life.waits(EXPIRY).hears(&end);
-        assert_eq!(life.itep("blank", UNREADABLE), Remarked(NoteReason::Late));
-        assert_eq!(life.stands(), CHECKED);
-        assert!(life.reservation.attempt().late);
-    }
-}
-
-#[test]
-fn an_overdue_alarm_rings_beside_the_reason_and_once() {
+fn a_finished_report_after_it_is_stale_also_while_it_is_reviewed() {
     let mut life = unreadable();
-    assert_eq!(life.reservation.due_at, Some(at(7 * DAY)));
-    assert_eq!(life.waits(7 * DAY).hears(&Event::ResultOverdue), Applied);
-    assert_eq!(life.hears(&Event::ResultOverdue), Duplicate);
+    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
     assert_eq!(life.stands(), CHECKED);
-    assert_eq!(life.alerts, [Alert::CompleteWithoutScores, Alert::ResultOverdue]);
-    assert_eq!(life.reservation.due_at, None);
-    life.itep("review", REVIEW);
-    assert_eq!(life.reservation.due_at, Some(at(14 * DAY)), "the vendor spoke: another wait begins");
-}
-
-#[test]
-fn a_review_of_it_goes_on_and_finished_stays_stale() {
-    let mut life = unreadable();
     assert_eq!(life.itep("review", REVIEW), Applied);
     assert_eq!(life.reservation.reason, Some(Reason::VendorReview));
-    assert_eq!(life.itep("finished", AwaitingScore), Noted(NoteReason::Stale));
+    assert_eq!(life.itep("finished again", AwaitingScore), Noted(NoteReason::Stale));
 }
 
 #[test]
@@ -213,22 +166,21 @@ fn one_that_an_earlier_release_only_noted_is_heeded_when_it_is_seen_again() {
 }
 
 #[test]
-fn a_grade_names_what_cannot_be_read_until_a_readable_one_revises_it() {
-    let mut life = Life::ready(ITEP);
-    assert_eq!(life.hears(&partly_read("graded", completed(9))), Applied);
-    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
-    assert_eq!(life.alerts, [Alert::ScoreUnreadable]);
-    assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
-    assert_eq!(life.itep("graded again", completed(10)), Remarked(NoteReason::Revision));
-    assert_eq!(life.reservation.attempt().unreadable, []);
-}
-
-#[test]
-fn a_grade_of_which_nothing_can_be_read_names_it() {
-    let mut life = Life::ready(ITEP);
-    life.hears(&partly_read("graded", UNREADABLE));
-    assert_eq!(life.reservation.attempt().unreadable, [ScoreField::Overall, ScoreField::from(Skill::Speaking)]);
-    assert_eq!(life.alerts, [Alert::CompleteWithoutScores]);
+fn a_grade_names_what_cannot_be_read_until_a_readable_one_comes() {
+    let unreadable = vec![ScoreField::Overall, ScoreField::from(Skill::Speaking)];
+    for (status, alert, comes) in [
+        (completed(9), Alert::ScoreUnreadable, Remarked(NoteReason::Revision)),
+        (UNREADABLE, Alert::CompleteWithoutScores, Applied),
+    ] {
+        let mut life = Life::ready(ITEP);
+        let grade = Report { unreadable: unreadable.clone(), ..posted(at(0), "partly", "graded", status) };
+        assert_eq!(life.hears(&reported(grade)), Applied);
+        assert_eq!(life.reservation.attempt().unreadable, unreadable);
+        assert_eq!(life.alerts, [alert]);
+        assert_eq!(life.history.last().unwrap().detail.as_deref(), Some("cannot be read: overall, speaking"));
+        assert_eq!(life.itep("graded again", completed(10)), comes);
+        assert_eq!(life.reservation.attempt().unreadable, []);
+    }
 }
 
 #[test]

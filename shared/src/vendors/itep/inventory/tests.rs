@@ -29,12 +29,8 @@ fn the_documents_screen_is_read_as_a_file() {
          WC-order-number: \"\"100809\"\" }}\"\n\
          29-Jul-2024,124027B8AP,56085,Academic-Plus,\"{{ reservation-id: \"\"{OURS}\"\", expire: \"\"x\"\" }}\"\n"
     );
-    let row = |line, test_id: &str, assigned| Row {
-        line,
-        test_id: test_id.to_owned(),
-        version: "Academic-Plus".to_owned(),
-        assigned,
-    };
+    let row =
+        |line, id: &str, assigned| Row { line, test_id: id.to_owned(), version: "Academic-Plus".to_owned(), assigned };
     let expected =
         [row(2, "123982B8AP", Assigned::Nobody), row(3, "123983B9AP", Assigned::Another), row(6, "124027B8AP", ours())];
     assert_eq!(rows(&file), expected);
