@@ -19,10 +19,8 @@ fn a_result_is_entered_in_the_operators_name_and_once() {
     let world = with_test();
     let entered = enter(&world, &world.reservation_of("a"), 3.5).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(3.5))));
-    assert_eq!(
-        (&world.reservation_of("a"), world.last_entry().source),
-        (&entered, Source::Operator { name: "ada".to_owned() })
-    );
+    assert_eq!(world.reservation_of("a"), entered);
+    assert_eq!(world.last_entry().source, Source::Operator { name: "ada".to_owned() });
     assert!(matches!(enter(&world, &entered, 4.0), Err(EnterError::HasResult)));
     assert_eq!(world.writes(), 1);
 }

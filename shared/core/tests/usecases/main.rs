@@ -28,7 +28,7 @@ use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
     Alert, CallOutcome, Event, EventName, NoteReason, Reason, Refusal, Report, ReportedStatus, Reservation, Source,
-    State, Status,
+    State, Status, Surplus,
 };
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{Scale, Score, TestResult};

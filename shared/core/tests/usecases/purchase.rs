@@ -66,11 +66,8 @@ fn a_write_that_takes_too_long_is_not_waited_for() {
     world.kept().purchase_takes = 15;
     call(&world, ENOUGH).unwrap();
     assert_eq!(outcome_handed_on(&world), Some((1, confirmed(VendorReference::itep("A1")))));
-    assert_eq!(
-        world.kept().slept[0],
-        Duration::from_secs(25 - 15) - TIMEOUTS.handoff_margin,
-        "what is left but for handing over"
-    );
+    let left = Duration::from_secs(25 - 15) - TIMEOUTS.handoff_margin;
+    assert_eq!(world.kept().slept[0], left, "what is left but for handing over");
 }
 
 #[test]
