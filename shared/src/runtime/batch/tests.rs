@@ -132,7 +132,8 @@ proptest! {
         let passed = clock.elapsed().as_secs();
         prop_assert!(begun.iter().all(|(_, at)| at + needs <= left));
         prop_assert!(passed <= left, "all that was begun has ended");
-        prop_assert_eq!(passed, begun.iter().map(|(n, _)| takes[*n].min(needs)).sum::<u64>(), "a batch waits for nothing");
+        let worked: u64 = begun.iter().map(|(n, _)| takes[*n].min(needs)).sum();
+        prop_assert_eq!(passed, worked, "a batch waits for nothing");
         let handed_back: Vec<_> = answer.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
         let rest: Vec<_> = (begun.len()..takes.len()).map(|n| format!("m{n}")).collect();
         prop_assert_eq!(handed_back, rest, "what was not begun is handed back, and nothing else");

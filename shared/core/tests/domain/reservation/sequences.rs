@@ -236,9 +236,11 @@ fn document() -> impl Strategy<Value = Document> {
 
 /// At a vendor, with weights for confirmed calls, reports and clocks.
 fn step(vendor: Vendor, confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
+    let call_ended = (before(), outcome(vendor, confirmations));
+    let call_ended = call_ended.prop_map(|(before, outcome)| Step::CallEnded { before, outcome });
     prop_oneof![
         2 => Just(Step::CallStarted),
-        4 => (before(), outcome(vendor, confirmations)).prop_map(|(before, outcome)| Step::CallEnded { before, outcome }),
+        4 => call_ended,
         1 => before().prop_map(|before| Step::LeaseLapsed { before }),
         1 => Just(Step::Addressed(Event::NothingSold)),
         2 => (0..HOUR).prop_map(|age| Step::NothingFound { age }),
