@@ -13,10 +13,7 @@ use shared::aws::sqs::{QueueUrls, SqsQueue};
 use shared::hub::{Hub, Vendors};
 use shared::settings::Settings;
 use shared::vendors::CallTimeouts;
-use shared_core::domain::backoff::Backoff;
-use shared_core::domain::breaker::ProbeBackoff;
-use shared_core::domain::reservation::Policy;
-use shared_core::domain::timeouts::Timeouts;
+use test_support::fixtures::TIMEOUTS;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws;
@@ -92,33 +89,14 @@ fn locked(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 
 /// The template's times, with caches that outlive the run.
 fn settings() -> Settings {
-    let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-    let policy = Policy {
-        backoff: Backoff { base: 5 * second, cap: 15 * minute },
-        result_overdue: 7 * 24 * 60 * minute,
-        doubt_quiet: 15 * minute,
-    };
-    let times = Timeouts {
-        policy,
-        probes: ProbeBackoff { first: 30 * second, cap: 5 * minute },
-        lease: 2 * minute,
-        call: 20 * second,
-        write_margin: 5 * second,
-        handoff_margin: Duration::from_millis(2500),
-        match_timeout: 15 * minute,
-        match_retry: minute,
-        lookup_interval: 30 * second,
-        poll_overlap: 24 * 60 * minute,
-        poll_lease: 2 * minute,
-        requeue_after: 2 * minute,
-    };
+    let long = Duration::from_secs(600 * 60);
     Settings {
         table: "table".to_owned(),
-        timeouts: times,
-        call_timeouts: CallTimeouts { connect: 3 * second, whole: 20 * second },
-        secret_ttl: 600 * minute,
-        key_ttl: 600 * minute,
-        breaker_ttl: 600 * minute,
+        timeouts: TIMEOUTS,
+        call_timeouts: CallTimeouts { connect: Duration::from_secs(3), whole: TIMEOUTS.call },
+        secret_ttl: long,
+        key_ttl: long,
+        breaker_ttl: long,
     }
 }
 
