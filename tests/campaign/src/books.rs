@@ -32,7 +32,6 @@ pub(crate) struct Sale {
     pub(crate) at: Timestamp,
 }
 
-/// A vendor's ledger.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) sales: Vec<Sale>,
@@ -40,10 +39,6 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads a vendor's ledger.
-    ///
-    /// # Errors
-    /// The simulator does not answer.
     pub(crate) async fn read(stack: &Stack, vendor: Vendor) -> Result<Self> {
         let value = stack.control(vendor, Method::GET, "ledger", &Value::Null).await?;
         serde_json::from_value(value).context("the ledger has another form")
@@ -51,7 +46,6 @@ impl Ledger {
 }
 
 impl Call {
-    /// Whether this call buys.
     pub(crate) fn buys(&self) -> bool {
         self.path.contains("ecommerce_webhook") || self.path.trim_end_matches('/').ends_with("/assign")
     }
@@ -71,7 +65,6 @@ impl Call {
     }
 }
 
-/// One line of a history.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) at: Timestamp,
@@ -103,11 +96,8 @@ pub(crate) struct Reservation {
 pub(crate) type Books = BTreeMap<String, Reservation>;
 
 /// Reads all reservations, with their histories where wanted.
-///
-/// # Errors
-/// The table does not answer, or has another form.
 pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
-    let mut scan = json!({ "TableName": stack.table() });
+    let mut scan = json!({ "TableName": stack.table });
     if !with_histories {
         scan["FilterExpression"] = "sk = :res".into();
         scan["ExpressionAttributeValues"] = json!({ ":res": { "S": "RES" } });

@@ -80,12 +80,6 @@ impl Judgement {
             ("sold tests that nobody graded", &self.ungraded),
         ]
     }
-
-    /// Whether nothing is wrong.
-    #[cfg(test)]
-    pub(crate) fn is_good(&self) -> bool {
-        self.faults().iter().all(|(_, findings)| findings.count == 0)
-    }
 }
 
 pub(crate) struct Evidence<'a> {

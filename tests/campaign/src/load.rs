@@ -19,7 +19,6 @@ const TWICE: u64 = 5;
 /// And how many again after their answer.
 const AGAIN: u64 = 5;
 
-/// What a company orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) number: usize,

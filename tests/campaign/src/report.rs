@@ -28,7 +28,6 @@ pub(crate) struct Course {
     pub(crate) quiet: bool,
 }
 
-/// Everything that a report tells.
 pub(crate) struct Facts<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) market: &'a Market,

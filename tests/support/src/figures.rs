@@ -66,3 +66,11 @@ fn merge(into: &mut Value, from: Value) {
         (into, from) => *into = from,
     }
 }
+
+/// With a comma between thousands.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let comma = |at: usize| if at > 0 && (digits.len() - at).is_multiple_of(3) { "," } else { "" };
+    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
+}
