@@ -39,6 +39,11 @@ impl Request {
         let empty = self.body.iter().all(u8::is_ascii_whitespace);
         serde_json::from_slice(if empty { b"{}" } else { &self.body })
     }
+
+    /// The same, or the control API's complaint about it.
+    pub(crate) fn order<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        self.json().map_err(|error| Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()))
+    }
 }
 
 /// The parts of a query string, undecoded.

@@ -59,7 +59,7 @@ impl TrueNorth {
         if !self.admit(name) {
             return self.frontend.turn_away(&visit, Reply::empty(StatusCode::TOO_MANY_REQUESTS));
         }
-        let work = |again| self.work(endpoint, name, request, again);
+        let work = |again| self.work(endpoint, name, request, again).unwrap_or_else(CallResult::from);
         self.frontend.serve(visit, endpoint.operation(), work).await
     }
 
@@ -70,31 +70,31 @@ impl TrueNorth {
             .is_some_and(|account| !account.settings.rate_limit || account.rate.admit(Instant::now()))
     }
 
-    fn work(self: &Arc<Self>, endpoint: Endpoint, name: &str, request: &Request, again: bool) -> CallResult {
+    fn work(
+        self: &Arc<Self>,
+        endpoint: Endpoint,
+        name: &str,
+        request: &Request,
+        again: bool,
+    ) -> Result<CallResult, Reply> {
         let mut state = self.state();
-        match endpoint {
-            Endpoint::Assign => return state.assign(name, request, again),
-            Endpoint::CreateSignInToken => return state.sign_in_token(name, request).into(),
-            _ => {}
-        }
-        let Some(account) = state.accounts.get_mut(name) else { return wire::nothing().into() };
+        let State { accounts, links } = &mut *state;
+        let account = accounts.get_mut(name).ok_or_else(wire::nothing)?;
         let reply = match endpoint {
+            Endpoint::Assign => return account.assign(request, links, again),
+            Endpoint::CreateSignInToken => account.sign_in_token(request, links)?,
             Endpoint::Assessments => account.list_assessments(),
             Endpoint::ListGroups => account.list_groups(),
-            Endpoint::CreateGroup => account.create_group(request),
-            Endpoint::Score => account.score(request),
-            Endpoint::Scores => account.scores(request),
+            Endpoint::CreateGroup => account.create_group(request)?,
+            Endpoint::Score => account.score(request)?,
+            Endpoint::Scores => account.scores(request)?,
             Endpoint::ResponseAudio => account.audio(request),
-            Endpoint::RegisterWebhook => account.register_webhook(request),
+            Endpoint::RegisterWebhook => account.register_webhook(request)?,
             Endpoint::GetWebhook => account.show_webhook(),
             Endpoint::DeleteWebhook => account.delete_webhook(),
-            Endpoint::WebhookExample => match account.example() {
-                Ok(parcel) => self.send_later(name, parcel),
-                Err(reply) => reply,
-            },
-            Endpoint::Assign | Endpoint::CreateSignInToken => wire::nothing(),
+            Endpoint::WebhookExample => self.send_later(name, account.example()?),
         };
-        reply.into()
+        Ok(reply.into())
     }
 
     /// The caller does not learn what became of the event.
