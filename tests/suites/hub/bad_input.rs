@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::setup::Options;
-use crate::world::{Sim, World};
+use crate::world::{Vendor, World};
 
 /// Asserts that a request was refused and that nothing came of it.
 async fn refused(world: &World, order: &Value, status: u16, problem: &str, told: &str) {
@@ -16,8 +16,8 @@ async fn refused(world: &World, order: &Value, status: u16, problem: &str, told:
 
 async fn nothing_happened(world: &World) {
     assert_eq!(world.get("/v1/reservations").await.body["data"], json!([]));
-    for sim in Sim::BOTH {
-        assert_eq!(world.sales(sim).await.len(), 0);
+    for vendor in Vendor::ALL {
+        assert_eq!(world.sales(vendor).await.len(), 0);
     }
 }
 
@@ -60,7 +60,7 @@ async fn an_idempotency_key_must_be_there_be_short_and_mean_one_request() {
     assert_eq!(quoted.header("idempotent-replayed"), Some("true"), "quoted or bare, it is one key");
     let reused = world.reserve("the-key", &with(&order, "/candidate/given_name", json!("Jane"))).await;
     assert_eq!((reused.status.as_u16(), reused.problem()), (422, "idempotency-key-reused"), "{reused:?}");
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCrede
 
 use crate::in_process::{self, batch, context, counted, provision, request, told};
 use crate::webhooks::{SAMPLE, sample_with};
-use crate::world::{GRAMMAR, Sim, World, reference};
+use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// A world whose key, profiles and products are in the hub's caches, as in a warm
 /// instance.
@@ -131,7 +131,7 @@ async fn a_worker_reads_once_and_writes_the_lease_and_the_outcome() {
     assert_eq!(told(&counter.take()), "1 GetItem + 2 TransactWriteItems");
     fulfil::handle(&hub, batch(&[json!({ "v": 1, "reservation_id": id })])).await;
     assert_eq!(told(&counter.take()), "1 GetItem", "a message that comes twice");
-    let sales = world.sales(Sim::Itep).await;
+    let sales = world.sales(Vendor::Itep).await;
     assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
 }
 

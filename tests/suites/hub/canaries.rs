@@ -5,36 +5,37 @@ mod cage;
 mod hostile;
 mod runtime;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 use shared::aws::clients::AwsClients;
 
 use self::cage::Cage;
+use crate::expiry::soon;
 use crate::inventory::{exported, saved};
 use crate::operating::hubctl;
 use crate::setup::{self, Options};
 use crate::webhooks::{SAMPLE, delivery, quarantined, sample_with};
-use crate::world::{SPEAKING, Sim, reference};
+use crate::world::{SPEAKING, Vendor, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_tests_are_bought_refused_doubted_and_given_up() {
     let mut cage = Cage::with(Options::default()).await;
-    for sim in Sim::BOTH {
-        let order = cage.order(sim);
-        let bought = cage.reserve(sim.name(), &order).await;
+    for vendor in Vendor::ALL {
+        let order = cage.order(vendor);
+        let bought = cage.reserve(vendor.as_str(), &order).await;
         assert_eq!(bought.status, 201, "{bought:?}");
         let mut other = order.clone();
         other["candidate"]["given_name"] = json!("Canarybirdie");
-        assert_eq!(cage.reserve(sim.name(), &other).await.status, 422);
-        cage.world.fault(sim, json!({ "match": "purchase", "fault": "refuse", "times": 1 })).await;
-        let refused = cage.reserve(&format!("{}-refused", sim.name()), &order).await;
+        assert_eq!(cage.reserve(vendor.as_str(), &other).await.status, 422);
+        cage.world.fault(vendor, json!({ "match": "purchase", "fault": "refuse", "times": 1 })).await;
+        let refused = cage.reserve(&format!("{}-refused", vendor.as_str()), &order).await;
         assert_eq!(refused.status, 422, "{refused:?}");
-        cage.spoil(sim, "purchase", 500, "<h1>canarybird@example.com</h1>").await;
-        let doubted = cage.reserve(&format!("{}-doubted", sim.name()), &order).await;
+        cage.spoil(vendor, "purchase", 500, "<h1>canarybird@example.com</h1>").await;
+        let doubted = cage.reserve(&format!("{}-doubted", vendor.as_str()), &order).await;
         assert_eq!(doubted.body["status"], "in_doubt", "{doubted:?}");
         assert_eq!(cage.post(&doubted, "cancel").await.status, 409);
-        let request = cage.world.reserving(&format!("canarybird-{}-later", sim.name()), &order);
+        let request = cage.world.reserving(&format!("canarybird-{}-later", vendor.as_str()), &order);
         let later = cage.ask(request.header("prefer", "respond-async")).await;
         cage.world.until_status(&later.id(), "ready").await;
         cage.heard("fulfil", &later.id()).await;
@@ -54,10 +55,10 @@ async fn nobody_is_seen_where_tests_are_bought_refused_doubted_and_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_tests_expire() {
     let mut cage = Cage::with(Options::default()).await;
-    for sim in Sim::BOTH {
-        let mut order = cage.order(sim);
-        order["expires_at"] = json!((Timestamp::now() + SignedDuration::from_secs(4)).to_string());
-        let bought = cage.reserve(sim.name(), &order).await;
+    for vendor in Vendor::ALL {
+        let mut order = cage.order(vendor);
+        order["expires_at"] = soon();
+        let bought = cage.reserve(vendor.as_str(), &order).await;
         cage.world.until_swept(&bought.id(), "expired").await;
         cage.read_history(&bought).await;
     }
@@ -69,7 +70,7 @@ async fn nobody_is_seen_where_tests_expire() {
 async fn nobody_is_seen_where_itep_reports() {
     let itep_auth = json!([{ "bearer": "canarybird-credential" }]);
     let mut cage = Cage::with(Options { itep_auth, ..Options::default() }).await;
-    let order = cage.order(Sim::Itep);
+    let order = cage.order(Vendor::Itep);
     let bought = cage.reserve("itep", &order).await;
     let report = sample_with(json!({
         "OID": bought.id(), "TestID": reference(&bought.body), "First_Name": "Canarybird",
@@ -102,7 +103,7 @@ async fn nobody_is_seen_where_itep_reports() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_truenorth_is_asked() {
     let mut cage = Cage::with(Options::default()).await;
-    let mut order = cage.order(Sim::Truenorth);
+    let mut order = cage.order(Vendor::Truenorth);
     order["product"] = json!(SPEAKING);
     let bought = cage.reserve("truenorth", &order).await;
     let url = cage.world.truenorth_webhook();
@@ -112,8 +113,8 @@ async fn nobody_is_seen_where_truenorth_is_asked() {
         json!({ "event": "user-assessment-scored", "data": user }).to_string()
     };
     let body = "{\"userId\": 7, \"givenName\": \"Canarybird\", \"scoreReports\": \"canarybird\"}";
-    cage.spoil(Sim::Truenorth, "score", 200, body).await;
-    cage.spoil(Sim::Truenorth, "scores", 200, &format!("[{body}, canarybird]")).await;
+    cage.spoil(Vendor::Truenorth, "score", 200, body).await;
+    cage.spoil(Vendor::Truenorth, "scores", 200, &format!("[{body}, canarybird]")).await;
     for (url, body) in [
         (url.replace(&cage.world.token, "canarybird-token"), event(&bought.id())),
         (url.clone(), event("canarybird")),
@@ -130,7 +131,7 @@ async fn nobody_is_seen_where_truenorth_is_asked() {
         cage.poll().await;
     }
     let fields = json!({ "surveyItems": [{ "question": "canarybird", "answer": "canarybird" }] });
-    cage.world.happens_with(Sim::Truenorth, &reference(&bought.body), "grade", fields).await;
+    cage.world.happens_with(Vendor::Truenorth, &reference(&bought.body), "grade", fields).await;
     cage.world.until_status(&bought.id(), "completed").await;
     cage.read_history(&bought).await;
     cage.heard("score-poller", &bought.id()).await;
@@ -141,7 +142,7 @@ async fn nobody_is_seen_where_truenorth_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_a_request_is_refused() {
     let mut cage = Cage::with(Options::default()).await;
-    let order = cage.order(Sim::Itep);
+    let order = cage.order(Vendor::Itep);
     for (pointer, value) in [
         ("/candidate", json!("Canarybird")),
         ("/candidate/given_name", json!(["canarybird"])),
@@ -193,7 +194,7 @@ async fn nobody_is_seen_where_a_profile_cannot_be_used() {
     let mut cage = Cage::with(world).await;
     let name = format!("hub/itep/{}", cage.world.account);
     setup::secret(&name, &itep_profile).await;
-    let order = cage.order(Sim::Itep);
+    let order = cage.order(Vendor::Itep);
     assert_eq!(cage.reserve("order", &order).await.status, 503);
     let request = cage.world.request(Method::GET, "/v1/products");
     cage.ask(request).await;
@@ -206,10 +207,10 @@ async fn nobody_is_seen_where_a_profile_cannot_be_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_the_operator_looks_and_settles() {
     let mut cage = Cage::with(Options::default()).await;
-    let order = cage.order(Sim::Itep);
+    let order = cage.order(Vendor::Itep);
     let mut doubted = Vec::new();
     for n in 0..3 {
-        cage.spoil(Sim::Itep, "purchase", 500, "canarybird").await;
+        cage.spoil(Vendor::Itep, "purchase", 500, "canarybird").await;
         doubted.push(cage.reserve(&format!("doubted-{n}"), &order).await);
     }
     let waiting = cage.reserve("waiting", &order).await;
@@ -240,8 +241,8 @@ async fn nobody_is_seen_where_the_operator_looks_and_settles() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_where_the_stock_is_imported_and_an_unused_test_reclaimed() {
     let mut cage = Cage::with(Options::default()).await;
-    let mut order = cage.order(Sim::Itep);
-    order["expires_at"] = json!((Timestamp::now() + jiff::SignedDuration::from_secs(4)).to_string());
+    let mut order = cage.order(Vendor::Itep);
+    order["expires_at"] = soon();
     let bought = cage.reserve("unused", &order).await;
     cage.world.until_swept(&bought.id(), "expired").await;
     let (file, exported_at) = saved(&cage.world, &exported(&cage.world).await);

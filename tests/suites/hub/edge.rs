@@ -1,12 +1,12 @@
 //! The HTTP API in front of the functions: what it lets through, counts and tells.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::webhooks::delivery;
-use crate::world::World;
+use crate::world::{World, eventually};
 
 const WEBHOOKS: [&str; 2] = ["ANY /webhooks/itep/{account}/{token}", "ANY /webhooks/truenorth/{account}/{token}"];
 
@@ -75,16 +75,12 @@ async fn a_report_that_is_too_large_is_told_and_a_strangers_is_not() {
 /// both kinds of them are there.
 async fn too_large(world: &World, vendor: &str, since: Timestamp) -> Vec<Value> {
     let (group, account) = (world.log_group(&format!("{vendor}-webhook")), format!("{vendor}#{}", world.account));
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let ask = async || {
         let lines = world.log_lines(&group, since).await;
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let ours: Vec<_> = lines
-            .filter(|line| line["about"] == account.as_str() || line["fields"]["account"] == account.as_str())
-            .collect();
-        if ours.len() >= 2 || Instant::now() > deadline {
-            return ours;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        let is_ours = |line: &Value| line["about"] == account.as_str() || line["fields"]["account"] == account.as_str();
+        let ours: Vec<_> = lines.filter(is_ours).collect();
+        if ours.len() >= 2 { Ok(ours) } else { Err(ours) }
+    };
+    eventually("lines about a report that is too large", ask).await
 }

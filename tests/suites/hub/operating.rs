@@ -13,7 +13,7 @@ use shared_core::ports::Store;
 use crate::in_process;
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::webhooks::{deliver, sample_with};
-use crate::world::{SPEAKING, Sim, World, reference};
+use crate::world::{SPEAKING, Vendor, World, reference};
 
 /// One of the project's binaries: `cargo dev test` builds them beside the tests.
 pub(crate) fn binary(name: &str) -> PathBuf {
@@ -55,8 +55,7 @@ pub(crate) async fn refused(arguments: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_is_settled_on_the_command_line_once_and_in_somebodys_name() {
     let world = World::new().await;
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-before", "times": 1 })).await;
-    let id = world.reserve("order", &world.itep_order()).await.id();
+    let id = world.in_doubt(Vendor::Itep, "5xx-before").await;
     let settle = ["doubt", "settle", id.as_str(), "--nothing-sold", "--by", "ann"];
     assert!(refused(&settle).await.contains("--yes"), "nobody sits at the terminal");
     assert!(
@@ -67,16 +66,16 @@ async fn a_doubt_is_settled_on_the_command_line_once_and_in_somebodys_name() {
     let settled = hubctl(&[settle.as_slice(), &["--yes"]].concat()).await;
     assert_eq!((&settled["status"], &settled["by"]), (&json!("pending"), &json!("ann")));
     world.until_status(&id, "ready").await;
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
     assert!(refused(&[settle.as_slice(), &["--yes"]].concat()).await.contains("not in doubt but ready"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_is_entered_by_hand_and_revised_by_the_vendors() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
-    world.happens(Sim::Itep, &test, "finish").await;
+    world.happens(Vendor::Itep, &test, "finish").await;
     world.until_status(&id, "awaiting_score").await;
     let enter =
         |overall| vec!["result", "enter", id.as_str(), "--overall", overall, "--cefr", "C1", "--by", "ann", "--yes"];
@@ -86,7 +85,7 @@ async fn a_result_is_entered_by_hand_and_revised_by_the_vendors() {
     let overall = &completed["result"]["overall"];
     assert_eq!((&completed["status"], &overall["value"]), (&json!("completed"), &json!(5.5)), "{completed:#}");
     assert!(refused(&enter("5.0")).await.contains("has a result"));
-    world.happens(Sim::Itep, &test, "grade").await;
+    world.happens(Vendor::Itep, &test, "grade").await;
     let revised = |reservation: &Value| reservation["result"]["overall"]["value"] != json!(5.5);
     world.until(&id, "the vendor's own result", revised).await;
 }
@@ -113,7 +112,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     post.until_logged(&world, since, &attended, 3).await;
     post.slow_down(&usual).await;
     assert_eq!((world.history(id.as_str()).await, world.reservation(id.as_str()).await), (history, bought));
-    let sales = world.sales(Sim::Itep).await;
+    let sales = world.sales(Vendor::Itep).await;
     assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
 }
 
@@ -126,19 +125,19 @@ async fn redriven(queue: DeadLetterQueue, count: usize) {
 /// Everything there is to know of a reservation: at the hub, in storage, at the vendors.
 async fn known(world: &World, hub: &Hub, id: &str) -> (Vec<Value>, Option<Reservation>, Vec<Value>) {
     let stored = hub.store.reservation(&id.parse().expect("an id")).await.expect("storage");
-    let sales = [world.sales(Sim::Itep).await, world.sales(Sim::Truenorth).await].concat();
+    let sales = [world.sales(Vendor::Itep).await, world.sales(Vendor::Truenorth).await].concat();
     (world.history(id).await, stored, sales)
 }
 
 /// One of each vendor's reservations, completed, and dead letters of all the messages that may have
 /// brought that about, with the words that say that such a one was handled.
 async fn completed(world: &World) -> ([String; 2], Vec<(DeadLetterQueue, String, [String; 2])>) {
-    let itep = world.buy(Sim::Itep).await;
+    let itep = world.buy(Vendor::Itep).await;
     let (itep, test) = (itep.id(), reference(&itep.body));
     let data = sample_with(json!({ "OID": itep, "TestID": test }));
     assert_eq!(deliver(world, &data).await.status, 200);
     let tn = world.reserve("another", &world.truenorth_order(SPEAKING)).await;
-    world.happens(Sim::Truenorth, &reference(&tn.body), "grade").await;
+    world.happens(Vendor::Truenorth, &reference(&tn.body), "grade").await;
     let tn = tn.id();
     let mut letters = vec![
         (

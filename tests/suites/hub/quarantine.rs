@@ -1,6 +1,6 @@
 //! What becomes of reports that could not be used: nothing is believed by being sent round again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -12,13 +12,13 @@ use shared_core::ports::{AuthOutcome, Quarantined, Store};
 use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::setup::{self, Options};
-use crate::webhooks::{delivery, quarantined, sample_with};
-use crate::world::{Answer, Sim, World, reference};
+use crate::webhooks::{delivery, form, quarantined, sample_with, until_quarantined};
+use crate::world::{Answer, Vendor, World, reference};
 
 /// A world whose iTEP account wants a second credential, and a test bought there.
 async fn strict() -> (World, Answer) {
     let world = World::with(wanting(json!([{ "bearer": "the-secret" }]))).await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     (world, bought)
 }
 
@@ -49,15 +49,7 @@ async fn replay(item: &Quarantined) {
 
 /// Waits until a report is back after a replay.
 async fn back(world: &World, before: &Quarantined) -> Quarantined {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let kept = quarantined(world).await;
-        if kept.at > before.at && kept.replayed_at.is_none() {
-            return kept;
-        }
-        assert!(Instant::now() < deadline, "it does not come back: {kept:?}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until_quarantined(world, |kept| kept.at > before.at && kept.replayed_at.is_none()).await
 }
 
 async fn is_ready(world: &World, bought: &Answer) {
@@ -124,36 +116,23 @@ async fn a_report_that_came_while_the_profile_could_not_be_read_is_checked_once_
         let url = world.itep_webhook().replace(&world.token, token);
         let request = delivery(&world, &url, &graded(&bought)).bearer_auth("the-secret");
         assert_eq!(world.send(request).await.status, 200);
-        let item = newest(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;
+        let item = until_quarantined(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;
         assert_eq!(item.receipt.authenticated, AuthOutcome::Unchecked);
         if status == "ready" {
             replay(&item).await;
-            let item = newest(&world, |kept| kept.receipt.id == item.receipt.id && kept.at > item.at).await;
+            let item = until_quarantined(&world, |kept| kept.receipt.id == item.receipt.id && kept.at > item.at).await;
             assert_eq!(item.receipt.authenticated, AuthOutcome::Unchecked, "the profile is as it was");
         }
         profile(&world, &wanting(json!([{ "bearer": "the-secret" }]))).await;
         replay(&item).await;
         if status == "ready" {
             let is_back = |kept: &Quarantined| kept.receipt.authenticated == AuthOutcome::WrongToken;
-            newest(&world, |kept| kept.receipt.id == item.receipt.id && is_back(kept)).await;
+            until_quarantined(&world, |kept| kept.receipt.id == item.receipt.id && is_back(kept)).await;
             is_ready(&world, &bought).await;
             profile(&world, &broken).await;
         }
     }
     world.until_status(&bought.id(), "completed").await;
-}
-
-/// Waits for a report of the account's of which something holds.
-async fn newest(world: &World, holds: impl Fn(&Quarantined) -> bool) -> Quarantined {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let all = crate::webhooks::all_quarantined(world).await;
-        if let Some(item) = all.into_iter().find(&holds) {
-            return item;
-        }
-        assert!(Instant::now() < deadline, "no such report");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,11 +160,10 @@ async fn a_report_is_trusted_unchecked_in_somebodys_name_for_a_reason_and_in_the
 
 /// Keeps a forged report as older code did: with what its sender showed in clear, or without it.
 async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Option<Value>) -> String {
-    let body: String = graded(bought).bytes().map(|byte| format!("%{byte:02X}")).collect();
     let id = format!("{}-{n}", world.account);
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut receipt = json!({ "id": id, "account": world.account, "received_at": now,
-        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&format!("data={body}")) });
+        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&form(&graded(bought))) });
     if let Some(unchecked) = unchecked {
         receipt["unchecked"] = unchecked;
     }
@@ -218,7 +196,7 @@ async fn what_older_code_quarantined_is_not_believed_by_being_replayed() {
         let id = older(&world, &bought, n, why, Some(shown)).await;
         hubctl(&["quarantine", "replay", &id]).await;
         if status == "ready" {
-            newest(&world, |kept| {
+            until_quarantined(&world, |kept| {
                 kept.receipt.authenticated == AuthOutcome::WrongCredential && kept.at > kept.receipt.received_at
             })
             .await;

@@ -14,7 +14,7 @@ use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, w
 use crate::in_process;
 use crate::operating::hubctl;
 use crate::webhooks::{delivery, quarantined, sample_with};
-use crate::world::{GRAMMAR, Sim, World, reference};
+use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// As the template has it.
 const DELIVERIES: usize = 5;
@@ -71,13 +71,13 @@ async fn orders(world: &World, hub: &Hub) {
     };
     outlives(world, DeadLetterQueue::Fulfilment, &poison, &healthy, done).await;
     for id in &ids {
-        assert_eq!(sold(world, Sim::Itep, id).await, 1);
+        assert_eq!(sold(world, Vendor::Itep, id).await, 1);
     }
-    assert_eq!(sold(world, Sim::Itep, &later).await, 0, "what newer code wrote waits for it");
+    assert_eq!(sold(world, Vendor::Itep, &later).await, 0, "what newer code wrote waits for it");
 }
 
-async fn sold(world: &World, sim: Sim, id: &ReservationId) -> usize {
-    world.sales(sim).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
+async fn sold(world: &World, vendor: Vendor, id: &ReservationId) -> usize {
+    world.sales(vendor).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
 }
 
 async fn reports(world: &World) {
@@ -103,10 +103,10 @@ async fn reports(world: &World) {
 
 async fn checks(world: &World) {
     let (mut ids, mut healthy) = (Vec::new(), vec![check(world, &NOBODYS, "webhook")]);
-    world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 2 })).await;
+    world.fault(Vendor::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 2 })).await;
     for key in ["four", "five"] {
         let bought = world.reserve(key, &world.truenorth_order(GRAMMAR)).await;
-        world.happens(Sim::Truenorth, &reference(&bought.body), "grade").await;
+        world.happens(Vendor::Truenorth, &reference(&bought.body), "grade").await;
         healthy.push(check(world, &bought.id(), "webhook"));
         ids.push(bought.id());
     }
@@ -143,7 +143,7 @@ fn padded(id: &str, test: &str, world: &World, bytes: usize) -> reqwest::Request
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_of_the_largest_size_passes_the_webhook_the_queue_and_the_table() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
     let larger = world.send(padded(&id, &test, &world, LARGEST + 1)).await;
     assert_eq!((larger.status.as_u16(), larger.problem()), (413, "body-too-large"), "{larger:?}");
@@ -156,7 +156,7 @@ async fn a_report_of_the_largest_size_passes_the_webhook_the_queue_and_the_table
 async fn a_report_of_the_largest_size_is_redriven_from_the_dead_letters() {
     let _alone = DEAD_LETTERS.lock().await;
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     let message = report_of(&world, "largest", &data, LARGEST);
     assert!(message.len() > LARGEST / 3 * 4);

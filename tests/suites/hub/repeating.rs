@@ -8,7 +8,7 @@ use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 
 use crate::in_process;
 use crate::setup::{Options, vendors};
-use crate::world::{Answer, Sim, World, reference};
+use crate::world::{Answer, Vendor, World, reference};
 
 /// What came of a request: its status, and the problem or whether it was a replay.
 fn told(answer: &Answer) -> (u16, &str) {
@@ -32,7 +32,7 @@ async fn an_idempotency_key_that_comes_twice_buys_nothing() {
         assert_eq!(told(&world.reserve(joined, &order).await), (400, "idempotency-key-invalid"), "{joined}");
     }
     assert_eq!(told(&world.reserve("the-key", &order).await), (201, "replayed"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn credentials_and_parameters_that_come_twice_are_refused() {
     }
     let order = world.request(Method::POST, "/v1/reservations?dry_run=1").header("idempotency-key", "order");
     assert_eq!(told(&world.send(order.json(&world.itep_order())).await), (400, "invalid-parameter"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 0);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +62,7 @@ async fn text_that_was_broken_on_its_way_buys_nothing() {
         assert_eq!(answer.body["errors"][0]["pointer"], "#/candidate/given_name");
         assert!(answer.body.to_string().contains("send UTF-8"), "{answer:?}");
     }
-    assert_eq!(world.sales(Sim::Itep).await.len(), 0);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn an_order_is_read_as_its_sender_meant_it() {
     assert_eq!(told(&bought), (201, ""), "{bought:?}");
     assert_eq!((&bought.body["candidate"]["given_name"], &bought.body["metadata"]), (&json!("Rosa"), &json!({})));
     let path = format!("tests/{}?account={}", reference(&bought.body), world.account);
-    let test = world.sim(Sim::Itep, Method::GET, &path, Value::Null).await;
+    let test = world.sim(Vendor::Itep, Method::GET, &path, Value::Null).await;
     let told_itep = &test["test"]["registration"];
     assert_eq!((&told_itep["First_Name"], &told_itep["trBatch_Number"]), (&json!("Rosa"), &json!(number)), "{test}");
     let mut again = order.clone();
@@ -91,13 +91,13 @@ async fn an_order_is_read_as_its_sender_meant_it() {
     assert_eq!(told(&world.reserve("other", &again).await), (201, ""));
     again["expires_at"] = json!("2027-11-01T01:00:00.0+01:00");
     assert_eq!(told(&world.reserve("other", &again).await), (201, "replayed"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 2);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_address_answers_every_method() {
     let world = World::new().await;
-    let id = world.buy(Sim::Itep).await.id();
+    let id = world.buy(Vendor::Itep).await.id();
     let one = format!("/v1/reservations/{id}");
     let (history, cancel) = (format!("{one}/history"), format!("{one}/cancel"));
     for path in ["/health", "/v1/products", "/v1/reservations", &one, &history] {
@@ -197,8 +197,8 @@ async fn orders_that_were_placed_before_fingerprints_had_salt_are_not_bought_aga
         let other = sent.replace("Poppins", "Poppin").replace('\u{fffd}', "é");
         assert_eq!(told(&world.send(body(&world, &quoted, other)).await), (422, "idempotency-key-reused"));
     }
-    for sim in Sim::BOTH {
-        assert_eq!(world.sales(sim).await.len(), 0);
+    for vendor in Vendor::ALL {
+        assert_eq!(world.sales(vendor).await.len(), 0);
     }
     let fresh = world.reserve("a-fresh-key", &world.itep_order()).await;
     assert_eq!(told(&fresh), (201, ""), "the company could have bought");

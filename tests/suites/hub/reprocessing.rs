@@ -10,7 +10,7 @@ use shared_core::ports::{
 use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::webhooks::sample_with;
-use crate::world::{Answer, Sim, World, reference};
+use crate::world::{Answer, Vendor, World, reference};
 
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
 async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
@@ -47,7 +47,7 @@ fn row<'a>(said: &'a Value, digest: &Digest) -> &'a Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_report_completes_its_test_once_it_can_be_read_in_the_operators_name() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, digest) = (bought.id(), noted(&bought, unknown()).await);
     let reprocess = ["report", "reprocess", id.as_str()];
     let tried = hubctl(&[reprocess.as_slice(), &["--dry-run"]].concat()).await;
@@ -69,12 +69,12 @@ async fn a_kept_report_completes_its_test_once_it_can_be_read_in_the_operators_n
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
     let digest = noted(&bought, ReportedStatus::CompletedWithoutScores).await;
     world.until_status(&id, "under_review").await;
-    world.happens(Sim::Itep, &test, "finish").await;
-    world.happens(Sim::Itep, &test, "reset").await;
+    world.happens(Vendor::Itep, &test, "finish").await;
+    world.happens(Vendor::Itep, &test, "reset").await;
     world.until_status(&id, "ready").await;
     let all = ["report", "reprocess", "--all", "unreadable-scores", "--by", "ann", "--why", "mended", "--yes"];
     let done = hubctl(&all).await;
@@ -88,7 +88,7 @@ async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_nothing_else_does() {
     let world = World::new().await;
-    let (readable, unreadable) = (world.buy(Sim::Itep).await, world.reserve("other", &world.itep_order()).await);
+    let (readable, unreadable) = (world.buy(Vendor::Itep).await, world.reserve("other", &world.itep_order()).await);
     let grade = |bought: &Answer| sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     quarantine(&world, "readable", &grade(&readable)).await;
     quarantine(&world, "unreadable", &format!("{} and more", grade(&unreadable))).await;
@@ -121,7 +121,7 @@ async fn quarantine(world: &World, name: &str, data: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_reports_of_a_reason_are_found_and_the_wrong_document_is_named() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, digest) = (bought.id(), noted(&bought, unknown()).await);
     let tried = hubctl(&["report", "reprocess", "--all", "unknown-status", "--dry-run"]).await;
     assert_eq!(row(&tried, &digest)["reservation_id"], json!(id));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::setup::{Options, Stock};
 use crate::webhooks::{SAMPLE, deliver, sample_with};
-use crate::world::{Answer, ITEP_PRODUCT, Sim, World, reference};
+use crate::world::{Answer, ITEP_PRODUCT, Vendor, World, eventually, reference};
 
 const SAMPLE_TEST: &str = "3279B035APR";
 
@@ -12,7 +12,7 @@ const SAMPLE_TEST: &str = "3279B035APR";
 async fn sample_bought() -> (World, Answer) {
     let itep_stock = vec![(ITEP_PRODUCT, Stock::Ids(vec![SAMPLE_TEST]))];
     let world = World::with(Options { itep_stock, ..Options::default() }).await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     assert_eq!(reference(&bought.body), SAMPLE_TEST);
     (world, bought)
 }
@@ -70,16 +70,16 @@ async fn a_reset_after_the_grade_opens_a_second_attempt_and_keeps_the_first_resu
     let (world, bought) = sample_bought().await;
     let id = bought.id();
     for step in ["finish", "grade"] {
-        world.happens(Sim::Itep, SAMPLE_TEST, step).await;
+        world.happens(Vendor::Itep, SAMPLE_TEST, step).await;
     }
     world.until_status(&id, "completed").await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "reset").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "reset").await;
     let reset = world.until_status(&id, "ready").await;
     assert_eq!(reset["result"], Value::Null);
     assert_eq!(reset["attempts"].as_array().map(Vec::len), Some(2));
     assert_eq!(reset["attempts"][0]["result"]["overall"]["value"], 4.5);
-    world.happens(Sim::Itep, SAMPLE_TEST, "finish").await;
-    world.happens_with(Sim::Itep, SAMPLE_TEST, "grade", json!({ "Overall_Level": "5.0" })).await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "finish").await;
+    world.happens_with(Vendor::Itep, SAMPLE_TEST, "grade", json!({ "Overall_Level": "5.0" })).await;
     let again = world.until_status(&id, "completed").await;
     assert_eq!(again["result"]["overall"]["value"], 5.0);
     assert_eq!(again["attempts"][0]["result"]["overall"]["value"], 4.5);
@@ -102,13 +102,13 @@ async fn a_corrected_result_shows_and_the_former_cannot_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reviews_keep_a_result_and_invalidations_take_it_away() {
     let (world, bought) = sample_bought().await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "grade").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "grade").await;
     world.until_status(&bought.id(), "completed").await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "review").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "review").await;
     let reviewed = world.until_status(&bought.id(), "under_review").await;
     assert_eq!(reviewed["result"]["overall"]["value"], 4.5);
     assert_eq!(reviewed["status_reason"], "vendor_review");
-    world.happens(Sim::Itep, SAMPLE_TEST, "invalidate").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "invalidate").await;
     let invalidated = world.until_status(&bought.id(), "invalidated").await;
     assert_eq!(invalidated["result"], Value::Null);
     assert_eq!(invalidated["attempts"][0]["result"]["overall"]["value"], 4.5);
@@ -168,13 +168,10 @@ async fn until_event(world: &World, id: &str, event: &str) -> Vec<Value> {
 }
 
 async fn until_event_count(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    loop {
+    let ask = async || {
         let history = world.history(id).await;
-        if history.iter().filter(|entry| entry["event"] == event).count() >= count {
-            return history;
-        }
-        assert!(std::time::Instant::now() < deadline, "waited in vain for {event}: {history:#?}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+        let is_there = history.iter().filter(|entry| entry["event"] == event).count() >= count;
+        if is_there { Ok(history) } else { Err(history) }
+    };
+    eventually(event, ask).await
 }

@@ -10,7 +10,7 @@ use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 use shared_core::domain::ids::{AccountName, ClientId};
 
 use crate::in_process;
-use crate::world::{ITEP_PRODUCT, Sim, World};
+use crate::world::{ITEP_PRODUCT, Vendor, World};
 
 /// How a world differs from the ordinary one.
 #[derive(Debug, Clone)]
@@ -60,16 +60,16 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
         "encoding": "hex",
     });
     let path = format!("accounts/{}", world.account);
-    world.sim(Sim::Itep, Method::PUT, &path, account).await;
+    world.sim(Vendor::Itep, Method::PUT, &path, account).await;
     for (product, stock) in &options.itep_stock {
         let stock = match stock {
             Stock::Count(count) => json!({ "product": product, "count": count }),
             Stock::Ids(ids) => json!({ "product": product, "test_ids": ids }),
         };
-        world.sim(Sim::Itep, Method::PUT, &format!("{path}/stock"), stock).await;
+        world.sim(Vendor::Itep, Method::PUT, &format!("{path}/stock"), stock).await;
     }
     let account = json!({ "api_key": truenorth["api_key"], "rate_limit": options.rate_limit });
-    world.sim(Sim::Truenorth, Method::PUT, &path, account).await;
+    world.sim(Vendor::Truenorth, Method::PUT, &path, account).await;
     register_webhook(world, &truenorth).await;
 }
 

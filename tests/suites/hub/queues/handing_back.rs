@@ -16,7 +16,7 @@ use super::post::{check, order, report, waiting};
 use super::{NOBODYS, sold};
 use crate::in_process::{context, hub};
 use crate::webhooks::sample_with;
-use crate::world::{GRAMMAR, Sim, World, reference};
+use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// An invocation that is ended after so long.
 fn ending_in(time: Duration) -> Context {
@@ -50,21 +50,21 @@ async fn fulfil_begins_no_purchase_that_may_not_end_in_time() {
     let (world, hub) = (World::new().await, hub());
     let ids = waiting(&hub, &world, 3).await;
     let messages: Vec<_> = ids.iter().map(order).collect();
-    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Itep, "").await);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Vendor::Itep, "").await);
     let late = LambdaEvent::new(batch(&messages), ending_in(needs - Duration::from_secs(1)));
     assert_eq!(names(&fulfil::handle(&hub, late).await), ["m0", "m1", "m2"]);
-    assert_eq!(world.calls(Sim::Itep, "").await, calls, "the vendor heard nothing");
+    assert_eq!(world.calls(Vendor::Itep, "").await, calls, "the vendor heard nothing");
     // Time for the first, which takes it all.
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "delay", "ms": 4_000, "times": 1 })).await;
+    world.fault(Vendor::Itep, json!({ "match": "purchase", "fault": "delay", "ms": 4_000, "times": 1 })).await;
     let before = hub.store.reservations(&ids[1..]).await.expect("storage");
     let short = LambdaEvent::new(batch(&messages), ending_in(needs + Duration::from_secs(3)));
     assert_eq!(names(&fulfil::handle(&hub, short).await), ["m1", "m2"]);
-    assert_eq!(world.calls(Sim::Itep, "").await, calls + 1);
+    assert_eq!(world.calls(Vendor::Itep, "").await, calls + 1);
     assert_eq!(hub.store.reservations(&ids[1..]).await.expect("storage"), before, "the rest is as it was");
     let again = LambdaEvent::new(batch(&messages), context());
     assert_eq!(names(&fulfil::handle(&hub, again).await), Vec::<&str>::new());
     for id in &ids {
-        assert_eq!(sold(&world, Sim::Itep, id).await, 1);
+        assert_eq!(sold(&world, Vendor::Itep, id).await, 1);
     }
 }
 
@@ -80,18 +80,18 @@ async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
         let payload = serde_json::to_value(batch(&messages)).expect("JSON");
         score_poller::handle(&hub, LambdaEvent::new(payload, ending_in(time))).await.expect("an answer")
     };
-    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Truenorth, "score").await);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Vendor::Truenorth, "score").await);
     assert_eq!(names_in(&invoked(needs - Duration::from_secs(1)).await), ["m0", "m1"]);
-    assert_eq!(world.calls(Sim::Truenorth, "score").await, calls);
-    world.fault(Sim::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;
+    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls);
+    world.fault(Vendor::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;
     assert_eq!(names_in(&invoked(needs + Duration::from_secs(3)).await), ["m1"]);
-    assert_eq!(world.calls(Sim::Truenorth, "score").await, calls + 1);
+    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn record_result_leaves_untouched_what_it_has_no_time_for() {
     let (world, hub) = (World::new().await, hub());
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     let messages = [report(&world, "one", &data), report(&world, "two", &data)];
     let late = LambdaEvent::new(batch(&messages), ending_in(Duration::from_secs(19)));
@@ -112,7 +112,7 @@ fn bought_now(answer: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_consumer_names_the_records_that_failed_and_no_others() {
     let (world, hub) = (World::new().await, hub());
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     let id = waiting(&hub, &world, 1).await.remove(0);
     let broken = "{\"v\":1".to_owned();
@@ -122,12 +122,12 @@ async fn each_consumer_names_the_records_that_failed_and_no_others() {
     let reports = LambdaEvent::new(batch(&mixed(report(&world, "one", &data))), context());
     assert_eq!(names(&record_result::handle(&hub, reports).await), ["m0", "m2"]);
     let tested = world.reserve("tested", &world.truenorth_order(GRAMMAR)).await;
-    world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold" })).await;
-    world.happens(Sim::Truenorth, &reference(&tested.body), "grade").await;
+    world.fault(Vendor::Truenorth, json!({ "match": "webhook", "fault": "withhold" })).await;
+    world.happens(Vendor::Truenorth, &reference(&tested.body), "grade").await;
     let checks = batch(&mixed(check(&world, &tested.id(), "webhook")));
     let checks = LambdaEvent::new(serde_json::to_value(checks).expect("JSON"), context());
     assert_eq!(names_in(&score_poller::handle(&hub, checks).await.expect("an answer")), ["m0", "m2"]);
-    assert_eq!(sold(&world, Sim::Itep, &id).await, 1);
+    assert_eq!(sold(&world, Vendor::Itep, &id).await, 1);
     for answer in [bought, tested] {
         assert_eq!(world.reservation(&answer.id()).await["status"], "completed");
     }
