@@ -27,22 +27,20 @@ impl World {
     }
 
     pub(crate) async fn logs(&self, operation: &str, body: &Value) -> Value {
-        let request = self
-            .aws("logs", "/", body.to_string().into_bytes())
-            .header("x-amz-target", format!("Logs_20140328.{operation}"));
-        let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
+        self.json("logs", &format!("Logs_20140328.{operation}"), body).await
     }
 
     /// Writes an item to the table, as it stands in DynamoDB's wire format.
     pub(crate) async fn put_item(&self, item: &Value) {
         let body = json!({ "TableName": in_process::settings().table, "Item": item });
-        let request = self
-            .aws("dynamodb", "/", body.to_string().into_bytes())
-            .header("x-amz-target", "DynamoDB_20120810.PutItem");
-        let answer = self.send(request.header("content-type", "application/x-amz-json-1.0")).await;
+        self.json("dynamodb", "DynamoDB_20120810.PutItem", &body).await;
+    }
+
+    async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
+        let request = self.aws(service, "/", body.to_string().into_bytes()).header("x-amz-target", target);
+        let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
     }
 
     /// The HTTP API's stage as it is deployed.

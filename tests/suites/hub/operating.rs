@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DeadLetterQueue;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
 
-use crate::in_process;
+use crate::in_process::{self, Hub};
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::webhooks::{deliver, sample_with};
 use crate::world::{SPEAKING, Vendor, World, reference};

@@ -4,14 +4,13 @@
 mod handing_back;
 pub(crate) mod post;
 
-use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
 use shared_core::domain::ids::ReservationId;
 
 use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, waiting};
-use crate::in_process;
+use crate::in_process::{self, Hub};
 use crate::operating::hubctl;
 use crate::webhooks::{delivery, quarantined, sample_with};
 use crate::world::{GRAMMAR, Vendor, World, reference};

@@ -1,13 +1,10 @@
 //! What a company sends again, or twice at once, as it arrives behind the gateway.
 
-use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::aws::access::ApiKey;
-use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 
-use crate::in_process;
-use crate::setup::{Options, vendors};
+use crate::setup::{Options, company_named, vendors};
 use crate::world::{Answer, Vendor, World, reference};
 
 /// What came of a request: its status, and the problem or whether it was a replay.
@@ -133,18 +130,8 @@ async fn their_company() -> World {
     let mut world = World::new().await;
     world.account = "placed-before".to_owned();
     vendors(&world, &Options::default()).await;
-    let (store, key) = (in_process::hub().store, ApiKey::generate().expect("randomness"));
-    let name: shared_core::domain::ids::AccountName = world.account.parse().expect("a name");
-    let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
-    let id: shared_core::domain::ids::ClientId = "client-0000000000000000".parse().expect("an id");
-    let created_at = Timestamp::now();
-    let client = Client { id: id.clone(), name: "A school".to_owned(), accounts, created_at };
-    store.create_client(&client).await.expect("storage");
-    let (key_id, secret_digest) = (key.key_id().to_owned(), key.secret_digest());
-    let record =
-        KeyRecord { key_id, client: id, secret_digest, label: None, created_at, expires_at: None, revoked_at: None };
-    assert!(store.create_key(&record).await.expect("storage"));
-    world.key = key.expose().into_inner();
+    let key = ApiKey::generate().expect("randomness");
+    (_, world.key) = company_named("client-0000000000000000", &world.account, key).await;
     world
 }
 

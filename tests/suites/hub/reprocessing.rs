@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
 use shared_core::domain::reservation::{Decision, Event, Report, ReportedStatus, Source};
-use shared_core::ports::{
-    AuthOutcome, Clock, InboundWebhook, Quarantine, Quarantined, RawDocument, SenderCredentials, Store, WriteOutcome,
-};
+use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, Store, WriteOutcome};
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
-use crate::webhooks::sample_with;
+use crate::webhooks::{form, receipt, sample_with};
 use crate::world::{Answer, Vendor, World, reference};
 
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
@@ -104,15 +102,7 @@ async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_n
 /// Keeps a verified report as a release would have kept it that could not read it.
 async fn quarantine(world: &World, name: &str, data: &str) {
     let (hub, now) = (in_process::hub(), in_process::hub().clock.now());
-    let receipt = InboundWebhook {
-        id: format!("{}-{name}", world.account).parse().expect("a receipt id"),
-        account: world.account.parse().expect("an account name"),
-        received_at: now,
-        content_type: "application/x-www-form-urlencoded".to_owned(),
-        body: format!("data={}", data.replace('%', "%25").replace('&', "%26").replace('+', "%2B")).into_bytes(),
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let receipt = receipt(world, &format!("{}-{name}", world.account), form(data));
     let why = "the field `data` is not a JSON object".to_owned();
     let item = Quarantined { receipt, why, at: now, replayed_at: None, dismissed: None };
     hub.store.keep(&item).await.expect("storage");

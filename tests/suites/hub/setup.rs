@@ -130,26 +130,27 @@ pub(crate) async fn secret(name: &str, value: &Value) {
     let aws = AwsClients::from_env().expect("the stack's environment");
     let created = aws.secrets().create_secret().name(name).secret_string(value.to_string()).send().await;
     if created.is_err() {
-        aws.secrets()
-            .put_secret_value()
-            .secret_id(name)
-            .secret_string(value.to_string())
-            .send()
-            .await
-            .expect("a secret");
+        let changed = aws.secrets().put_secret_value().secret_id(name).secret_string(value.to_string());
+        changed.send().await.expect("a secret");
     }
 }
 
 /// A company with access to an account of both vendors, and its API key.
 pub(crate) async fn company(account: &str) -> String {
-    let store = in_process::hub().store;
     let key = ApiKey::generate().expect("randomness");
+    let (is_new, key) = company_named(&format!("c-{}", key.key_id()), account, key).await;
+    assert!(is_new);
+    key
+}
+
+/// The same under an id of its own; says whether it was not there yet.
+pub(crate) async fn company_named(id: &str, account: &str, key: ApiKey) -> (bool, String) {
+    let (store, created_at) = (in_process::hub().store, Timestamp::now());
     let name: AccountName = account.parse().expect("an account's name");
-    let id: ClientId = format!("c-{}", key.key_id()).parse().expect("a client's id");
+    let id: ClientId = id.parse().expect("a client's id");
     let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
-    let created_at = Timestamp::now();
     let client = Client { id: id.clone(), name: format!("Company of {account}"), accounts, created_at };
-    assert!(store.create_client(&client).await.expect("storage"));
+    let is_new = store.create_client(&client).await.expect("storage");
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
         client: id,
@@ -160,5 +161,5 @@ pub(crate) async fn company(account: &str) -> String {
         revoked_at: None,
     };
     assert!(store.create_key(&record).await.expect("storage"));
-    key.expose().into_inner()
+    (is_new, key.expose().into_inner())
 }

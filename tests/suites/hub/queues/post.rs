@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::in_process::Hub;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,10 +10,11 @@ use shared::aws::{AwsClients, DeadLetterQueue};
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Reservation};
-use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
+use shared_core::ports::{ResultMessage, Store};
 use tokio::sync::Mutex;
 
-use crate::in_process;
+use crate::in_process::{self, Hub};
+use crate::webhooks::{self, form};
 use crate::world::World;
 
 /// Held by the one test at a time that puts dead letters somewhere or takes them away.
@@ -174,17 +174,9 @@ pub(crate) fn report(world: &World, receipt: &str, data: &str) -> String {
 
 /// The same with a body of so many bytes, if the document is shorter: it ends in spaces then.
 pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) -> String {
-    let escaped: String = data.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let padding = bytes.saturating_sub("data=".len() + escaped.len());
-    let receipt = InboundWebhook {
-        id: format!("{}-{receipt}", world.account).parse().expect("a receipt's id"),
-        account: world.account.parse().expect("an account's name"),
-        received_at: Timestamp::now(),
-        content_type: "application/x-www-form-urlencoded".to_owned(),
-        body: format!("data={escaped}{}", "+".repeat(padding)).into_bytes(),
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let form = form(data);
+    let padding = "+".repeat(bytes.saturating_sub(form.len()));
+    let receipt = webhooks::receipt(world, &format!("{}-{receipt}", world.account), form + &padding);
     serde_json::to_string(&message::Message::new(ResultMessage::InboundWebhook(receipt))).expect("a message")
 }
 
