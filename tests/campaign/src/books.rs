@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use super::load::reference;
 use super::stack::{Stack, Vendor};
 
-/// A call as its vendor booked it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Call {
     pub(crate) account: Option<String>,
@@ -23,7 +22,6 @@ pub(crate) struct Call {
     pub(crate) took_ms: Option<u64>,
 }
 
-/// A sale as its vendor booked it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Sale {
     pub(crate) account: String,

@@ -28,9 +28,6 @@ use super::{Outcome, Plan, VENDOR_CALL_MS, plot};
 const SEATS: usize = 8;
 
 /// Runs a campaign on the stack that the environment names. `progress` is told now and then how it stands.
-///
-/// # Errors
-/// A part of the stack that no fault was ordered for does not answer.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> Result<Outcome> {
     let (stack, chance) = (Stack::from_env()?, Chance::new(plan.seed));
     progress("opening accounts");

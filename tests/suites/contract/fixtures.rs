@@ -71,7 +71,6 @@ pub(crate) fn lost(reservation: &Reservation, now: Timestamp) -> Change {
     change(reservation, &Event::CallEnded { call_no: reservation.calls, outcome }, now)
 }
 
-/// Writes a new reservation.
 pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
     assert_eq!(store.insert(reservation).await.unwrap(), InsertOutcome::New);
 }

@@ -71,7 +71,6 @@ pub(crate) fn is_stored<T: Serialize + DeserializeOwned + PartialEq>(value: &T) 
     assert!(read.is_ok_and(|read| read == *value), "it does not read back");
 }
 
-/// Writes a value as JSON and reads it back.
 pub(crate) fn reads_back<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
     let text = serde_json::to_string(value).expect("it is written");
     assert!(serde_json::from_str::<T>(&text).is_ok_and(|read| read == *value), "it does not read back");

@@ -33,13 +33,11 @@ pub(crate) struct Books {
     pub(crate) items: HashMap<(String, String), Value>,
     /// What a query answers with.
     pub(crate) listed: Vec<Value>,
-    /// Bodies of the messages that were sent.
     pub(crate) sent: Vec<String>,
     /// How many tests were sold.
     pub(crate) sold: usize,
     /// What AWS would have refused.
     pub(crate) refused: Vec<String>,
-    /// The server's own address.
     pub(crate) address: String,
 }
 
@@ -60,7 +58,6 @@ impl World {
         Self { hub, books, runtime }
     }
 
-    /// The books, to be read or rewritten while the hub rests.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         locked(&self.books)
     }
@@ -72,7 +69,6 @@ impl World {
         *books = Books { address, ..Books::default() };
     }
 
-    /// Does some of the hub's work.
     pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
@@ -105,7 +101,6 @@ pub(crate) fn api_key(client: usize) -> String {
     format!("thk_live_{client:016}_{SECRET}")
 }
 
-/// The secret of every client's key.
 pub(crate) const SECRET: &str = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk";
 
 /// A JSON object that is no object is a mistake of the targets.

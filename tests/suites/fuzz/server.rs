@@ -6,7 +6,6 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-/// A request that the hub sent.
 pub(crate) struct HttpRequest {
     pub(crate) path: String,
     /// The `X-Amz-Target`, for calls to AWS.

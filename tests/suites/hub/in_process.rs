@@ -21,7 +21,6 @@ use crate::world::{Answer, World};
 /// The hub, with all that any function may need of it.
 pub(crate) type Hub = shared::hub::Hub<Vendors>;
 
-/// A hub of the test's own.
 pub(crate) fn hub() -> Hub {
     Hub::new(settings(), AwsClients::from_env().expect("the stack's environment"))
 }
@@ -58,7 +57,6 @@ pub(crate) fn told(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(" + ")
 }
 
-/// Sends a request to `provision` in this process.
 pub(crate) async fn provision(
     hub: &Hub,
     world: &World,

@@ -125,7 +125,6 @@ async fn register_webhook(world: &World, profile: &Value) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// Creates a secret, or replaces it.
 pub(crate) async fn secret(name: &str, value: &Value) {
     let aws = AwsClients::from_env().expect("the stack's environment");
     let created = aws.secrets().create_secret().name(name).secret_string(value.to_string()).send().await;

@@ -31,7 +31,6 @@ pub(crate) struct World {
     pub(crate) token: String,
 }
 
-/// Where the stack is.
 #[derive(Debug, Clone)]
 pub(crate) struct Env {
     pub(crate) hub: String,
@@ -55,7 +54,6 @@ impl Env {
     }
 }
 
-/// An HTTP answer of the hub.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 pub(crate) struct Document(Vec<(String, Box<RawValue>)>);
 
 impl Document {
-    /// Reads an object from its JSON text.
     pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
@@ -26,7 +25,6 @@ impl Document {
         self.0.retain(|(known, _)| known != name);
     }
 
-    /// Keeps the named fields only.
     pub(crate) fn keep(&mut self, names: &[&str]) {
         self.0.retain(|(known, _)| names.contains(&known.as_str()));
     }

@@ -35,7 +35,6 @@ impl From<Reply> for CallResult {
 /// How a vendor spells the answers that a fault asks of it.
 #[derive(Clone, Copy)]
 pub(crate) struct VendorWording {
-    /// A business refusal with the given text.
     pub(crate) refusal: fn(&str) -> Reply,
     /// The answer to a sale without the test's reference.
     pub(crate) without_reference: fn(Reply) -> Reply,

@@ -23,7 +23,6 @@ pub(super) struct Itep {
 }
 
 impl Itep {
-    /// An iTEP without accounts.
     pub(super) fn new(log: bool) -> Self {
         let wording = VendorWording {
             refusal: |text| Refusal::Other(text.to_owned()).reply(),
@@ -32,7 +31,6 @@ impl Itep {
         Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
-    /// Answers a request to iTEP's port.
     pub(super) async fn answer(&self, request: Request) -> Answer {
         match request.segments().as_slice() {
             ["_sim", path @ ..] => control::answer(self, &request, path).await.into(),

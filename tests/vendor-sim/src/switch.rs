@@ -11,7 +11,6 @@ use super::http::{Reply, Request};
 use super::listener::Listeners;
 use super::{Site, Vendor};
 
-/// What the control port commands.
 pub(crate) struct Switch {
     listeners: Arc<Listeners>,
     main: [(Vendor, u16, Site); 2],
@@ -32,12 +31,10 @@ struct Wish {
 }
 
 impl Switch {
-    /// A switch for the given ports.
     pub(crate) fn new(listeners: Arc<Listeners>, main: [(Vendor, u16, Site); 2]) -> Self {
         Self { listeners, main }
     }
 
-    /// Answers a request to the control port.
     pub(crate) async fn answer(&self, request: &Request) -> Reply {
         let answered = match (&request.method, request.segments().as_slice()) {
             (&Method::GET, ["_sim", "health"]) => Ok(self.health()),

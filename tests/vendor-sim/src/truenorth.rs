@@ -30,13 +30,11 @@ pub(super) struct TrueNorth {
 }
 
 impl TrueNorth {
-    /// A TrueNorth without accounts.
     pub(super) fn new(log: bool) -> Self {
         let wording = VendorWording { refusal: wire::refusal, without_reference: wire::without_reference };
         Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
-    /// Answers a request to TrueNorth's port.
     pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Answer {
         match request.segments().as_slice() {
             ["_sim", path @ ..] => control::answer(self, &request, path).await.into(),

@@ -13,7 +13,6 @@ use crate::world::{Answer, Vendor, World, eventually};
 /// What everything planted holds that can hold it.
 const MARK: &str = "canarybird";
 const BIRTH_DATE: &str = "1961-02-03";
-/// Every function of the stack, each with its log group.
 const FUNCTIONS: [&str; 7] = [
     "provision",
     "fulfil",

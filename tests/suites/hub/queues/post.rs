@@ -87,7 +87,6 @@ impl Post {
         usual
     }
 
-    /// Undoes [`Self::hurry`].
     pub(crate) async fn slow_down(&self, usual: &str) {
         self.set_visibility(usual).await;
     }

@@ -14,7 +14,6 @@ use super::rules;
 use super::state::{Encoding, Route};
 use crate::http::Reply;
 
-/// A request that can be sold to.
 #[derive(Debug)]
 pub(super) struct Purchase {
     pub(super) product: String,
@@ -25,7 +24,6 @@ pub(super) struct Purchase {
     pub(super) registration: Map<String, Value>,
 }
 
-/// Why a request is not sold to.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
     BadSignature,
@@ -40,7 +38,6 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal as an HTTP answer.
     pub(super) fn reply(&self) -> Reply {
         let (status, code, message): (u16, _, String) = match self {
             Self::BadSignature => (401, "BAD_SIGNATURE", "The signature is missing or wrong.".into()),
@@ -75,12 +72,10 @@ struct Success<'a> {
     password: &'a str,
 }
 
-/// The answer to a sale.
 pub(super) fn sold(test_id: &str, password: &str) -> Reply {
     Reply::json(StatusCode::OK, &Success { status: "ok", test_id, password })
 }
 
-/// The answer to a sale that says nothing of the test.
 pub(super) fn sold_without_reference(_: Reply) -> Reply {
     Reply::json(StatusCode::OK, &json!({ "status": "ok" }))
 }
@@ -97,7 +92,6 @@ pub(super) fn signature(key: &str, body: &[u8], encoding: Encoding) -> String {
     }
 }
 
-/// Reads a request that came by `route`.
 pub(super) fn read(body: &[u8], route: Route) -> Result<Purchase, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8."))?;
     let fields: Map<String, Value> =

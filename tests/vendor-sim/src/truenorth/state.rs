@@ -54,7 +54,6 @@ fn groups() -> Vec<Group> {
     .into()
 }
 
-/// An assessment that may be assigned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Assessment {
@@ -62,7 +61,6 @@ pub(super) struct Assessment {
     pub(super) assessment_id: String,
 }
 
-/// A group of users.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
@@ -90,7 +88,6 @@ pub(super) struct User {
     pub(super) reports: Vec<Report>,
 }
 
-/// What an `assign` made last.
 #[derive(Clone, Debug)]
 pub(super) struct Assigned {
     pub(super) user_id: String,
@@ -109,7 +106,6 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// An account without users.
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -137,7 +133,6 @@ impl Account {
     }
 }
 
-/// All accounts, and the links of all of them.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) accounts: BTreeMap<String, Account>,
@@ -145,7 +140,6 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The account whose key the request bears.
     pub(super) fn sender(&self, request: &Request) -> Option<String> {
         let (scheme, key) = request.header("authorization")?.split_once(' ')?;
         let bearer = scheme.eq_ignore_ascii_case("bearer");
@@ -168,7 +162,6 @@ pub(super) fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// A new random UUID in lower case.
 pub(super) fn uuid() -> String {
     let mut bytes = [0; 16];
     if getrandom::fill(&mut bytes).is_err() {
