@@ -55,8 +55,7 @@ impl Hostile {
 
     fn answer(&self) -> HttpResponse {
         let Self { status, body, retry_after, piece } = self.clone();
-        let headers = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-        HttpResponse { status, headers, body, piece }
+        HttpResponse { status, retry_after, body, piece }
     }
 }
 

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::setup::{Options, Stock};
-use crate::world::{Answer, GRAMMAR, Vendor, World, candidate, reference};
+use crate::setup::Options;
+use crate::world::{Answer, GRAMMAR, ITEP_PRODUCT, Vendor, World, candidate, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_bought_from_itep_is_ready_with_what_opens_it() {
@@ -166,7 +166,7 @@ async fn what_the_vendor_refuses_is_rejected_with_its_reason_also_when_asked_aga
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_tests_says_so() {
-    let stock = vec![(crate::world::ITEP_PRODUCT, Stock::Count(0))];
+    let stock = vec![json!({ "product": ITEP_PRODUCT, "count": 0 })];
     let world = World::with(Options { itep_stock: stock, ..Options::default() }).await;
     let answer = world.reserve("order", &world.itep_order()).await;
     assert_eq!((answer.status.as_u16(), answer.problem()), (409, "out-of-tests"), "{answer:?}");

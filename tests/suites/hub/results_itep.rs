@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::setup::{Options, Stock};
+use crate::setup::Options;
 use crate::webhooks::{SAMPLE, deliver, sample_with};
 use crate::world::{Answer, ITEP_PRODUCT, Vendor, World, eventually, reference};
 
@@ -10,7 +10,7 @@ const SAMPLE_TEST: &str = "3279B035APR";
 
 /// A test sold by iTEP whose id is the documents' sample's.
 async fn sample_bought() -> (World, Answer) {
-    let itep_stock = vec![(ITEP_PRODUCT, Stock::Ids(vec![SAMPLE_TEST]))];
+    let itep_stock = vec![json!({ "product": ITEP_PRODUCT, "test_ids": [SAMPLE_TEST] })];
     let world = World::with(Options { itep_stock, ..Options::default() }).await;
     let bought = world.buy(Vendor::Itep).await;
     assert_eq!(reference(&bought.body), SAMPLE_TEST);

@@ -15,8 +15,8 @@ use crate::world::{ITEP_PRODUCT, Vendor, World};
 /// How a world differs from the ordinary one.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// iTEP's stock of each product of the profile.
-    pub(crate) itep_stock: Vec<(&'static str, Stock)>,
+    /// iTEP's stock of products of the profile, as its simulator takes it.
+    pub(crate) itep_stock: Vec<Value>,
     /// Where the vendors are, if not at the simulators' ordinary addresses.
     pub(crate) itep_url: Option<String>,
     pub(crate) truenorth_url: Option<String>,
@@ -28,16 +28,12 @@ pub(crate) struct Options {
     pub(crate) rate_limit: bool,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum Stock {
-    Count(usize),
-    Ids(Vec<&'static str>),
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
-            itep_stock: vec![(ITEP_PRODUCT, Stock::Count(60)), ("STX-Academic-Plus", Stock::Count(5))],
+            itep_stock: [(ITEP_PRODUCT, 60), ("STX-Academic-Plus", 5)]
+                .map(|(product, count)| json!({ "product": product, "count": count }))
+                .into(),
             itep_url: None,
             truenorth_url: None,
             itep_profile: json!({}),
@@ -61,12 +57,8 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
     });
     let path = format!("accounts/{}", world.account);
     world.sim(Vendor::Itep, Method::PUT, &path, account).await;
-    for (product, stock) in &options.itep_stock {
-        let stock = match stock {
-            Stock::Count(count) => json!({ "product": product, "count": count }),
-            Stock::Ids(ids) => json!({ "product": product, "test_ids": ids }),
-        };
-        world.sim(Vendor::Itep, Method::PUT, &format!("{path}/stock"), stock).await;
+    for stock in &options.itep_stock {
+        world.sim(Vendor::Itep, Method::PUT, &format!("{path}/stock"), stock.clone()).await;
     }
     let account = json!({ "api_key": truenorth["api_key"], "rate_limit": options.rate_limit });
     world.sim(Vendor::Truenorth, Method::PUT, &path, account).await;

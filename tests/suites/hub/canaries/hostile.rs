@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::cage::Cage;
 use super::runtime::{self, Posted};
 use crate::queues::post::{check, order, outcome, report};
-use crate::setup::{Options, Stock};
+use crate::setup::Options;
 use crate::webhooks::sample_with;
 use crate::world::{SPEAKING, Vendor};
 
@@ -217,7 +217,7 @@ async fn nobody_is_seen_at_any_level_of_the_log_in_what_a_queues_function_writes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_at_any_level_of_the_log_where_tests_are_bought() {
-    let itep_stock = vec![("STX-Academic-Plus", Stock::Count(LEVELS.len()))];
+    let itep_stock = vec![json!({ "product": "STX-Academic-Plus", "count": LEVELS.len() })];
     let mut cage = Cage::with(Options { itep_stock, ..Options::default() }).await;
     for level in LEVELS {
         let orders = Vendor::ALL
