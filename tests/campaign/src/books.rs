@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use hyper::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_dynamo::AttributeValue;
+use serde_json::{Value, json};
 
 use super::load::reference;
 use super::stack::{Stack, Vendor};
@@ -104,14 +105,13 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
     loop {
         let page = stack.aws("dynamodb", "DynamoDB_20120810.Scan", &scan).await?;
         for item in page["Items"].as_array().into_iter().flatten() {
-            let item = plain_map(item);
-            let (pk, sk) = (text(&item["pk"]), text(&item["sk"]));
+            let (pk, sk) = (text(&item["pk"]["S"]), text(&item["sk"]["S"]));
             let Some(id) = pk.strip_prefix("RES#") else { continue };
             if sk == "RES" {
-                let read = reservation(id, &item["doc"]).with_context(|| format!("{id} cannot be read"))?;
+                let read = reservation(id, &document(item)?).with_context(|| format!("{id} cannot be read"))?;
                 books.insert(id.to_owned(), read);
             } else if sk.starts_with("H#") {
-                let read = entry(&item["doc"]).with_context(|| format!("{id} {sk} cannot be read"))?;
+                let read = entry(&document(item)?).with_context(|| format!("{id} {sk} cannot be read"))?;
                 histories.entry(id.to_owned()).or_default().push(read);
             }
         }
@@ -129,6 +129,11 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
     // Other companies' reservations are no part of the campaign.
     books.retain(|_, reservation| !reservation.order.is_empty());
     Ok(books)
+}
+
+fn document(item: &Value) -> Result<Value> {
+    let document: AttributeValue = serde_json::from_value(item["doc"].clone())?;
+    Ok(serde_dynamo::from_attribute_value(document)?)
 }
 
 fn reservation(id: &str, doc: &Value) -> Option<Reservation> {
@@ -172,21 +177,4 @@ fn text(value: &Value) -> &str {
 
 fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
-}
-
-fn plain_map(item: &Value) -> Value {
-    let fields = item.as_object().into_iter().flatten();
-    Value::Object(fields.map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
-}
-
-/// DynamoDB's typed JSON as ordinary JSON.
-fn plain(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else { return Value::Null };
-    match kind.as_str() {
-        "M" => plain_map(inner),
-        "L" => inner.as_array().into_iter().flatten().map(plain).collect(),
-        "N" => inner.as_str().and_then(|number| number.parse::<f64>().ok()).map_or(Value::Null, Value::from),
-        "NULL" => Value::Null,
-        _ => inner.clone(),
-    }
 }

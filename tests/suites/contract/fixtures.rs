@@ -8,7 +8,7 @@ use shared_core::domain::reservation::{
     CallOutcome, Change, Decision, Event, Evidence, Lease, Report, ReportedStatus, Reservation, Source, Unknown,
 };
 use shared_core::domain::test_result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
-use shared_core::ports::{InsertOutcome, Store, WriteOutcome};
+use shared_core::ports::{AuthOutcome, InboundWebhook, InsertOutcome, SenderCredentials, Store, WriteOutcome};
 use test_support::fixtures::{DAY, TIMEOUTS};
 
 /// 2026-11-23 noon, and so many seconds.
@@ -86,6 +86,18 @@ pub(crate) async fn reserved(store: &impl Store, key: &str) -> Reservation {
 pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
     assert_eq!(store.commit(&change, None).await.unwrap(), WriteOutcome::Done);
     change.after
+}
+
+pub(crate) fn receipt(id: &str, received_at: Timestamp, body: Vec<u8>) -> InboundWebhook {
+    InboundWebhook {
+        id: id.parse().unwrap(),
+        account: account_name(),
+        received_at,
+        content_type: "multipart/form-data; boundary=x".to_owned(),
+        body,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
+    }
 }
 
 /// A vendor's report of a graded test, with numbers of every kind.

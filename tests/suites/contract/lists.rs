@@ -6,9 +6,7 @@ use jiff::ToSpan;
 use shared::aws::{Cursor, InvalidCursor};
 use shared_core::domain::ids::{ReservationId, Vendor};
 use shared_core::domain::reservation::{Event, Reservation};
-use shared_core::ports::{
-    AuthOutcome, InboundWebhook, ListQuery, Quarantine, Quarantined, SenderCredentials, Store, Worklist,
-};
+use shared_core::ports::{ListQuery, Quarantine, Quarantined, Store, Worklist};
 
 use crate::fixtures::*;
 use crate::world::World;
@@ -182,14 +180,6 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
 }
 
 fn quarantined(n: i64, why: &str) -> Quarantined {
-    let receipt = InboundWebhook {
-        id: format!("receipt-{n}").parse().unwrap(),
-        account: account_name(),
-        received_at: at(n) + 5.milliseconds(),
-        content_type: "multipart/form-data; boundary=x".to_owned(),
-        body: vec![0, 255, 13, 10],
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let receipt = receipt(&format!("receipt-{n}"), at(n) + 5.milliseconds(), vec![0, 255, 13, 10]);
     Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None, dismissed: None }
 }

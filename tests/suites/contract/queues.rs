@@ -9,9 +9,7 @@ use shared::aws::sqs::Fulfilment;
 use shared::aws::{QueueUrls, SqsQueue};
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::reservation::CallOutcome;
-use shared_core::ports::{
-    AuthOutcome, CheckReason, InboundWebhook, Queue, ResultMessage, ScoreCheck, SenderCredentials,
-};
+use shared_core::ports::{CheckReason, InboundWebhook, Queue, ResultMessage, ScoreCheck};
 
 use crate::fixtures::*;
 use crate::world::World;
@@ -50,16 +48,7 @@ async fn a_fulfilment_comes_out_while_somebody_waits_for_it() {
 #[tokio::test]
 async fn a_webhook_of_the_largest_size_fits_the_queue() {
     let world = World::new().await;
-    let body: Vec<u8> = (0..150 * 1024).map(|n| (n % 251) as u8).collect();
-    let receipt = InboundWebhook {
-        id: "receipt-1".parse().unwrap(),
-        account: account_name(),
-        received_at: at(0),
-        content_type: "multipart/form-data; boundary=x".to_owned(),
-        body,
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let receipt = receipt("receipt-1", at(0), (0..150 * 1024).map(|n| (n % 251) as u8).collect());
     let sent = ResultMessage::InboundWebhook(receipt.clone());
     world.queue.record(&sent, Duration::ZERO).await.unwrap();
     let message = receive(&world, world.urls.results.as_ref()).await.unwrap();

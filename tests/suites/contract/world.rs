@@ -8,8 +8,6 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use shared::aws::clients::{AwsClients, AwsClientsBuilder};
 use shared::aws::{CallCounter, DynamoStore, QueueUrls, SqsQueue};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
 use crate::meter::Meter;
@@ -36,13 +34,9 @@ pub(crate) fn endpoint() -> String {
 
 /// Whether MiniStack stands at the endpoint: only it knows this address.
 pub(crate) async fn is_ministack() -> bool {
-    let host = endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let request = format!("GET /_ministack/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let Ok(mut stream) = TcpStream::connect(host).await else { return false };
-    let _ = stream.write_all(request.as_bytes()).await;
-    let _ = stream.read_to_string(&mut answer).await;
-    answer.lines().next().is_some_and(|status| status.contains(" 200"))
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let asked = reqwest::get(format!("{}/_ministack/health", endpoint().trim_end_matches('/'))).await;
+    asked.is_ok_and(|answer| answer.status() == 200)
 }
 
 /// Clients for an endpoint, as anybody.

@@ -10,7 +10,7 @@ use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCrede
 
 use crate::in_process::{self, Hub, batch, context, counted, provision, request, told};
 use crate::queues::post::{order as message, report};
-use crate::webhooks::{FORM, SAMPLE, form, receipt, sample_with};
+use crate::webhooks::{FORM, SAMPLE, form, grade, receipt, sample_with};
 use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// A world whose key, profiles and products are in the hub's caches, as in a warm
@@ -72,7 +72,7 @@ async fn a_report_is_one_read_and_one_transaction_and_a_duplicate_the_read_alone
     let (world, hub, counter) = warm().await;
     let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
     counter.take();
-    let by_oid = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let by_oid = grade(&bought);
     record(&hub, &world, "1", &by_oid).await;
     assert_eq!(told(&counter.take()), "1 GetItem + 1 TransactWriteItems");
     record(&hub, &world, "2", &by_oid).await;
@@ -117,8 +117,7 @@ async fn a_worker_reads_once_and_writes_the_lease_and_the_outcome() {
     assert_eq!(told(&counter.take()), "1 GetItem + 2 TransactWriteItems");
     fulfil::handle(&hub, LambdaEvent::new(batch(&[message(&id)]), context())).await;
     assert_eq!(told(&counter.take()), "1 GetItem", "a message that comes twice");
-    let sales = world.sales(Vendor::Itep).await;
-    assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
+    assert_eq!(world.sold_to(Vendor::Itep, &id).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +132,7 @@ async fn a_sweep_with_nothing_due_asks_each_shard_once() {
 async fn a_receipt_that_could_not_be_checked_is_checked_by_the_one_who_reads_it() {
     let (world, hub, _) = warm().await;
     let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &world.itep_order()))).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let data = grade(&bought);
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
         let id = format!("unchecked-{}", Digest::sha256(token.as_bytes()));
         let verified = receipt(&world, &id, form(&data));

@@ -111,8 +111,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     post.until_logged(&world, since, &attended, 3).await;
     post.slow_down(&usual).await;
     assert_eq!((world.history(id.as_str()).await, world.reservation(id.as_str()).await), (history, bought));
-    let sales = world.sales(Vendor::Itep).await;
-    assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
+    assert_eq!(world.sold_to(Vendor::Itep, &id).await, 1);
 }
 
 /// Redrives a queue's dead letters, so many, and finds none when it does so again.

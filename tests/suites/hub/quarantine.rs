@@ -12,8 +12,8 @@ use shared_core::ports::{AuthOutcome, Quarantined, Store};
 use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::setup::{self, Options};
-use crate::webhooks::{delivery, form, quarantined, sample_with, until_quarantined};
-use crate::world::{Answer, Vendor, World, reference};
+use crate::webhooks::{delivery, form, grade, quarantined, sample_with, until_quarantined};
+use crate::world::{Answer, Vendor, World};
 
 /// A world whose iTEP account wants a second credential, and a test bought there.
 async fn strict() -> (World, Answer) {
@@ -32,13 +32,9 @@ async fn profile(world: &World, options: &Options) {
     tokio::time::sleep(Duration::from_millis(1500)).await;
 }
 
-fn graded(bought: &Answer) -> String {
-    sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }))
-}
-
 /// Posts a forged grade, and returns it as it is quarantined.
 async fn forge(world: &World, bought: &Answer) -> Quarantined {
-    let request = delivery(world, &world.itep_webhook(), &graded(bought)).bearer_auth("a-canary-guess");
+    let request = delivery(world, &world.itep_webhook(), &grade(bought)).bearer_auth("a-canary-guess");
     assert_eq!(world.send(request).await.status, 401);
     quarantined(world).await
 }
@@ -114,7 +110,7 @@ async fn a_report_that_came_while_the_profile_could_not_be_read_is_checked_once_
     profile(&world, &broken).await;
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
         let url = world.itep_webhook().replace(&world.token, token);
-        let request = delivery(&world, &url, &graded(&bought)).bearer_auth("the-secret");
+        let request = delivery(&world, &url, &grade(&bought)).bearer_auth("the-secret");
         assert_eq!(world.send(request).await.status, 200);
         let item = until_quarantined(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;
         assert_eq!(item.receipt.authenticated, AuthOutcome::Unchecked);
@@ -163,7 +159,7 @@ async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Op
     let id = format!("{}-{n}", world.account);
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut receipt = json!({ "id": id, "account": world.account, "received_at": now,
-        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&form(&graded(bought))) });
+        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&form(&grade(bought))) });
     if let Some(unchecked) = unchecked {
         receipt["unchecked"] = unchecked;
     }

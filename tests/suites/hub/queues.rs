@@ -7,12 +7,11 @@ pub(crate) mod post;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
-use shared_core::domain::ids::ReservationId;
 
 use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, waiting};
 use crate::in_process::{self, Hub};
 use crate::operating::hubctl;
-use crate::webhooks::{delivery, quarantined, sample_with};
+use crate::webhooks::{delivery, grade, quarantined, sample_with};
 use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// As the template has it.
@@ -70,21 +69,16 @@ async fn orders(world: &World, hub: &Hub) {
     };
     outlives(world, DeadLetterQueue::Fulfilment, &poison, &healthy, done).await;
     for id in &ids {
-        assert_eq!(sold(world, Vendor::Itep, id).await, 1);
+        assert_eq!(world.sold_to(Vendor::Itep, id).await, 1);
     }
-    assert_eq!(sold(world, Vendor::Itep, &later).await, 0, "what newer code wrote waits for it");
-}
-
-async fn sold(world: &World, vendor: Vendor, id: &ReservationId) -> usize {
-    world.sales(vendor).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
+    assert_eq!(world.sold_to(Vendor::Itep, &later).await, 0, "what newer code wrote waits for it");
 }
 
 async fn reports(world: &World) {
     let (mut ids, mut healthy) = (Vec::new(), Vec::new());
     for key in ["one", "two", "three"] {
         let bought = world.reserve(key, &world.itep_order()).await;
-        let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
-        healthy.push(report(world, key, &data));
+        healthy.push(report(world, key, &grade(&bought)));
         ids.push(bought.id());
     }
     healthy.push(report(world, "unreadable", "{\"OID\": \"nobody can read on"));
@@ -156,8 +150,7 @@ async fn a_report_of_the_largest_size_is_redriven_from_the_dead_letters() {
     let _alone = DEAD_LETTERS.lock().await;
     let world = World::new().await;
     let bought = world.buy(Vendor::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
-    let message = report_of(&world, "largest", &data, LARGEST);
+    let message = report_of(&world, "largest", &grade(&bought), LARGEST);
     assert!(message.len() > LARGEST / 3 * 4);
     Post::of(DeadLetterQueue::Results).bury(&[message]).await;
     assert_eq!(hubctl(&["dlq", "redrive", "results"]).await["sent"], 1);

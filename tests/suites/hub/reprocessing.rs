@@ -7,7 +7,7 @@ use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, Store, Wri
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
-use crate::webhooks::{form, receipt, sample_with};
+use crate::webhooks::{form, grade, receipt};
 use crate::world::{Answer, Vendor, World, reference};
 
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
@@ -15,7 +15,7 @@ async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let hub = in_process::hub();
     let id: ReservationId = bought.id().parse().expect("an id");
     let test = reference(&bought.body);
-    let bytes = sample_with(json!({ "OID": bought.id(), "TestID": test })).into_bytes();
+    let bytes = grade(bought).into_bytes();
     let raw = RawDocument { digest: Digest::sha256(&bytes), bytes };
     let report = Report {
         receipt: Some(format!("kept-{}", &raw.digest.as_str()[..20]).parse().expect("a receipt id")),
@@ -87,7 +87,6 @@ async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one()
 async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_nothing_else_does() {
     let world = World::new().await;
     let (readable, unreadable) = (world.buy(Vendor::Itep).await, world.reserve("other", &world.itep_order()).await);
-    let grade = |bought: &Answer| sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
     quarantine(&world, "readable", &grade(&readable)).await;
     quarantine(&world, "unreadable", &format!("{} and more", grade(&unreadable))).await;
     let all = ["report", "reprocess", "--all", "quarantined"];

@@ -23,6 +23,11 @@ pub(crate) fn sample_with(fields: Value) -> String {
     sample.to_string()
 }
 
+/// iTEP's grade of a test that was bought.
+pub(crate) fn grade(bought: &Answer) -> String {
+    sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }))
+}
+
 /// Delivers a document as iTEP does: multipart, one field, dashes in the boundary.
 pub(crate) async fn deliver(world: &World, data: &str) -> Answer {
     world.send(delivery(world, &world.itep_webhook(), data)).await

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use shared_core::domain::ids::Account;
 pub(crate) use shared_core::domain::ids::Vendor;
+use shared_core::domain::ids::{Account, ReservationId};
 
 use crate::setup;
 
@@ -250,6 +250,11 @@ impl World {
     /// What the vendor sold to this test's account.
     pub(crate) async fn sales(&self, vendor: Vendor) -> Vec<Value> {
         self.ledger(vendor).await["sales"].as_array().expect("sales").clone()
+    }
+
+    /// How many tests the vendor sold to a reservation.
+    pub(crate) async fn sold_to(&self, vendor: Vendor, id: &ReservationId) -> usize {
+        self.sales(vendor).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
     }
 
     /// The requests that the vendor saw from this test's account for a path.

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use shared::runtime::purchase_needs;
 use shared_core::ports::Store;
 
+use super::NOBODYS;
 use super::post::{check, order, report, waiting};
-use super::{NOBODYS, sold};
 use crate::in_process::{batch, context, context_ending_in, event, failures, hub};
-use crate::webhooks::sample_with;
+use crate::webhooks::grade;
 use crate::world::{GRAMMAR, Vendor, World, reference};
 
 fn failures_in(answer: &Value) -> Vec<&str> {
@@ -41,7 +41,7 @@ async fn fulfil_begins_no_purchase_that_may_not_end_in_time() {
     let again = LambdaEvent::new(batch(&messages), context());
     assert_eq!(failures(&fulfil::handle(&hub, again).await), Vec::<&str>::new());
     for id in &ids {
-        assert_eq!(sold(&world, Vendor::Itep, id).await, 1);
+        assert_eq!(world.sold_to(Vendor::Itep, id).await, 1);
     }
 }
 
@@ -69,7 +69,7 @@ async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
 async fn record_result_leaves_untouched_what_it_has_no_time_for() {
     let (world, hub) = (World::new().await, hub());
     let bought = world.buy(Vendor::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let data = grade(&bought);
     let messages = [report(&world, "one", &data), report(&world, "two", &data)];
     let late = LambdaEvent::new(batch(&messages), context_ending_in(Duration::from_secs(19)));
     assert_eq!(failures(&record_result::handle(&hub, late).await), ["m0", "m1"]);
@@ -90,7 +90,7 @@ fn bought_now(answer: &Value) -> Value {
 async fn each_consumer_names_the_records_that_failed_and_no_others() {
     let (world, hub) = (World::new().await, hub());
     let bought = world.buy(Vendor::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let data = grade(&bought);
     let id = waiting(&hub, &world, 1).await.remove(0);
     let broken = "{\"v\":1".to_owned();
     let mixed = |healthy: String| [broken.clone(), healthy.clone(), healthy.replace("\"v\":1", "\"v\":99"), healthy];
@@ -104,7 +104,7 @@ async fn each_consumer_names_the_records_that_failed_and_no_others() {
     let checks = batch(&mixed(check(&world, &tested.id(), "webhook")));
     let checks = LambdaEvent::new(serde_json::to_value(checks).expect("JSON"), context());
     assert_eq!(failures_in(&score_poller::handle(&hub, checks).await.expect("an answer")), ["m0", "m2"]);
-    assert_eq!(sold(&world, Vendor::Itep, &id).await, 1);
+    assert_eq!(world.sold_to(Vendor::Itep, &id).await, 1);
     for answer in [bought, tested] {
         assert_eq!(world.reservation(&answer.id()).await["status"], "completed");
     }

@@ -29,29 +29,21 @@ const VISIBILITY: &str = "10";
 
 /// One queue of the stack, and its dead letters.
 pub(crate) struct Post {
-    pub(crate) queue: DeadLetterQueue,
+    /// Who works through the queue.
+    consumer: &'static str,
     aws: AwsClients,
     url: String,
 }
 
 impl Post {
     pub(crate) fn of(queue: DeadLetterQueue) -> Self {
-        let variable = match queue {
-            DeadLetterQueue::Fulfilment => "FULFILMENT_QUEUE_URL",
-            DeadLetterQueue::Results => "RESULTS_QUEUE_URL",
-            DeadLetterQueue::ScoreChecks => "SCORE_CHECKS_QUEUE_URL",
+        let (variable, consumer) = match queue {
+            DeadLetterQueue::Fulfilment => ("FULFILMENT_QUEUE_URL", "fulfil"),
+            DeadLetterQueue::Results => ("RESULTS_QUEUE_URL", "record-result"),
+            DeadLetterQueue::ScoreChecks => ("SCORE_CHECKS_QUEUE_URL", "score-poller"),
         };
         let aws = AwsClients::from_env().expect("the stack's environment");
-        Self { queue, aws, url: std::env::var(variable).expect("the stack's environment") }
-    }
-
-    /// Who works through the queue.
-    pub(crate) fn consumer(&self) -> &'static str {
-        match self.queue {
-            DeadLetterQueue::Fulfilment => "fulfil",
-            DeadLetterQueue::Results => "record-result",
-            DeadLetterQueue::ScoreChecks => "score-poller",
-        }
+        Self { consumer, aws, url: std::env::var(variable).expect("the stack's environment") }
     }
 
     fn dead_letters(&self) -> String {
@@ -127,7 +119,7 @@ impl Post {
 
     /// Every line of the consumer's log since a moment that holds all these words.
     pub(crate) async fn logged(&self, world: &World, since: Timestamp, words: &[&str]) -> Vec<String> {
-        let mut lines = world.log_lines(&world.log_group(self.consumer()), since).await;
+        let mut lines = world.log_lines(&world.log_group(self.consumer), since).await;
         lines.retain(|line| words.iter().all(|word| line.contains(word)));
         lines
     }
