@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
 
+use super::VENDOR_CALL_MS;
 use super::load::reference;
 use super::stack::{Stack, Vendor};
 
@@ -50,10 +51,10 @@ impl Call {
     }
 
     /// Whether the caller cannot tell what was done: no whole answer, or one that says neither yes nor no.
-    pub(crate) fn is_ambiguous(&self, patience_ms: u64) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         match self.fault.as_deref() {
             None | Some("refuse") => false,
-            Some("delay") => self.took_ms.is_none_or(|took| took >= patience_ms),
+            Some("delay") => self.took_ms.is_none_or(|took| took >= VENDOR_CALL_MS),
             Some(_) => true,
         }
     }

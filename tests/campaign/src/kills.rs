@@ -20,7 +20,7 @@ pub(crate) struct Kills {
 
 /// Kills one function after the other, for as long as this is awaited.
 pub(crate) async fn go_on(stack: &Stack, chance: &Chance, every: Duration, kills: &Kills) {
-    let ports = Vendor::BOTH.map(|vendor| port_of(stack.vendor(vendor)));
+    let ports = Vendor::ALL.map(|vendor| port_of(stack.vendor(vendor)));
     loop {
         let pause = every.as_millis() as u64;
         tokio::time::sleep(Duration::from_millis(pause / 2 + chance.below(pause))).await;

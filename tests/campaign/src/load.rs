@@ -60,7 +60,7 @@ pub(crate) struct Websites<'a> {
 /// The orders of a campaign: both vendors in turn, over all accounts and companies.
 pub(crate) fn orders(count: usize, market: &Market) -> Vec<Order> {
     let order = |number: usize| {
-        let vendor = Vendor::BOTH[number % 2];
+        let vendor = Vendor::ALL[number % 2];
         let accounts = market.accounts(vendor);
         let account = accounts[number / 2 % accounts.len()].clone();
         Order { number, vendor, account, company: number % market.keys.len() }

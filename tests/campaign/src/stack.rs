@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+pub(crate) use vendor_sim::Vendor;
 use vendor_sim::client::{self, SendError};
 
 /// How long anything but the hub's API may take.
@@ -18,23 +19,6 @@ const CLOSURE_PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a company's website waits for the hub: a little longer than its gateway does.
 const WEBSITE_PATIENCE: Duration = Duration::from_secs(32);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Vendor {
-    Itep,
-    Truenorth,
-}
-
-impl Vendor {
-    pub(crate) const BOTH: [Self; 2] = [Self::Itep, Self::Truenorth];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Itep => "itep",
-            Self::Truenorth => "truenorth",
-        }
-    }
-}
 
 /// Where everything is.
 #[derive(Clone, Debug)]

@@ -94,7 +94,7 @@ fn rules(plan: &Plan) -> Value {
 
 pub(crate) async fn begin(stack: &Stack, plan: &Plan, market: &Market) -> Result<()> {
     let itep_only = |order: &Value| order["match"] == "purchase" || order["match"] == "webhook";
-    for vendor in Vendor::BOTH {
+    for vendor in Vendor::ALL {
         let wanted = orders(plan).into_iter().filter(|order| vendor == Vendor::Truenorth || itep_only(order));
         let wanted: Value = wanted.collect();
         for account in market.accounts(vendor) {
@@ -106,7 +106,7 @@ pub(crate) async fn begin(stack: &Stack, plan: &Plan, market: &Market) -> Result
 }
 
 pub(crate) async fn end(stack: &Stack, market: &Market) -> Result<()> {
-    for vendor in Vendor::BOTH {
+    for vendor in Vendor::ALL {
         for account in market.accounts(vendor) {
             let path = format!("accounts/{account}/faults");
             stack.control(vendor, Method::DELETE, &path, &Value::Null).await?;

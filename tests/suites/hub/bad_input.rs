@@ -93,12 +93,14 @@ async fn a_body_that_breaks_rules_is_told_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_products_and_accounts_are_refused() {
+async fn unknown_products_and_accounts_and_an_stx_product_without_an_email_address_are_refused() {
     let world = World::new().await;
     let (itep, truenorth) = (world.itep_order(), world.truenorth_order("Klingon Speaking"));
     refused(&world, &with(&itep, "/product", json!("GTX-Klingon")), 422, "unknown-product", "").await;
     refused(&world, &truenorth, 422, "unknown-product", "").await;
     refused(&world, &with(&itep, "/account", json!("nobodys")), 422, "unknown-account", "").await;
+    let stx = with(&with(&itep, "/product", json!("STX-Academic-Plus")), "/candidate/email", Value::Null);
+    refused(&world, &stx, 422, "invalid-request", "#/candidate/email").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,13 +111,6 @@ async fn an_incomplete_profile_makes_its_account_unavailable_and_no_other() {
     assert_eq!((answer.status.as_u16(), answer.problem()), (503, "account-unavailable"), "{answer:?}");
     nothing_happened(&world).await;
     assert_eq!(world.reserve("order", &world.truenorth_order("English Grammar")).await.status, 201);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_stx_product_needs_an_email_address() {
-    let world = World::new().await;
-    let order = with(&world.itep_order(), "/product", json!("STX-Academic-Plus"));
-    refused(&world, &with(&order, "/candidate/email", Value::Null), 422, "invalid-request", "#/candidate/email").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::setup::Options;
-use crate::world::{Answer, GRAMMAR, ITEP_PRODUCT, Vendor, World, candidate, reference};
+use crate::world::{Answer, GRAMMAR, ITEP_PRODUCT, Vendor, World, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_bought_from_itep_is_ready_with_what_opens_it() {
@@ -177,9 +177,8 @@ async fn an_account_without_tests_says_so() {
 async fn what_the_vendor_did_not_process_is_bought_later_by_itself() {
     let world = World::new().await;
     for status in [429, 401] {
-        world
-            .fault(Vendor::Truenorth, json!({ "match": "assign", "fault": "status", "status": status, "times": 1 }))
-            .await;
+        let fault = json!({ "match": "assign", "fault": "status", "status": status, "times": 1 });
+        world.fault(Vendor::Truenorth, fault).await;
         let key = format!("order-{status}");
         let answer = world.reserve(&key, &world.truenorth_order(GRAMMAR)).await;
         assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("pending")), "{answer:?}");
@@ -205,8 +204,7 @@ async fn products_are_what_the_companys_accounts_sell() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truenorth_test_can_be_ordered_by_its_id_in_any_case() {
     let world = World::new().await;
-    let mut order = world.truenorth_order("C66496F2-35A7-465D-BB3B-58F6AF5CAEDB");
-    order["candidate"] = candidate();
+    let order = world.truenorth_order("C66496F2-35A7-465D-BB3B-58F6AF5CAEDB");
     let answer = world.reserve("order", &order).await;
     assert_eq!(answer.status, 201, "{answer:?}");
 }

@@ -20,14 +20,8 @@ async fn told(world: &World, id: &str) -> Vec<String> {
         let who = entry["source"].as_str().unwrap_or_default();
         format!("{who}: {}", entry["event"].as_str().unwrap_or_default())
     };
-    world
-        .history(id)
-        .await
-        .iter()
-        // A look-up that came twice (two sweeps met) is noted and changes nothing.
-        .filter(|entry| entry["verdict"] == "applied")
-        .map(text)
-        .collect()
+    // A look-up that came twice (two sweeps met) is noted and changes nothing.
+    world.history(id).await.iter().filter(|entry| entry["verdict"] == "applied").map(text).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -319,7 +319,7 @@ pub(crate) fn reference(reservation: &Value) -> String {
     id.unwrap_or_else(|| panic!("no vendor reference in {reservation:#}")).to_owned()
 }
 
-pub(crate) fn candidate() -> Value {
+fn candidate() -> Value {
     json!({
         "external_id": "c-1001",
         "given_name": "Mary",

@@ -97,12 +97,22 @@ impl Sim {
     }
 }
 
-/// A simulated vendor's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Vendor {
+pub enum Vendor {
     Itep,
     Truenorth,
+}
+
+impl Vendor {
+    pub const ALL: [Self; 2] = [Self::Itep, Self::Truenorth];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Itep => "itep",
+            Self::Truenorth => "truenorth",
+        }
+    }
 }
 
 /// What stands behind a port.
@@ -116,8 +126,8 @@ enum Site {
 impl Site {
     fn name(&self) -> &'static str {
         match self {
-            Self::Itep(_) => "itep",
-            Self::TrueNorth(_) => "truenorth",
+            Self::Itep(_) => Vendor::Itep.name(),
+            Self::TrueNorth(_) => Vendor::Truenorth.name(),
             Self::Switch(_) => "control",
         }
     }

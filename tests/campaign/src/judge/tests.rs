@@ -45,7 +45,7 @@ fn judged(state: &str, reference: Option<&str>, history: Vec<Entry>, ledger: Led
     let score = |sale: &Sale| ((Vendor::Itep, sale.account.clone(), sale.reference.clone()), 4.5);
     let scores = ledger.sales.iter().map(score).collect();
     let ledgers = [(Vendor::Itep, ledger)];
-    judge(&Evidence { orders: 1, books: &books, ledgers: &ledgers, scores: &scores, patience_ms: 3000 })
+    judge(&Evidence { orders: 1, books: &books, ledgers: &ledgers, scores: &scores })
 }
 
 fn found(judgement: &Judgement) -> Vec<&'static str> {
@@ -95,7 +95,7 @@ fn what_hangs_is_stuck_and_a_wrong_score_is_a_lost_result() {
     assert_eq!(found(&judgement), ["stuck"]);
     let mut late = call(1, Some("delay"), "200");
     late.took_ms = Some(5000);
-    assert!(late.is_ambiguous(3000) && !call(1, Some("delay"), "200").is_ambiguous(3000));
+    assert!(late.is_ambiguous() && !call(1, Some("delay"), "200").is_ambiguous());
     let ledger = Ledger { sales: Vec::new(), calls: Vec::new() };
     assert!(judged("in_doubt", None, Vec::new(), ledger).stuck.count == 1);
 }
