@@ -76,7 +76,7 @@ async fn nobody_is_seen_where_itep_reports() {
         "OID": bought.id(), "TestID": reference(&bought.body), "First_Name": "Canarybird",
         "score_report_url": "https://www.iteptest.com/canarybird", "Writing_Answer_1": "I am canarybird",
     }));
-    let url = cage.world.itep_webhook();
+    let url = cage.world.webhook(Vendor::Itep);
     for (url, credential, data, status) in [
         (url.replace(&cage.world.token, "canarybird-token"), "canarybird-credential", report.as_str(), 404),
         (url.clone(), "canarybird-guess", &report, 401),
@@ -106,7 +106,7 @@ async fn nobody_is_seen_where_truenorth_is_asked() {
     let mut order = cage.order(Vendor::Truenorth);
     order["product"] = json!(SPEAKING);
     let bought = cage.reserve("truenorth", &order).await;
-    let url = cage.world.truenorth_webhook();
+    let url = cage.world.webhook(Vendor::Truenorth);
     let event = |id: &str| {
         let user = json!({ "userId": "canarybird", "givenName": "Canarybird", "email": "canarybird@example.com",
             "uniqueIdentifier": id, "scoreReports": [{ "status": "Completed", "answer": "canarybird" }] });
@@ -198,7 +198,7 @@ async fn nobody_is_seen_where_a_profile_cannot_be_used() {
     assert_eq!(cage.reserve("order", &order).await.status, 503);
     let request = cage.world.request(Method::GET, "/v1/products");
     cage.ask(request).await;
-    let request = delivery(&cage.world, &cage.world.itep_webhook(), SAMPLE);
+    let request = delivery(&cage.world, &cage.world.webhook(Vendor::Itep), SAMPLE);
     cage.ask(request).await;
     cage.heard("provision", &cage.world.account).await;
     cage.is_quiet().await;
@@ -215,7 +215,7 @@ async fn nobody_is_seen_where_the_operator_looks_and_settles() {
     }
     let waiting = cage.reserve("waiting", &order).await;
     assert_eq!(waiting.body["status_reason"], "account_paused", "{waiting:?}");
-    let request = delivery(&cage.world, &cage.world.itep_webhook(), "canarybird");
+    let request = delivery(&cage.world, &cage.world.webhook(Vendor::Itep), "canarybird");
     assert_eq!(cage.ask(request).await.status, 200);
     let receipt = quarantined(&cage.world).await.receipt.id;
     let reservation = doubted[0].id();

@@ -45,11 +45,11 @@ impl World {
 
     /// The HTTP API's stage as it is deployed.
     pub(crate) async fn stage(&self) -> Value {
-        let apis = self.send(self.aws_get("apigateway", "/v2/apis")).await.body;
+        let apis = self.send(self.signed("apigateway", Method::GET, "/v2/apis")).await.body;
         let apis = apis["items"].as_array().expect("APIs");
         let api = apis.iter().find(|api| api["name"] == self.env.stack.as_str()).expect("the stack's API");
         let path = format!("/v2/apis/{}/stages/$default", api["apiId"].as_str().expect("its id"));
-        let answer = self.send(self.aws_get("apigateway", &path)).await;
+        let answer = self.send(self.signed("apigateway", Method::GET, &path)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
     }
@@ -76,10 +76,6 @@ impl World {
 
     fn aws(&self, service: &str, path: &str, body: Vec<u8>) -> RequestBuilder {
         self.signed(service, Method::POST, path).body(body)
-    }
-
-    fn aws_get(&self, service: &str, path: &str) -> RequestBuilder {
-        self.signed(service, Method::GET, path)
     }
 
     fn signed(&self, service: &str, method: Method, path: &str) -> RequestBuilder {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::aws::DeadLetterQueue;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
+use tokio::task::spawn_blocking;
 
 use crate::in_process::{self, Hub};
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
@@ -20,22 +21,24 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     tests.ancestors().nth(2).expect("the target directory").join(name)
 }
 
-async fn run(arguments: &[&str]) -> Output {
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("hubctl"));
     // Nobody is logged in: who decides is said by name.
     command.arg("--json").args(arguments).stdin(Stdio::null()).env_remove("USER");
-    let running = tokio::task::spawn_blocking(move || command.output().expect("hubctl starts"));
-    running.await.expect("hubctl ends")
+    command
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let mut command = command(arguments);
+    spawn_blocking(move || command.output()).await.expect("no panic").expect("hubctl ends")
 }
 
 /// Runs a command whose reader has gone before it says anything.
 pub(crate) async fn closed(arguments: &[&str]) -> Output {
-    let mut command = Command::new(binary("hubctl"));
-    command.arg("--json").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("hubctl starts");
+    let piped = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = piped.expect("hubctl starts");
     drop(child.stdout.take());
-    let running = tokio::task::spawn_blocking(move || child.wait_with_output().expect("hubctl ends"));
-    running.await.expect("hubctl ends")
+    spawn_blocking(move || child.wait_with_output()).await.expect("no panic").expect("hubctl ends")
 }
 
 pub(crate) async fn hubctl(arguments: &[&str]) -> Value {

@@ -34,7 +34,7 @@ async fn profile(world: &World, options: &Options) {
 
 /// Posts a forged grade, and returns it as it is quarantined.
 async fn forge(world: &World, bought: &Answer) -> Quarantined {
-    let request = delivery(world, &world.itep_webhook(), &grade(bought)).bearer_auth("a-canary-guess");
+    let request = delivery(world, &world.webhook(Vendor::Itep), &grade(bought)).bearer_auth("a-canary-guess");
     assert_eq!(world.send(request).await.status, 401);
     quarantined(world).await
 }
@@ -93,7 +93,7 @@ async fn a_report_is_replayed_against_the_credentials_that_are_valid_by_then() {
 async fn a_verified_sender_stays_verified_after_a_rotation() {
     let (world, bought) = strict().await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": "AN0THER" }));
-    let request = delivery(&world, &world.itep_webhook(), &data).bearer_auth("the-secret");
+    let request = delivery(&world, &world.webhook(Vendor::Itep), &data).bearer_auth("the-secret");
     assert_eq!(world.send(request).await.status, 200);
     let item = quarantined(&world).await;
     profile(&world, &wanting(json!([{ "bearer": "another-secret" }]))).await;
@@ -109,7 +109,7 @@ async fn a_report_that_came_while_the_profile_could_not_be_read_is_checked_once_
     let broken = Options { itep_profile: json!({ "inbound": { "tokens": "?" } }), ..Options::default() };
     profile(&world, &broken).await;
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
-        let url = world.itep_webhook().replace(&world.token, token);
+        let url = world.webhook(Vendor::Itep).replace(&world.token, token);
         let request = delivery(&world, &url, &grade(&bought)).bearer_auth("the-secret");
         assert_eq!(world.send(request).await.status, 200);
         let item = until_quarantined(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;

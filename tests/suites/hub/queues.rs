@@ -124,7 +124,7 @@ async fn poison_in_any_queue_is_buried_as_it_was_sent_after_the_healthy_beside_i
 fn padded(id: &str, test: &str, world: &World, bytes: usize) -> reqwest::RequestBuilder {
     let sized = |padding: usize| {
         let data = sample_with(json!({ "OID": id, "TestID": test, "Writing_Answer_1": "x".repeat(padding) }));
-        delivery(world, &world.itep_webhook(), &data)
+        delivery(world, &world.webhook(Vendor::Itep), &data)
     };
     let length = |request: reqwest::RequestBuilder| {
         let request = request.build().expect("a request");

@@ -72,7 +72,7 @@ async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
     event["data"]["scoreReports"][0]["userAssessmentId"] = json!(reference(&bought.body));
     event["data"]["scoreReports"][0]["score"] = json!(1000.0);
     let before = world.reservation(&bought.id()).await;
-    let sent = world.send(world.http.post(world.truenorth_webhook()).json(&event)).await;
+    let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).json(&event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
     let asked = async || match world.calls(Vendor::Truenorth, "/score").await {
         0 => Err("no call"),
@@ -87,7 +87,7 @@ async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
 async fn an_event_about_somebody_elses_user_is_acknowledged_and_dropped() {
     let world = World::new().await;
     let event = include_str!("samples/truenorth-scored-event.json");
-    let sent = world.send(world.http.post(world.truenorth_webhook()).body(event)).await;
+    let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).body(event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
     assert_eq!(world.calls(Vendor::Truenorth, "/score").await, 0);
 }

@@ -50,7 +50,7 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
     secret(&format!("hub/truenorth/{}", world.account), &truenorth).await;
     let account = json!({
         "api_key": itep["api_key"],
-        "webhook_url": world.itep_webhook(),
+        "webhook_url": world.webhook(Vendor::Itep),
         "track": "RC",
         "headers": { "get": "X-Sim-Get", "send": "X-Sim-Send" },
         "encoding": "hex",
@@ -112,7 +112,7 @@ fn truenorth_profile(world: &World, options: &Options) -> Value {
 async fn register_webhook(world: &World, profile: &Value) {
     let url = format!("{}/2020q1/webhook", world.env.truenorth_sim);
     let key = profile["api_key"].as_str().expect("a key");
-    let body = json!({ "url": world.truenorth_webhook() });
+    let body = json!({ "url": world.webhook(Vendor::Truenorth) });
     let answer = world.send(world.http.post(url).bearer_auth(key).json(&body)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }

@@ -30,7 +30,7 @@ pub(crate) fn grade(bought: &Answer) -> String {
 
 /// Delivers a document as iTEP does: multipart, one field, dashes in the boundary.
 pub(crate) async fn deliver(world: &World, data: &str) -> Answer {
-    world.send(delivery(world, &world.itep_webhook(), data)).await
+    world.send(delivery(world, &world.webhook(Vendor::Itep), data)).await
 }
 
 pub(crate) fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
@@ -89,7 +89,7 @@ async fn all_quarantined(world: &World) -> Vec<Quarantined> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_or_method_or_a_huge_body_is_refused() {
     let world = World::new().await;
-    for url in [world.itep_webhook(), world.truenorth_webhook()] {
+    for url in Vendor::ALL.map(|vendor| world.webhook(vendor)) {
         let wrong = url.replace(&world.token, "wrong");
         assert_eq!(world.send(delivery(&world, &wrong, SAMPLE)).await.status, 404, "{wrong}");
         let other = url.replace(&world.account, "nobody");
@@ -105,7 +105,7 @@ async fn a_wrong_token_or_method_or_a_huge_body_is_refused() {
 async fn a_right_token_with_a_wrong_second_credential_is_refused_and_kept() {
     let options = Options { itep_auth: json!([{ "bearer": "the-secret" }]), ..Options::default() };
     let world = World::with(options).await;
-    let url = world.itep_webhook();
+    let url = world.webhook(Vendor::Itep);
     let refused = world.send(delivery(&world, &url, SAMPLE).bearer_auth("a-guess")).await;
     assert_eq!(refused.status, 401, "{refused:?}");
     assert!(quarantined(&world).await.why.contains("second credential"));
@@ -131,7 +131,7 @@ async fn what_cannot_be_read_or_matched_is_kept_for_the_operator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_without_the_field_is_kept_for_the_operator() {
     let world = World::new().await;
-    let request = world.http.post(world.itep_webhook()).header("content-type", FORM).body("other=1");
+    let request = world.http.post(world.webhook(Vendor::Itep)).header("content-type", FORM).body("other=1");
     assert_eq!(world.send(request).await.status, 200);
     quarantined(&world).await;
 }
@@ -154,7 +154,7 @@ async fn a_urlencoded_delivery_is_read_too() {
     let world = World::new().await;
     let bought = world.buy(Vendor::Itep).await;
     let data = sample_with(json!({ "TestID": reference(&bought.body), "OID": bought.id() }));
-    let request = world.http.post(world.itep_webhook()).header("content-type", FORM).body(form(&data));
+    let request = world.http.post(world.webhook(Vendor::Itep)).header("content-type", FORM).body(form(&data));
     assert_eq!(world.send(request).await.status, 200);
     world.until_status(&bought.id(), "completed").await;
 }
@@ -166,9 +166,10 @@ async fn truenorths_example_event_is_acknowledged_and_ignored() {
     let key = format!("truenorth-key-of-{}", world.account);
     assert_eq!(world.send(world.http.post(url).bearer_auth(key)).await.status, 200);
     let event = include_str!("samples/truenorth-example-event.json");
-    let request = world.http.post(world.truenorth_webhook()).header("content-type", "application/json").body(event);
+    let request =
+        world.http.post(world.webhook(Vendor::Truenorth)).header("content-type", "application/json").body(event);
     assert_eq!(world.send(request).await.status, 200);
-    let broken = world.http.post(world.truenorth_webhook()).body("{");
+    let broken = world.http.post(world.webhook(Vendor::Truenorth)).body("{");
     let broken = world.send(broken).await;
     assert_eq!((broken.status.as_u16(), broken.problem()), (400, "malformed-request"));
 }

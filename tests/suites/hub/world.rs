@@ -291,12 +291,8 @@ impl World {
         format!("tests/{reference}/{what}?account={}", self.account)
     }
 
-    pub(crate) fn itep_webhook(&self) -> String {
-        format!("{}/webhooks/itep/{}/{}", self.env.hub, self.account, self.token)
-    }
-
-    pub(crate) fn truenorth_webhook(&self) -> String {
-        format!("{}/webhooks/truenorth/{}/{}", self.env.hub, self.account, self.token)
+    pub(crate) fn webhook(&self, vendor: Vendor) -> String {
+        format!("{}/webhooks/{vendor}/{}/{}", self.env.hub, self.account, self.token)
     }
 }
 

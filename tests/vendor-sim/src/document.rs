@@ -12,6 +12,13 @@ impl Document {
         serde_json::from_str(text)
     }
 
+    /// An object of texts.
+    pub(crate) fn of<const N: usize>(fields: [(&str, &str); N]) -> Self {
+        let mut document = Self::default();
+        fields.into_iter().for_each(|(name, text)| document.set(name, text));
+        document
+    }
+
     /// Sets a field: in its place if it is there, else at the end.
     pub(crate) fn set(&mut self, name: &str, value: impl Serialize) {
         if let Ok(value) = to_raw_value(&value) {

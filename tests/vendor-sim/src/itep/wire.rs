@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use super::rules;
 use super::state::{Encoding, Route};
+use crate::document::Document;
 use crate::http::Reply;
 
 #[derive(Debug)]
@@ -53,27 +53,12 @@ impl Refusal {
             Self::Other(what) => (422, "REFUSED", what.clone()),
         };
         let status = StatusCode::from_u16(status).unwrap_or_default();
-        Reply::json(status, &Failure { status: "error", code, message: &message })
+        Reply::json(status, &Document::of([("status", "error"), ("code", code), ("message", &message)]))
     }
 }
 
-#[derive(Serialize)]
-struct Failure<'a> {
-    status: &'a str,
-    code: &'a str,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Success<'a> {
-    status: &'a str,
-    test_id: &'a str,
-    password: &'a str,
-}
-
 pub(super) fn sold(test_id: &str, password: &str) -> Reply {
-    Reply::json(StatusCode::OK, &Success { status: "ok", test_id, password })
+    Reply::json(StatusCode::OK, &Document::of([("status", "ok"), ("test-id", test_id), ("password", password)]))
 }
 
 pub(super) fn sold_without_reference(_: Reply) -> Reply {

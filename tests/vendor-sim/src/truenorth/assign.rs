@@ -21,11 +21,12 @@ impl Account {
         let previous = self.last_assigned.clone().filter(|_| again);
         let assigned = previous.unwrap_or_else(|| self.enrol(&body, &assessment));
         let link = links.make(request.host(), Timestamp::now());
-        let mut answer = Document::default();
-        answer.set("userId", &assigned.user_id);
-        answer.set("userAssessmentId", &assigned.user_assessment_id);
-        answer.set("signInUrl", link.url);
-        answer.set("signInUrlExpiresAt", link.expires_at);
+        let answer = Document::of([
+            ("userId", &assigned.user_id),
+            ("userAssessmentId", &assigned.user_assessment_id),
+            ("signInUrl", &link.url),
+            ("signInUrlExpiresAt", &link.expires_at),
+        ]);
         let sold = Sold {
             product: assessment.name,
             reference: assigned.user_assessment_id,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::links::Links;
@@ -163,10 +162,5 @@ pub(super) fn same(one: &str, other: &str) -> bool {
 }
 
 pub(super) fn uuid() -> String {
-    let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        // Without randomness the clock still makes them differ.
-        bytes = Timestamp::now().as_nanosecond().to_be_bytes();
-    }
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
 }
