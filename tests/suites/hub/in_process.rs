@@ -14,6 +14,7 @@ use shared::hub::Vendors;
 use shared::settings::Settings;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::order::Order;
+use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
 
 use crate::world::{Answer, World};
@@ -111,11 +112,15 @@ pub(crate) fn request(path: &str, content_type: &str, body: &[u8]) -> Request {
         .with_lambda_context(context())
 }
 
+/// A reservation as the hub keeps it.
+pub(crate) async fn stored(hub: &Hub, id: &str) -> Reservation {
+    let id = id.parse().expect("an id");
+    hub.store.reservation(&id).await.expect("storage").expect("the reservation")
+}
+
 /// An order as `provision` would make it: that of a reservation which it made.
 pub(crate) async fn order(hub: &Hub, world: &World) -> Order {
     let bought = provision(hub, world, "POST", "/v1/reservations", Some(("pattern", &world.itep_order()))).await;
-    let id: ReservationId = bought.id().parse().expect("an id");
-    let pattern = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
-    let id = ReservationId::derive(&pattern.order.client, "made-by-the-test");
-    Order { id, ..pattern.order }
+    let pattern = stored(hub, &bought.id()).await.order;
+    Order { id: ReservationId::derive(&pattern.client, "made-by-the-test"), ..pattern }
 }

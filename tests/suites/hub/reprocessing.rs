@@ -1,7 +1,7 @@
 //! Reports that an earlier release kept and could not read are read again.
 
 use serde_json::{Value, json};
-use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::reservation::{Decision, Event, Report, ReportedStatus, Source};
 use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, Store, WriteOutcome};
 
@@ -13,7 +13,6 @@ use crate::world::{Answer, Vendor, World, reference};
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
 async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let hub = in_process::hub();
-    let id: ReservationId = bought.id().parse().expect("an id");
     let test = reference(&bought.body);
     let bytes = grade(bought).into_bytes();
     let raw = RawDocument { digest: Digest::sha256(&bytes), bytes };
@@ -25,7 +24,7 @@ async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
         status,
         unreadable: Vec::new(),
     };
-    let reservation = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
+    let reservation = in_process::stored(&hub, &bought.id()).await;
     let event = Event::Reported(Box::new(report));
     let decision = reservation.apply(&event, Source::VendorWebhook, hub.clock.now(), &hub.settings.timeouts.policy);
     let Decision::Write(change) = decision else { panic!("it is noted") };

@@ -10,7 +10,7 @@ use shared_core::domain::reservation::{Lease, Reservation};
 use shared_core::ports::Store;
 use shared_core::usecases::settle_doubt::{Finding, SettleError, settle_doubt};
 
-use crate::in_process::{self, Hub};
+use crate::in_process::{self, Hub, stored};
 use crate::setup::Options;
 use crate::world::{Vendor, World, reference};
 
@@ -179,9 +179,4 @@ async fn a_decision_for_another_reservations_test_or_on_an_old_view_is_refused()
 
 async fn settle(hub: &Hub, seen: &Reservation, finding: Finding) -> Result<Reservation, SettleError> {
     settle_doubt(hub, seen, finding, "the operator".to_owned()).await
-}
-
-async fn stored(hub: &Hub, id: &str) -> Reservation {
-    let id = id.parse().expect("an id");
-    hub.store.reservation(&id).await.expect("storage").expect("the reservation")
 }

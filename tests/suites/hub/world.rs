@@ -279,16 +279,13 @@ impl World {
 
     /// Lets something happen to a test at the vendor.
     pub(crate) async fn happens(&self, vendor: Vendor, reference: &str, what: &str) -> Value {
-        self.sim(vendor, Method::POST, &self.test_path(reference, what), Value::Null).await
+        self.happens_with(vendor, reference, what, Value::Null).await
     }
 
     pub(crate) async fn happens_with(&self, vendor: Vendor, reference: &str, what: &str, fields: Value) -> Value {
-        self.sim(vendor, Method::POST, &self.test_path(reference, what), fields).await
-    }
-
-    /// Accounts of other tests may hold a test of the same id.
-    fn test_path(&self, reference: &str, what: &str) -> String {
-        format!("tests/{reference}/{what}?account={}", self.account)
+        // Accounts of other tests may hold a test of the same id.
+        let path = format!("tests/{reference}/{what}?account={}", self.account);
+        self.sim(vendor, Method::POST, &path, fields).await
     }
 
     pub(crate) fn webhook(&self, vendor: Vendor) -> String {

@@ -62,7 +62,7 @@ pub(crate) struct Outbox(Mutex<BTreeMap<String, Vec<Parcel>>>);
 impl Frontend {
     /// Sends a webhook, under the fault that is ordered for it if there is one.
     pub(crate) async fn deliver(&self, account: &str, parcel: Parcel) -> WebhookDelivery {
-        let order = self.faults().take(account, Operation::Webhook);
+        let order = self.faults.lock().take(account, Operation::Webhook);
         match order.as_ref().map(|order| order.fault) {
             Some(Fault::Withhold) => return WebhookDelivery::unsent("withheld"),
             Some(Fault::Reorder) => {

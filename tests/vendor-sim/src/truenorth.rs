@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use hyper::StatusCode;
 use jiff::Timestamp;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use self::state::State;
 use self::wire::Endpoint;
@@ -49,7 +49,7 @@ impl TrueNorth {
 
     /// Key, then rate limit, then the work: a request that is too quick is not processed at all.
     async fn call(self: &Arc<Self>, endpoint: Endpoint, request: &Request) -> Answer {
-        let sender = self.state().sender(request);
+        let sender = self.state.lock().sender(request);
         let visit = IncomingCall { request, account: sender.as_deref(), reservation_id: unique_identifier(request) };
         let Some(name) = &sender else {
             return self.frontend.turn_away(&visit, Reply::empty(StatusCode::UNAUTHORIZED));
@@ -62,7 +62,8 @@ impl TrueNorth {
     }
 
     fn admit(&self, name: &str) -> bool {
-        self.state()
+        self.state
+            .lock()
             .accounts
             .get_mut(name)
             .is_some_and(|account| !account.settings.rate_limit || account.rate.admit(Instant::now()))
@@ -75,7 +76,7 @@ impl TrueNorth {
         request: &Request,
         again: bool,
     ) -> Result<CallResult, Reply> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let State { accounts, links } = &mut *state;
         let account = accounts.get_mut(name).ok_or_else(wire::nothing)?;
         let reply = match endpoint {
@@ -104,11 +105,7 @@ impl TrueNorth {
 
     fn sign_in(&self, request: &Request) -> Reply {
         let token = request.query.get("token").map_or("", String::as_str);
-        self.state().links.sign_in(token, Timestamp::now())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+        self.state.lock().links.sign_in(token, Timestamp::now())
     }
 }
 

@@ -7,22 +7,13 @@ use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use super::hostile::{HTTP, QUEUES};
 use crate::setup::Options;
 use crate::world::{Answer, Vendor, World, eventually};
 
 /// What everything planted holds that can hold it.
 const MARK: &str = "canarybird";
 const BIRTH_DATE: &str = "1961-02-03";
-const FUNCTIONS: [&str; 7] = [
-    "provision",
-    "fulfil",
-    "itep-webhook",
-    "truenorth-webhook",
-    "record-result",
-    "score-poller",
-    "expire-reservations",
-];
-
 /// A world full of canaries, and what must not show any.
 pub(super) struct Cage {
     pub(super) world: World,
@@ -118,11 +109,6 @@ impl Cage {
         format!("c-{}", self.world.key.rsplit('_').nth(1).expect("a key's id"))
     }
 
-    /// Has the deployed function poll every account. Another test's may fail.
-    pub(super) async fn poll(&self) {
-        self.world.invoke("score-poller").await;
-    }
-
     /// Waits until a function's log says something: then it is the log that is
     /// looked through, and it is complete.
     pub(super) async fn heard(&self, function: &str, what: &str) {
@@ -139,7 +125,7 @@ impl Cage {
         let groups = self.world.logs("DescribeLogGroups", &json!({})).await;
         let groups = groups["logGroups"].as_array().expect("log groups");
         let names: Vec<_> = groups.iter().filter_map(|group| group["logGroupName"].as_str()).collect();
-        for function in FUNCTIONS {
+        for function in HTTP.into_iter().chain(QUEUES).chain(["expire-reservations"]) {
             assert!(names.iter().any(|name| name.ends_with(&format!("-{function}"))), "{function} in {names:?}");
         }
         for name in names {

@@ -14,8 +14,8 @@ use crate::world::{SPEAKING, Vendor};
 
 /// Every level that `LogLevel` allows, and what it does not.
 const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "trace,lambda_runtime=trace"];
-const HTTP: [&str; 3] = ["provision", "itep-webhook", "truenorth-webhook"];
-const QUEUES: [&str; 3] = ["fulfil", "record-result", "score-poller"];
+pub(super) const HTTP: [&str; 3] = ["provision", "itep-webhook", "truenorth-webhook"];
+pub(super) const QUEUES: [&str; 3] = ["fulfil", "record-result", "score-poller"];
 
 /// The headers that are read, and others.
 const HEADERS: [&str; 7] = [

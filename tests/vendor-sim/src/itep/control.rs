@@ -32,9 +32,9 @@ pub(super) async fn answer(itep: &Itep, request: &Request, path: &[&str]) -> Rep
         (&Method::PUT, ["accounts", name]) => put_account(itep, request, name),
         (&Method::PUT, ["accounts", name, "stock"]) => put_stock(itep, request, name),
         (&Method::PUT, ["stock"]) => put_stock(itep, request, DEFAULT_ACCOUNT),
-        (&Method::GET, ["accounts", name, "stock"]) => stock(&itep.state(), name),
-        (&Method::GET, ["mailbox"]) => Ok(mailbox(&itep.state(), account)),
-        (&Method::GET, ["tests", id]) => show(&mut itep.state(), account, id),
+        (&Method::GET, ["accounts", name, "stock"]) => stock(&itep.state.lock(), name),
+        (&Method::GET, ["mailbox"]) => Ok(mailbox(&itep.state.lock(), account)),
+        (&Method::GET, ["tests", id]) => show(&mut itep.state.lock(), account, id),
         (&Method::POST, ["tests", id, "resend"]) => resend(itep, account, id).await,
         (&Method::POST, ["tests", id, verb]) => act(itep, request, account, id, verb).await,
         _ => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such control")),
@@ -44,7 +44,7 @@ pub(super) async fn answer(itep: &Itep, request: &Request, path: &[&str]) -> Rep
 
 fn put_account(itep: &Itep, request: &Request, name: &str) -> Result<Reply, Reply> {
     let settings: Settings = request.order()?;
-    let mut state = itep.state();
+    let mut state = itep.state.lock();
     let taken = |(other, account): (&String, &Account)| other != name && account.settings.api_key == settings.api_key;
     if state.accounts.iter().any(taken) {
         return Err(Reply::complaint(StatusCode::CONFLICT, "another account has this key"));
@@ -58,7 +58,7 @@ fn put_account(itep: &Itep, request: &Request, name: &str) -> Result<Reply, Repl
 
 fn put_stock(itep: &Itep, request: &Request, name: &str) -> Result<Reply, Reply> {
     let wanted: Stock = request.order()?;
-    let mut state = itep.state();
+    let mut state = itep.state.lock();
     let made = state.make_ids(wanted.count);
     let account = state.accounts.get_mut(name).ok_or_else(no_account)?;
     account.stock.insert(wanted.product, wanted.test_ids.into_iter().chain(made).collect());
@@ -85,8 +85,8 @@ async fn act(itep: &Itep, request: &Request, account: Option<&str>, id: &str, ve
     let replaced: Document = request.order()?;
     let unknown = || Reply::complaint(StatusCode::NOT_FOUND, "no such verb");
     let (status, tells) = verb_means(verb).ok_or_else(unknown)?;
-    let (name, parcel) = change(&mut itep.state(), account, id, status, &replaced).ok_or_else(no_test)?;
-    itep.frontend.ledger().status(&name, id, status.name());
+    let (name, parcel) = change(&mut itep.state.lock(), account, id, status, &replaced).ok_or_else(no_test)?;
+    itep.frontend.ledger.lock().status(&name, id, status.name());
     let receipt = match parcel {
         _ if !tells => WebhookDelivery::unsent("the document names no webhook for this"),
         Ok(parcel) => itep.frontend.deliver(&name, parcel).await,
@@ -132,7 +132,7 @@ fn change(state: &mut State, account: Option<&str>, id: &str, status: Status, re
 }
 
 async fn resend(itep: &Itep, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
-    let found = itep.state().find(account, id).map(|(_, test)| (test.status, test.last_webhook.clone()));
+    let found = itep.state.lock().find(account, id).map(|(_, test)| (test.status, test.last_webhook.clone()));
     let (status, last) = found.ok_or_else(no_test)?;
     let receipt = outbox::resend(last.as_ref()).await;
     Ok(Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt })))

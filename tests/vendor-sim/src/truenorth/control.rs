@@ -24,7 +24,7 @@ pub(super) async fn answer(truenorth: &Arc<TrueNorth>, request: &Request, path: 
     let answered = match (&request.method, path) {
         (&Method::PUT, ["accounts", name]) => put_account(truenorth, request, name),
         (&Method::GET, ["mailbox"]) => Ok(Reply::json(StatusCode::OK, &json!({ "mails": [] }))),
-        (&Method::GET, ["tests", id]) => show(&mut truenorth.state(), account, id),
+        (&Method::GET, ["tests", id]) => show(&mut truenorth.state.lock(), account, id),
         (&Method::POST, ["tests", id, "resend"]) => resend(truenorth, account, id).await,
         (&Method::POST, ["tests", id, verb]) => act(truenorth, request, account, id, verb).await,
         _ => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such control")),
@@ -34,7 +34,7 @@ pub(super) async fn answer(truenorth: &Arc<TrueNorth>, request: &Request, path: 
 
 fn put_account(truenorth: &TrueNorth, request: &Request, name: &str) -> Result<Reply, Reply> {
     let settings: Settings = request.order()?;
-    let mut state = truenorth.state();
+    let mut state = truenorth.state.lock();
     let taken = |(other, account): (&String, &Account)| other != name && account.settings.api_key == settings.api_key;
     if state.accounts.iter().any(taken) {
         return Err(Reply::complaint(StatusCode::CONFLICT, "another account has this key"));
@@ -93,11 +93,11 @@ fn enter(
     status: Status,
     replaced: Document,
 ) -> Option<(String, u64)> {
-    let mut state = truenorth.state();
+    let mut state = truenorth.state.lock();
     let (name, account) = state.owner(account, id)?;
     let report = account.report_mut(id)?;
     report.enter(status, replaced, Timestamp::now());
-    truenorth.frontend.ledger().status(&name, &report.user_assessment_id, status.name());
+    truenorth.frontend.ledger.lock().status(&name, &report.user_assessment_id, status.name());
     Some((name, account.settings.scoring_ms))
 }
 
@@ -105,7 +105,7 @@ fn enter(
 async fn score_later(truenorth: Arc<TrueNorth>, name: String, id: String, ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
     let replaced = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let report = state.accounts.get_mut(&name).and_then(|account| account.report_mut(&id));
         report.filter(|report| report.status == Status::ScorePending).map(|report| report.replaced.clone())
     };
@@ -117,7 +117,7 @@ async fn score_later(truenorth: Arc<TrueNorth>, name: String, id: String, ms: u6
 
 async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> WebhookDelivery {
     let parcel = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let account = state.accounts.get_mut(name);
         account.and_then(|account| {
             let parcel = account.scored_event(id)?;
@@ -133,7 +133,7 @@ async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> WebhookDelivery {
 
 async fn resend(truenorth: &TrueNorth, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
     let found = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let report = state.owner(account, id).and_then(|(_, account)| account.report_mut(id));
         report.map(|report| (report.status, report.last_webhook.clone()))
     };

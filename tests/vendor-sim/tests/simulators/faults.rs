@@ -27,9 +27,7 @@ fn is_refused(error: &SendError) -> bool {
 }
 
 async fn stocked() -> World {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A", "B", "C"]).await;
-    world
+    World::stocked("GTX-Academic-Plus", &["A", "B", "C"]).await
 }
 
 fn sales(ledger: &Value) -> Vec<(&str, &str)> {

@@ -34,6 +34,12 @@ impl World {
         world
     }
 
+    pub(crate) async fn stocked(product: &str, ids: &[&str]) -> Self {
+        let world = Self::start().await;
+        world.stock(product, ids).await;
+        world
+    }
+
     pub(crate) async fn truenorth_account(&self, settings: Value) {
         let got = self.truenorth("PUT", "/_sim/accounts/default", settings).await;
         assert_eq!(got.status, 200, "{got:?}");
