@@ -92,8 +92,8 @@ impl World {
 impl Drop for World {
     /// Takes the world down, whatever came of its test.
     fn drop(&mut self) {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        thread::scope(|scope| scope.spawn(|| runtime.block_on(self.take_down())).join().ok());
+        let take_down = || Builder::new_current_thread().enable_all().build().unwrap().block_on(self.take_down());
+        thread::scope(|scope| scope.spawn(take_down).join().ok());
     }
 }
 
