@@ -73,18 +73,10 @@ impl Websites<'_> {
     /// no answer named a reservation.
     pub(crate) async fn order(&self, order: &Order) -> Option<Option<Assigned>> {
         let (twice, again) = (self.chance.percent(TWICE), self.chance.percent(AGAIN));
-        let (first, second) = if twice {
-            self.tally.repeated.fetch_add(1, Ordering::Relaxed);
-            tokio::join!(self.insist(order), self.insist(order))
-        } else {
-            (self.insist(order).await, None)
-        };
-        let third = if again {
-            self.tally.repeated.fetch_add(1, Ordering::Relaxed);
-            self.insist(order).await
-        } else {
-            None
-        };
+        self.tally.repeated.fetch_add(u64::from(twice) + u64::from(again), Ordering::Relaxed);
+        let second = async || if twice { self.insist(order).await } else { None };
+        let (first, second) = tokio::join!(self.insist(order), second());
+        let third = if again { self.insist(order).await } else { None };
         let answers: Vec<_> = [first, second, third].into_iter().flatten().collect();
         let mut ids = answers.iter().filter_map(reservation_id);
         let known = ids.next()?;

@@ -8,6 +8,7 @@ use crate::bounds;
 
 /// A request as an input describes it: a line with method and target, lines of
 /// headers, an empty line, the body.
+#[derive(Clone)]
 pub(crate) struct RawRequest {
     pub(crate) method: String,
     pub(crate) target: String,

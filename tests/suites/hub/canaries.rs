@@ -247,15 +247,15 @@ async fn nobody_is_seen_where_the_stock_is_imported_and_an_unused_test_reclaimed
     let bought = cage.reserve("unused", &order).await;
     cage.world.until_swept(&bought.id(), "expired").await;
     let (file, exported_at) = saved(&cage.world, &exported(&cage.world).await);
-    let of =
-        ["inventory", "import", &file, "--account", &cage.world.account, "--exported-at", &exported_at, "--by", "ann"];
-    cage.told(hubctl(&of).await);
+    let account = cage.world.account.clone();
+    let of = |verb| ["inventory", verb, &file, "--account", &account, "--exported-at", &exported_at, "--by", "ann"];
+    cage.told(hubctl(&of("import")).await);
     // The operator's terminal rings no alarm, so a function does.
     cage.heard("record-result", &format!("itep#{}", cage.world.account)).await;
     cage.heard("record-result", "LowStock").await;
-    let of =
-        ["inventory", "reclaim", &file, "--account", &cage.world.account, "--exported-at", &exported_at, "--by", "ann"];
-    cage.told(hubctl(&[of.as_slice(), &["--grace-days", "0", "--why", "nobody came", "--yes"]].concat()).await);
+    cage.told(
+        hubctl(&[of("reclaim").as_slice(), &["--grace-days", "0", "--why", "nobody came", "--yes"]].concat()).await,
+    );
     cage.read_history(&bought).await;
     cage.is_quiet().await;
     let _ = std::fs::remove_file(file);

@@ -14,10 +14,13 @@ use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::world::{ITEP_PRODUCT, World, reference};
 
+const HEADER: &str = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n";
+const FREE: &str = "26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n";
+
 /// The file as iTEP would export it: what it sold to this account, and one test
 /// that is free.
 pub(crate) async fn exported(world: &World) -> String {
-    let mut file = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n".to_owned();
+    let mut file = HEADER.to_owned();
     for sale in world.sales(Vendor::Itep).await {
         let path = format!("tests/{}?account={}", sale["reference"].as_str().expect("a test"), world.account);
         let test = &world.sim(Vendor::Itep, Method::GET, &path, Value::Null).await["test"];
@@ -25,7 +28,7 @@ pub(crate) async fn exported(world: &World) -> String {
         let text = |name: &str| test[name].as_str().unwrap_or_default();
         file += &format!("26-Jul-2024,{},{},Academic-Plus,\"{assigned}\"\r\n", text("test_id"), text("password"));
     }
-    file + "26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n"
+    file + FREE
 }
 
 async fn import(world: &World, file: &str, dry_run: bool) -> Report {
@@ -104,15 +107,14 @@ async fn what_expired_and_still_stands_ready_is_reclaimable() {
 async fn what_expired_and_is_missing_from_the_file_was_perhaps_sat() {
     let world = World::new().await;
     let (id, test) = expired(&world).await;
-    let file =
-        "Date Purchased,Test ID #,Password,Version,Assigned To\r\n26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n";
-    let report = import(&world, file, true).await;
+    let file = format!("{HEADER}{FREE}");
+    let report = import(&world, &file, true).await;
     let missing: Vec<_> =
         report.perhaps_sat.iter().map(|m| (m.test_id.clone(), m.reservation_id.to_string())).collect();
     assert_eq!(missing, [(test.clone(), id.clone())]);
     world.happens(Vendor::Itep, &test, "grade").await;
     world.until_status(&id, "completed").await;
-    assert_eq!(import(&world, file, true).await.perhaps_sat, [], "its result came");
+    assert_eq!(import(&world, &file, true).await.perhaps_sat, [], "its result came");
 }
 
 #[tokio::test(flavor = "multi_thread")]

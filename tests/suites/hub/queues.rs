@@ -4,6 +4,7 @@
 mod handing_back;
 pub(crate) mod post;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
@@ -62,11 +63,7 @@ async fn orders(world: &World, hub: &Hub) {
     let mut healthy: Vec<_> = ids.iter().map(order).collect();
     healthy.push(order(&NOBODYS));
     let poison = unreadable(&order(&later), report(world, "misled", "{}"));
-    let done = async {
-        for id in &ids {
-            world.until_status(id.as_str(), "ready").await;
-        }
-    };
+    let done = join_all(ids.iter().map(|id| world.until_status(id.as_str(), "ready")));
     outlives(world, DeadLetterQueue::Fulfilment, &poison, &healthy, done).await;
     for id in &ids {
         assert_eq!(world.sold_to(Vendor::Itep, id).await, 1);
@@ -86,9 +83,7 @@ async fn reports(world: &World) {
     poison.push(outcome(NOBODYS, "N0B0DYS"));
     poison.push(report(world, "spoilt", "x").replace("\"body\":\"", "\"body\":\"?"));
     let done = async {
-        for id in &ids {
-            world.until_status(id, "completed").await;
-        }
+        join_all(ids.iter().map(|id| world.until_status(id, "completed"))).await;
         assert!(quarantined(world).await.why.contains("JSON"), "an unreadable report is kept, not buried");
     };
     outlives(world, DeadLetterQueue::Results, &poison, &healthy, done).await;
@@ -105,11 +100,7 @@ async fn checks(world: &World) {
     }
     let mut poison = unreadable(&healthy[1], order(&ids[0]));
     poison.push(check(world, &ids[0], "curiosity"));
-    let done = async {
-        for id in &ids {
-            world.until_status(id, "completed").await;
-        }
-    };
+    let done = join_all(ids.iter().map(|id| world.until_status(id, "completed")));
     outlives(world, DeadLetterQueue::ScoreChecks, &poison, &healthy, done).await;
 }
 

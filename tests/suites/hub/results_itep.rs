@@ -55,7 +55,7 @@ async fn a_result_delivered_three_times_and_before_its_finish_is_one_result() {
     }
     world.until_status(&bought.id(), "completed").await;
     assert_eq!(deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await.status, 200);
-    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let history = until_events(&world, &bought.id(), "report_awaiting_score", 1).await;
     let stale = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the stale report");
     assert_eq!((&stale["verdict"], &stale["reason"]), (&json!("refused"), &json!("stale")), "{stale:#}");
     let applied = history.iter().filter(|e| e["event"] == "report_completed" && e["verdict"] == "applied").count();
@@ -95,7 +95,7 @@ async fn a_corrected_result_shows_and_the_former_cannot_come_back() {
     let corrected = |r: &Value| r["result"]["overall"]["value"] == 5.5;
     world.until(&bought.id(), "the corrected result", corrected).await;
     deliver(&world, SAMPLE).await;
-    until_event_count(&world, &bought.id(), "report_completed", 3).await;
+    until_events(&world, &bought.id(), "report_completed", 3).await;
     assert!(corrected(&world.reservation(&bought.id()).await));
 }
 
@@ -118,7 +118,7 @@ async fn reviews_keep_a_result_and_invalidations_take_it_away() {
 async fn a_status_that_the_documents_do_not_name_changes_nothing_and_is_kept() {
     let (world, bought) = sample_bought().await;
     deliver(&world, &sample_with(json!({ "Status": "Certified" }))).await;
-    let history = until_event(&world, &bought.id(), "report_unknown_status").await;
+    let history = until_events(&world, &bought.id(), "report_unknown_status", 1).await;
     assert!(history.iter().any(|entry| entry.to_string().contains("Certified")));
     assert_eq!(world.reservation(&bought.id()).await["status"], "ready");
 }
@@ -155,7 +155,7 @@ async fn a_grade_without_a_readable_score_is_checked_and_not_launched_until_one_
         assert_eq!(refused.status, 409, "{action}: {refused:?}");
     }
     deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await;
-    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let history = until_events(&world, &bought.id(), "report_awaiting_score", 1).await;
     let finished = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the report");
     assert_eq!(finished["reason"], "stale");
     deliver(&world, SAMPLE).await;
@@ -163,11 +163,7 @@ async fn a_grade_without_a_readable_score_is_checked_and_not_launched_until_one_
     assert_eq!(completed["result"]["overall"]["value"], 4.5);
 }
 
-async fn until_event(world: &World, id: &str, event: &str) -> Vec<Value> {
-    until_event_count(world, id, event, 1).await
-}
-
-async fn until_event_count(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
+async fn until_events(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
     let ask = async || {
         let history = world.history(id).await;
         let is_there = history.iter().filter(|entry| entry["event"] == event).count() >= count;
