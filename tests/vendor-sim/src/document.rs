@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -41,10 +42,8 @@ impl Document {
 
     /// The JSON text with a blank after every brace, comma and colon, as in iTEP's raw sample.
     pub(crate) fn spaced(&self) -> String {
-        let field = |(name, value): (&String, &Box<RawValue>)| {
-            format!("{}: {}", serde_json::Value::from(name.as_str()), value.get())
-        };
-        let fields: Vec<String> = self.0.iter().map(field).collect();
+        let fields = self.0.iter().map(|(name, value)| format!("{}: {}", json!(name), value.get()));
+        let fields: Vec<String> = fields.collect();
         format!("{{ {} }}", fields.join(", "))
     }
 }
