@@ -21,7 +21,8 @@ async fn nothing_happened(world: &World) {
     }
 }
 
-fn with(order: &Value, pointer: &str, value: Value) -> Value {
+/// An order with another field.
+pub(crate) fn with(order: &Value, pointer: &str, value: Value) -> Value {
     let mut order = order.clone();
     let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
     order.pointer_mut(parent).expect("a parent")[field] = value;

@@ -11,6 +11,7 @@ use serde_json::json;
 use shared::aws::clients::AwsClients;
 
 use self::cage::Cage;
+use crate::bad_input::with;
 use crate::expiry::soon;
 use crate::inventory::{exported, saved};
 use crate::operating::hubctl;
@@ -159,13 +160,7 @@ async fn nobody_is_seen_where_a_request_is_refused() {
         ("/groups", json!("canarybird")),
         ("/expires_at", json!("canarybird")),
     ] {
-        let mut order = order.clone();
-        let place = order.pointer_mut(pointer);
-        match place {
-            Some(place) => *place = value,
-            None => order[&pointer[1..]] = value,
-        }
-        let answer = cage.reserve("refused", &order).await;
+        let answer = cage.reserve("refused", &with(&order, pointer, value)).await;
         assert!(matches!(answer.status.as_u16(), 400 | 422), "{pointer}: {answer:?}");
     }
     for body in ["canarybird", "{\"candidate\": {\"given_name\": \"canarybird", "\"canarybird\""] {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::AwsClients;
@@ -159,7 +161,7 @@ async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Op
     let id = format!("{}-{n}", world.account);
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut receipt = json!({ "id": id, "account": world.account, "received_at": now,
-        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&form(&grade(bought))) });
+        "content_type": "application/x-www-form-urlencoded", "body": STANDARD.encode(form(&grade(bought))) });
     if let Some(unchecked) = unchecked {
         receipt["unchecked"] = unchecked;
     }
@@ -170,11 +172,6 @@ async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Op
     let put = aws.dynamodb().put_item().table_name(in_process::settings().table);
     put.set_item(Some(item)).send().await.expect("a stored item");
     id
-}
-
-fn base64_of(text: &str) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(text)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,10 +89,7 @@ async fn whoever_reads_no_further_has_read_enough() {
 async fn a_result_is_entered_with_its_sections_and_its_day_on_the_vendors_own_scale() {
     let world = World::new().await;
     let id = world.buy(Vendor::Itep).await.id();
-    let enter = |more: &[&str]| {
-        let with = ["result", "enter", &id, "--overall", "4.5", "--cefr", "C1", "--by", "ann", "--yes"];
-        [with.as_slice(), more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let enter = ["result", "enter", &id, "--overall", "4.5", "--cefr", "C1", "--by", "ann", "--yes"];
     for (wrong, told) in [
         (&["--skill", "speaking=NaN"][..], "scale"),
         (&["--skill", "speaking=7"], "scale"),
@@ -103,13 +100,11 @@ async fn a_result_is_entered_with_its_sections_and_its_day_on_the_vendors_own_sc
         (&["--finished-on", "2999-01-01"], "future"),
         (&["--report-url", "javascript:alert(1)"], "address"),
     ] {
-        let arguments = enter(wrong);
-        let said = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let said = refused(&[enter.as_slice(), wrong].concat()).await;
         assert!(said.contains(told), "{wrong:?}: {said}");
     }
-    let right =
-        enter(&["--skill", "speaking=4.5:B2", "--finished-on", "2026-11-01", "--report-url", "https://r.example/1"]);
-    hubctl(&right.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let right = ["--skill", "speaking=4.5:B2", "--finished-on", "2026-11-01", "--report-url", "https://r.example/1"];
+    hubctl(&[enter.as_slice(), &right].concat()).await;
     let result = world.reservation(&id).await["result"].clone();
     assert_eq!((&result["skills"][0]["value"], &result["skills"][0]["skill"]), (&json!(4.5), &json!("speaking")));
     assert_eq!(result["finished_on"], "2026-11-01", "{result:#}");
