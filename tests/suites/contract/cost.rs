@@ -14,7 +14,7 @@ use shared_core::domain::reservation::{Event, Reservation};
 use shared_core::ports::*;
 
 use crate::fixtures::*;
-use crate::world::{World, in_a_world, is_ministack};
+use crate::world::{World, is_ministack};
 
 /// One operation, as it was measured.
 struct Line {
@@ -24,12 +24,12 @@ struct Line {
 }
 
 /// Measures operations one after the other.
-struct Bill {
-    world: World,
+struct Bill<'a> {
+    world: &'a World,
     lines: Vec<Line>,
 }
 
-impl Bill {
+impl Bill<'_> {
     async fn of<T>(&mut self, operation: &'static str, expected: &str, work: impl Future<Output = T>) -> T {
         self.world.calls.take();
         self.world.meter.take();
@@ -52,19 +52,17 @@ impl Bill {
 
 #[tokio::test]
 async fn operations_cost_what_the_design_allows() {
-    in_a_world(|world| async move {
-        let mut bill = Bill { world: world.clone(), lines: vec![] };
-        buying(&mut bill, &world).await;
-        reporting(&mut bill, &world).await;
-        reading(&mut bill, &world).await;
-        guarding(&mut bill, &world).await;
-        publish(&bill).await;
-    })
-    .await;
+    let world = World::new().await;
+    let mut bill = Bill { world: &world, lines: vec![] };
+    buying(&mut bill).await;
+    reporting(&mut bill).await;
+    reading(&mut bill).await;
+    guarding(&mut bill).await;
+    publish(&bill).await;
 }
 
-async fn buying(bill: &mut Bill, world: &World) {
-    let store = &world.store;
+async fn buying(bill: &mut Bill<'_>) {
+    let store = &bill.world.store;
     let new = calling("k", Vendor::Itep, at(0));
     bill.of("buy: reserve", "1 PutItem", reserve(store, &new)).await;
     let confirmed = confirmed(&new, "3279B035APR", at(1));
@@ -74,8 +72,8 @@ async fn buying(bill: &mut Bill, world: &World) {
     assert!(matches!(found.unwrap(), InsertOutcome::Existing(_)));
 }
 
-async fn reporting(bill: &mut Bill, world: &World) {
-    let (store, itep) = (&world.store, account(Vendor::Itep));
+async fn reporting(bill: &mut Bill<'_>) {
+    let (store, itep) = (&bill.world.store, account(Vendor::Itep));
     let owner = bill.of("report: owner of a TestID", "1 GetItem", store.owner(&itep, "3279B035APR")).await;
     let id = owner.unwrap().unwrap();
     let read = bill.of("report: read", "1 GetItem", store.reservation(&id)).await.unwrap().unwrap();
@@ -86,8 +84,8 @@ async fn reporting(bill: &mut Bill, world: &World) {
     assert_eq!(done.unwrap(), WriteOutcome::Done);
 }
 
-async fn reading(bill: &mut Bill, world: &World) {
-    let store = &world.store;
+async fn reading(bill: &mut Bill<'_>) {
+    let store = &bill.world.store;
     for n in 0..20 {
         reserve(store, &Reservation::queued(order(&format!("q{n}"), Vendor::Itep), at(1000 + n), at(n))).await;
     }
@@ -103,8 +101,8 @@ async fn reading(bill: &mut Bill, world: &World) {
     bill.of("postpone", "1 UpdateItem", store.postpone(&first, at(3000))).await.unwrap();
 }
 
-async fn guarding(bill: &mut Bill, world: &World) {
-    let (store, account) = (&world.store, account_name());
+async fn guarding(bill: &mut Bill<'_>) {
+    let (store, account) = (&bill.world.store, account_name());
     let buyer = client();
     let caller = Caller { priority: Priority::Purchase, client: Some(&buyer) };
     let Plan::Book(booking) = plan(&Levels::default(), caller, at(0).as_millisecond()) else { panic!("unused") };
@@ -124,7 +122,7 @@ async fn guarding(bill: &mut Bill, world: &World) {
 
 /// Prints the table, and leaves it where cargo keeps what tests write. MiniStack's
 /// numbers for transactions are wrong, so they are not shown.
-async fn publish(bill: &Bill) {
+async fn publish(bill: &Bill<'_>) {
     if is_ministack().await {
         return;
     }

@@ -1,21 +1,17 @@
 //! Capacity units as the engine reports them.
 
+use std::slice;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::interceptors::{
-    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::operation::{
-    batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
-    get_item::{GetItemInput, GetItemOutput},
-    put_item::{PutItemInput, PutItemOutput},
-    query::{QueryInput, QueryOutput},
-    transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
-    update_item::{UpdateItemInput, UpdateItemOutput},
-};
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use serde_json::{Value, json};
+
+/// The operations that report what they used, if asked to.
+const METERED: [&str; 6] = ["GetItem", "PutItem", "Query", "UpdateItem", "BatchGetItem", "TransactWriteItems"];
 
 /// Adds up the capacity units of every call. Clones add up together.
 #[derive(Debug, Clone, Default)]
@@ -28,45 +24,26 @@ impl Meter {
     }
 }
 
-macro_rules! ask {
-    ($input:expr, $($kind:ty),*) => {
-        $(if let Some(input) = $input.downcast_mut::<$kind>() {
-            input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
-        })*
-    };
-}
-
-macro_rules! used {
-    ($output:expr, $($kind:ty),*) => {{
-        let mut used: Vec<ConsumedCapacity> = Vec::new();
-        $(if let Some(output) = $output.downcast_ref::<$kind>() {
-            used.extend(output.consumed_capacity.clone());
-        })*
-        used
-    }};
-}
-
 impl Intercept for Meter {
     fn name(&self) -> &'static str {
         "Meter"
     }
 
-    fn modify_before_serialization(
+    fn modify_before_signing(
         &self,
-        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let input = context.input_mut();
-        ask!(
-            input,
-            GetItemInput,
-            PutItemInput,
-            QueryInput,
-            UpdateItemInput,
-            BatchGetItemInput,
-            TransactWriteItemsInput
-        );
+        let request = context.request_mut();
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+        if operation.is_some_and(|operation| METERED.contains(&operation)) {
+            let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
+            body["ReturnConsumedCapacity"] = json!("TOTAL");
+            let body = body.to_string();
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = body.into();
+        }
         Ok(())
     }
 
@@ -76,16 +53,11 @@ impl Intercept for Meter {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Ok(output) = context.output_or_error() {
-            let mut used = used!(output, GetItemOutput, PutItemOutput, QueryOutput, UpdateItemOutput);
-            for many in [
-                output.downcast_ref::<BatchGetItemOutput>().and_then(|output| output.consumed_capacity.clone()),
-                output.downcast_ref::<TransactWriteItemsOutput>().and_then(|output| output.consumed_capacity.clone()),
-            ] {
-                used.extend(many.unwrap_or_default());
-            }
-            *self.0.lock().unwrap() += used.iter().filter_map(|used| used.capacity_units).sum::<f64>();
-        }
+        let body = context.response().body().bytes().unwrap_or_default();
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let used = &answer["ConsumedCapacity"];
+        let used = used.as_array().map_or(slice::from_ref(used), Vec::as_slice);
+        *self.0.lock().unwrap() += used.iter().filter_map(|used| used["CapacityUnits"].as_f64()).sum::<f64>();
         Ok(())
     }
 }

@@ -1,10 +1,8 @@
 //! Orders, reservations and what is said of them.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::{Breaker, CallSignal, OperatorAction, ProbeBackoff};
@@ -182,8 +180,5 @@ pub fn this(env: &impl Env, left: Duration) -> Invocation {
 
 /// Runs what never waits.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing in memory waits"),
-    }
+    future.now_or_never().expect("nothing in memory waits")
 }
