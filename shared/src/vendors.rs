@@ -12,7 +12,7 @@ pub mod truenorth;
 pub mod webhook_auth;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::sync::Arc;
 

@@ -2,15 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{
-    CallOutcome, Decision, Event, Lease, Report, ReportedStatus, Reservation, Source,
-};
+use shared_core::domain::reservation::{CallOutcome, Event, Lease, ReportedStatus, Reservation};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{CefrBand, Scale, Score, Skill, SkillScore, TestResult};
-use test_support::fixtures::TIMEOUTS;
+use test_support::fixtures::{after, report, reported};
 
 use crate::fingerprint::RequestMeaning;
 use crate::{request, rules};
@@ -75,22 +73,12 @@ pub(crate) fn ready() -> Reservation {
 }
 
 pub(crate) fn completed() -> Reservation {
-    let report = Report {
-        receipt: None,
-        digest: Digest::sha256(b"the document"),
-        reference: VendorReference::itep("3279B035APR"),
-        observed_at: now(),
-        status: ReportedStatus::Completed(Box::new(result())),
-        unreadable: Vec::new(),
-    };
-    apply(&ready(), &Event::Reported(Box::new(report)))
+    let graded = ReportedStatus::Completed(Box::new(result()));
+    apply(&ready(), &reported(report(VendorReference::itep("3279B035APR"), graded, now())))
 }
 
 pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
-    match reservation.apply(event, Source::VendorAnswer, now(), &TIMEOUTS.policy) {
-        Decision::Write(change) => change.after,
-        Decision::Duplicate => reservation.clone(),
-    }
+    after(reservation.clone(), event, now())
 }
 
 /// The figures of the vendor's sample, as far as the view tells scores apart.

@@ -68,17 +68,18 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use lambda_http::http::HeaderValue;
+    use lambda_http::http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
 
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        let name = "idempotency-key".parse::<HeaderName>().unwrap();
+        values.iter().map(|value| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect()
+    }
+
     fn read(values: &[&[u8]]) -> Result<String, u16> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append("idempotency-key", HeaderValue::from_bytes(value).unwrap());
-        }
-        key(&headers).map_err(|problem| problem.into_response().status().as_u16())
+        key(&headers(values)).map_err(|problem| problem.into_response().status().as_u16())
     }
 
     #[test]
@@ -87,11 +88,7 @@ mod tests {
         let values: [&[&[u8]]; 8] =
             [&[b"a,a"], &[b"a, a"], &[b"a,b"], &[b"a,"], &[b","], &[twice], &[br#""a,b" , c"#], &[quoted, quoted]];
         for values in values {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(NAME, HeaderValue::from_bytes(value).unwrap());
-            }
-            let problem = crate::fixtures::body(&key(&headers).unwrap_err().into_response());
+            let problem = crate::fixtures::body(&key(&headers(values)).unwrap_err().into_response());
             assert!(problem["detail"].as_str().unwrap().contains("more than once"), "{values:?}: {problem}");
         }
         assert_eq!(read(&[quoted]), Ok("a,b".to_owned()));

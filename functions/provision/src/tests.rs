@@ -39,10 +39,8 @@ fn an_idempotency_key() {
         let request = request(json!({ "idempotency-key": value }), "");
         assert_eq!(idempotency::key(request.headers()).unwrap_or_else(status), meaning, "{value}");
     }
-    assert_eq!(
-        idempotency::key(request(json!({}), "").headers()).map_err(status),
-        Err("400 idempotency-key-missing".to_owned())
-    );
+    let without = idempotency::key(request(json!({}), "").headers());
+    assert_eq!(without.map_err(status), Err("400 idempotency-key-missing".to_owned()));
 }
 
 #[test]
@@ -70,10 +68,8 @@ fn lists_mean_the_same_in_one_piece_and_in_several() {
         etag::tagged(response, request(json!({ "if-none-match": value }), "").headers()).status().as_u16()
     };
     let tag = "\"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\"";
-    assert_eq!(
-        [tagged(&format!("{tag},{tag}")), tagged(&format!("\"x\",{tag}")), tagged("\"x\",\"y\"")],
-        [304, 304, 200]
-    );
+    let tags = [format!("{tag},{tag}"), format!("\"x\",{tag}"), "\"x\",\"y\"".to_owned()];
+    assert_eq!(tags.map(|tags| tagged(&tags)), [304, 304, 200]);
 }
 
 #[test]

@@ -6,8 +6,6 @@ pub mod breaker;
 pub mod candidate;
 pub mod capabilities;
 pub mod deadline;
-#[cfg(test)]
-pub(crate) mod fixtures;
 pub mod ids;
 pub mod json_pointer;
 pub mod launch;

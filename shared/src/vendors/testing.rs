@@ -11,19 +11,24 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor};
 use shared_core::domain::limiter::{Booking, Levels};
 use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{BackendError, BookingOutcome, Clock, RateLimits, Secrets};
+use test_support::fixtures::order_at;
 
 /// A clock that moves only while somebody sleeps.
 #[derive(Default, Clone)]
-pub(crate) struct TestClock(Arc<Mutex<i64>>);
+pub(crate) struct TestClock(Arc<Mutex<Duration>>);
 
 impl TestClock {
     pub(crate) fn elapsed(&self) -> Duration {
-        Duration::from_millis(*self.0.lock().unwrap() as u64)
+        *self.0.lock().unwrap()
+    }
+
+    pub(crate) fn advance(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
     }
 }
 
@@ -36,7 +41,7 @@ impl Clock for TestClock {
         start() + self.elapsed()
     }
     async fn sleep(&self, time: Duration) {
-        *self.0.lock().unwrap() += time.as_millis() as i64;
+        self.advance(time);
     }
 }
 
@@ -96,24 +101,14 @@ pub(crate) fn reservation_id() -> ReservationId {
 
 /// An order of everybody's favourite candidate.
 pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
+    let order = order_at(vendor, "order-42");
+    let (email, birth_date) = ("mary@example.com".into(), Sensitive::new("1990-07-08".parse().unwrap()));
     Order {
         id: reservation_id(),
-        client: "acme".parse().unwrap(),
-        fingerprint: Fingerprint::new("order-42", "request"),
-        account: account(vendor),
         product: product.to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: Some("mary@example.com".into()),
-            birth_date: Some(Sensitive::new("1990-07-08".parse().unwrap())),
-        },
-        registration: Default::default(),
-        groups: Vec::new(),
-        return_url: None,
+        candidate: Candidate { email: Some(email), birth_date: Some(birth_date), ..order.candidate },
         expires_at: "2027-01-31T00:00:00Z".parse().unwrap(),
-        metadata: Default::default(),
+        ..order
     }
 }
 

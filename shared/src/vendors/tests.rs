@@ -45,6 +45,15 @@ impl World {
     fn truenorth(&self) -> &dyn VendorApi {
         self.connectors.get(Vendor::Truenorth)
     }
+
+    async fn look_up(&self) -> Result<Vec<ObservedTest>, LookupError> {
+        self.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await
+    }
+
+    /// The body of the first request.
+    fn first_body(&self) -> String {
+        self.server.requests()[0].split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
 }
 
 /// Five seconds from the tests' own beginning.
@@ -87,13 +96,10 @@ async fn an_unknown_product_is_told_from_a_list_that_cannot_be_had() {
 async fn a_429_empties_the_bucket_for_all() {
     let world = world(vec![answers("429 Too Many Requests\r\nretry-after: 9", "")]);
     let outcome = world.truenorth().purchase(&order(Vendor::Truenorth, GRAMMAR), 1, soon()).await;
-    let expected = Some(Duration::from_secs(9));
-    assert!(
-        matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::Busy, retry_after, .. } if retry_after == expected)
-    );
+    let CallOutcome::NotProcessed { why, retry_after, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((why, retry_after), (NotProcessed::Busy, Some(Duration::from_secs(9))));
     assert!(world.limits.levels.lock().unwrap().bucket > start().as_millisecond() + 60_000);
-    let held = world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await;
-    assert!(matches!(held, Err(LookupError::RateLimited { .. })));
+    assert!(matches!(world.look_up().await, Err(LookupError::RateLimited { .. })));
     assert_eq!(world.server.requests().len(), 1);
 }
 
@@ -134,17 +140,12 @@ async fn a_look_up_brings_all_tests_of_a_reservation_and_no_user_means_none() {
     let ours = include_str!("truenorth/samples/score.json").replace("5799134", reservation_id().as_str());
     let foreign = include_str!("truenorth/samples/score.json");
     let world = world(vec![answers("200 OK", ours), answers("204 No Content", ""), answers("200 OK", foreign)]);
-    let observed = world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await.unwrap();
+    let observed = world.look_up().await.unwrap();
     assert_eq!(observed.len(), 3);
     assert!(matches!(observed[0].status, ReportedStatus::Completed(_)));
-    assert_eq!(world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await.unwrap(), []);
-    assert!(matches!(
-        world.truenorth().look_up(&account(Vendor::Truenorth), &reservation_id()).await,
-        Err(LookupError::Unusable { .. })
-    ));
-    let (_, body) =
-        world.server.requests()[0].split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    assert_eq!(body, r#"{"uniqueIdentifier":"res_0123456789abcdefghjkmnpqrs"}"#);
+    assert_eq!(world.look_up().await.unwrap(), []);
+    assert!(matches!(world.look_up().await, Err(LookupError::Unusable { .. })));
+    assert_eq!(world.first_body(), r#"{"uniqueIdentifier":"res_0123456789abcdefghjkmnpqrs"}"#);
 }
 
 #[tokio::test]
@@ -162,9 +163,7 @@ async fn a_sweep_hands_on_what_is_ours_and_notices_a_cut_answer() {
         let swept = world.truenorth().look_up_begun(&account(Vendor::Truenorth), span, &mut |_, _| ()).await;
         assert!(matches!(swept, Err(LookupError::Unusable { .. })), "{swept:?}");
     }
-    let (_, body) =
-        world.server.requests()[0].split_once("\r\n\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    insta::assert_snapshot!(body, @r#"{"includeIncompleteAssessments":true,"startedOnOrAfter":"2026-01-01T00:00:00Z","startedOnOrBefore":"2026-01-01T00:01:00Z"}"#);
+    insta::assert_snapshot!(world.first_body(), @r#"{"includeIncompleteAssessments":true,"startedOnOrAfter":"2026-01-01T00:00:00Z","startedOnOrBefore":"2026-01-01T00:01:00Z"}"#);
 }
 
 #[tokio::test]
@@ -186,10 +185,8 @@ async fn products_and_terms_come_from_the_vendor_and_the_profile() {
     let world = world(vec![answers("200 OK", ASSESSMENTS)]);
     let (account_, client) = (account(Vendor::Truenorth), "acme".parse().unwrap());
     let products = world.truenorth().products(&account_, &client).await.unwrap();
-    assert_eq!(
-        (products.len(), products[0].product.as_str(), products[0].name.as_str()),
-        (4, GRAMMAR, "English Grammar")
-    );
+    let first = ProductOffer { product: GRAMMAR.into(), name: "English Grammar".into() };
+    assert_eq!((products.len(), &products[0]), (4, &first));
     assert_eq!(world.truenorth().terms(&account_).await.unwrap().default_expiry_days, 30);
     let itep = TestSecrets::with("hub/itep/default", include_str!("itep/samples/profile.json"));
     let itep = connectors(itep, &TestLimits::default());
@@ -219,17 +216,8 @@ async fn every_other_endpoint_of_the_document_is_reached() {
     let ok = |body: &str| answers("200 OK", body);
     let none = || answers("204 No Content", "");
     let audio = answers("200 OK\r\ncontent-type: audio/wav", b"RIFF");
-    let world = world(vec![
-        ok(&groups),
-        ok(group),
-        ok(""),
-        ok(hook),
-        none(),
-        none(),
-        ok(""),
-        audio,
-        answers("400 Bad", r#"["bad url"]"#),
-    ]);
+    let refused = answers("400 Bad", r#"["bad url"]"#);
+    let world = world(vec![ok(&groups), ok(group), ok(""), ok(hook), none(), none(), ok(""), audio, refused]);
     let secret = world.secrets.0["hub/truenorth/default"].clone();
     let profile = truenorth::profile::Profile::parse(&secret).unwrap();
     let http = Http::new(CallTimeouts { connect: BUDGET, whole: BUDGET });
@@ -265,10 +253,8 @@ async fn every_other_endpoint_of_the_document_is_reached() {
 #[tokio::test]
 async fn with_too_little_time_left_no_call_is_begun() {
     let world = world(vec![answers("200 OK", ASSIGNED)]);
-    let outcome = world
-        .truenorth()
-        .purchase(&order(Vendor::Truenorth, GRAMMAR), 1, Deadline::after(start(), Duration::from_millis(500)))
-        .await;
+    let too_soon = Deadline::after(start(), Duration::from_millis(500));
+    let outcome = world.truenorth().purchase(&order(Vendor::Truenorth, GRAMMAR), 1, too_soon).await;
     assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::NoTime, .. }), "{outcome:?}");
     assert!(world.server.requests().is_empty());
 }

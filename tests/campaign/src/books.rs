@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use hyper::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_dynamo::AttributeValue;
+use serde_json::{Value, json};
 
+use super::VENDOR_CALL_MS;
 use super::load::reference;
 use super::stack::{Stack, Vendor};
 
-/// A call as its vendor booked it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Call {
     pub(crate) account: Option<String>,
@@ -23,7 +24,6 @@ pub(crate) struct Call {
     pub(crate) took_ms: Option<u64>,
 }
 
-/// A sale as its vendor booked it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Sale {
     pub(crate) account: String,
@@ -32,7 +32,6 @@ pub(crate) struct Sale {
     pub(crate) at: Timestamp,
 }
 
-/// A vendor's ledger.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) sales: Vec<Sale>,
@@ -40,10 +39,6 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads a vendor's ledger.
-    ///
-    /// # Errors
-    /// The simulator does not answer.
     pub(crate) async fn read(stack: &Stack, vendor: Vendor) -> Result<Self> {
         let value = stack.control(vendor, Method::GET, "ledger", &Value::Null).await?;
         serde_json::from_value(value).context("the ledger has another form")
@@ -51,16 +46,15 @@ impl Ledger {
 }
 
 impl Call {
-    /// Whether this call buys.
     pub(crate) fn buys(&self) -> bool {
         self.path.contains("ecommerce_webhook") || self.path.trim_end_matches('/').ends_with("/assign")
     }
 
     /// Whether the caller cannot tell what was done: no whole answer, or one that says neither yes nor no.
-    pub(crate) fn is_ambiguous(&self, patience_ms: u64) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         match self.fault.as_deref() {
             None | Some("refuse") => false,
-            Some("delay") => self.took_ms.is_none_or(|took| took >= patience_ms),
+            Some("delay") => self.took_ms.is_none_or(|took| took >= VENDOR_CALL_MS),
             Some(_) => true,
         }
     }
@@ -71,7 +65,6 @@ impl Call {
     }
 }
 
-/// One line of a history.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) seq: u64,
@@ -104,11 +97,8 @@ pub(crate) struct Reservation {
 pub(crate) type Books = BTreeMap<String, Reservation>;
 
 /// Reads all reservations, with their histories where wanted.
-///
-/// # Errors
-/// The table does not answer, or has another form.
 pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
-    let mut scan = json!({ "TableName": stack.table() });
+    let mut scan = json!({ "TableName": stack.table });
     if !with_histories {
         scan["FilterExpression"] = "sk = :res".into();
         scan["ExpressionAttributeValues"] = json!({ ":res": { "S": "RES" } });
@@ -117,18 +107,17 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
     loop {
         let page = stack.aws("dynamodb", "DynamoDB_20120810.Scan", &scan).await?;
         for item in page["Items"].as_array().into_iter().flatten() {
-            let item = plain_map(item);
-            let (pk, sk) = (text(&item["pk"]), text(&item["sk"]));
+            let (pk, sk) = (text(&item["pk"]["S"]), text(&item["sk"]["S"]));
             let Some(id) = pk.strip_prefix("RES#") else { continue };
             if sk == "RES" {
-                let read = reservation(id, &item["doc"]).with_context(|| format!("{id} cannot be read"))?;
+                let read = reservation(id, &document(item)?).with_context(|| format!("{id} cannot be read"))?;
                 books.insert(id.to_owned(), read);
                 for doc in item["doc"]["recent"].as_array().into_iter().flatten() {
                     let read = entry(doc).with_context(|| format!("{id}: its history cannot be read"))?;
                     histories.entry(id.to_owned()).or_default().push(read);
                 }
             } else if sk.starts_with("H#") {
-                let read = entry(&item["doc"]).with_context(|| format!("{id} {sk} cannot be read"))?;
+                let read = entry(&document(item)?).with_context(|| format!("{id} {sk} cannot be read"))?;
                 histories.entry(id.to_owned()).or_default().push(read);
             }
         }
@@ -148,6 +137,11 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
     // Other companies' reservations are no part of the campaign.
     books.retain(|_, reservation| !reservation.order.is_empty());
     Ok(books)
+}
+
+fn document(item: &Value) -> Result<Value> {
+    let document: AttributeValue = serde_json::from_value(item["doc"].clone())?;
+    Ok(serde_dynamo::from_attribute_value(document)?)
 }
 
 fn reservation(id: &str, doc: &Value) -> Option<Reservation> {
@@ -192,21 +186,4 @@ fn text(value: &Value) -> &str {
 
 fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
-}
-
-fn plain_map(item: &Value) -> Value {
-    let fields = item.as_object().into_iter().flatten();
-    Value::Object(fields.map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
-}
-
-/// DynamoDB's typed JSON as ordinary JSON.
-fn plain(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|object| object.iter().next()) else { return Value::Null };
-    match kind.as_str() {
-        "M" => plain_map(inner),
-        "L" => inner.as_array().into_iter().flatten().map(plain).collect(),
-        "N" => inner.as_str().and_then(|number| number.parse::<f64>().ok()).map_or(Value::Null, Value::from),
-        "NULL" => Value::Null,
-        _ => inner.clone(),
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::report::{self, Facts};
 
 pub(crate) fn of(facts: &Facts<'_>) -> Value {
-    let judged = facts.judgement;
+    let judged = &facts.judgement;
     let findings: BTreeMap<_, _> = judged.faults().into_iter().map(|(name, found)| (name, found.count)).collect();
     json!({
         "command": report::command(facts.plan),

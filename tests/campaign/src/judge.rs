@@ -80,12 +80,6 @@ impl Judgement {
             ("sold tests that nobody graded", &self.ungraded),
         ]
     }
-
-    /// Whether nothing is wrong.
-    #[cfg(test)]
-    pub(crate) fn is_good(&self) -> bool {
-        self.faults().iter().all(|(_, findings)| findings.count == 0)
-    }
 }
 
 pub(crate) struct Evidence<'a> {
@@ -93,8 +87,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) books: &'a Books,
     pub(crate) ledgers: &'a [(Vendor, Ledger)],
     pub(crate) scores: &'a BTreeMap<Test, f64>,
-    /// How long a worker waits for a vendor, in milliseconds.
-    pub(crate) patience_ms: u64,
 }
 
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Judgement {
@@ -175,7 +167,7 @@ fn of_calls(evidence: &Evidence<'_>, ledger: &Ledger, judgement: &mut Judgement)
             let next = calls.get(index + 1).map_or(Timestamp::MAX, |next| next.at);
             let between: Vec<_> =
                 history.iter().filter(|entry| entry.applied && entry.at >= call.at && entry.at <= next).collect();
-            if call.is_ambiguous(evidence.patience_ms) {
+            if call.is_ambiguous() {
                 judgement.ambiguous += 1;
                 of_ambiguous(id, call, &between, judgement);
             }

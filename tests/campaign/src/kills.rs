@@ -11,7 +11,6 @@ use nix::unistd::Pid;
 use super::chance::Chance;
 use super::stack::{Stack, Vendor};
 
-/// How many functions were killed.
 #[derive(Debug, Default)]
 pub(crate) struct Kills {
     pub(crate) all: AtomicU64,
@@ -21,11 +20,11 @@ pub(crate) struct Kills {
 
 /// Kills one function after the other, for as long as this is awaited.
 pub(crate) async fn go_on(stack: &Stack, chance: &Chance, every: Duration, kills: &Kills) {
-    let ports = Vendor::BOTH.map(|vendor| port_of(stack.vendor(vendor)));
+    let ports = Vendor::ALL.map(|vendor| port_of(stack.vendor(vendor)));
     loop {
         let pause = every.as_millis() as u64;
         tokio::time::sleep(Duration::from_millis(pause / 2 + chance.below(pause))).await;
-        let functions = functions(stack.emulator());
+        let functions = functions(stack.emulator);
         let sockets = sockets_to(&ports);
         let calling: Vec<_> = functions.iter().copied().filter(|pid| holds(*pid, &sockets)).collect();
         let mid_call = !calling.is_empty() && chance.percent(75);

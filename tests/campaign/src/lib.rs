@@ -43,7 +43,6 @@ pub struct Plan {
 
 impl Plan {
     /// A campaign of a size, with the usual rest.
-    #[must_use]
     pub fn of(reservations: usize) -> Self {
         Self {
             reservations,

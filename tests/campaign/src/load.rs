@@ -19,7 +19,6 @@ const TWICE: u64 = 5;
 /// And how many again after their answer.
 const AGAIN: u64 = 5;
 
-/// What a company orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) number: usize,
@@ -61,7 +60,7 @@ pub(crate) struct Websites<'a> {
 /// The orders of a campaign: both vendors in turn, over all accounts and companies.
 pub(crate) fn orders(count: usize, market: &Market) -> Vec<Order> {
     let order = |number: usize| {
-        let vendor = Vendor::BOTH[number % 2];
+        let vendor = Vendor::ALL[number % 2];
         let accounts = market.accounts(vendor);
         let account = accounts[number / 2 % accounts.len()].clone();
         Order { number, vendor, account, company: number % market.keys.len() }
@@ -74,18 +73,10 @@ impl Websites<'_> {
     /// no answer named a reservation.
     pub(crate) async fn order(&self, order: &Order) -> Option<Option<Assigned>> {
         let (twice, again) = (self.chance.percent(TWICE), self.chance.percent(AGAIN));
-        let (first, second) = if twice {
-            self.tally.repeated.fetch_add(1, Ordering::Relaxed);
-            tokio::join!(self.insist(order), self.insist(order))
-        } else {
-            (self.insist(order).await, None)
-        };
-        let third = if again {
-            self.tally.repeated.fetch_add(1, Ordering::Relaxed);
-            self.insist(order).await
-        } else {
-            None
-        };
+        self.tally.repeated.fetch_add(u64::from(twice) + u64::from(again), Ordering::Relaxed);
+        let second = async || if twice { self.insist(order).await } else { None };
+        let (first, second) = tokio::join!(self.insist(order), second());
+        let third = if again { self.insist(order).await } else { None };
         let answers: Vec<_> = [first, second, third].into_iter().flatten().collect();
         let mut ids = answers.iter().filter_map(reservation_id);
         let known = ids.next()?;

@@ -18,7 +18,6 @@ const HANDS: usize = 3;
 /// How often what is left in doubt is looked at.
 const ROUNDS: usize = 5;
 
-/// What the operator did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Done {
     pub(crate) files: u64,
@@ -47,9 +46,6 @@ async fn export(stack: &Stack, account: &str, sales: &[Sale]) -> Result<String> 
 /// Imports the file of each account, and then says of every older doubt that no file and no report knows: nothing was
 /// sold, buy again. Absence from one file proves nothing by itself, since a test that was begun is not in it; the
 /// operator decides so after the reports had their time, too.
-///
-/// # Errors
-/// `hubctl` fails.
 pub(crate) async fn settle(stack: &Stack, accounts: &[&String], sales: &[Sale], done: &mut Done) -> Result<()> {
     let before = Timestamp::now();
     for account in accounts {
@@ -112,10 +108,6 @@ async fn doubts(stack: &Stack) -> Result<Vec<Doubt>> {
     Ok(list["data"].as_array().context("hubctl listed no doubts")?.iter().filter_map(read).collect())
 }
 
-/// Sends dead letters back to their queues.
-///
-/// # Errors
-/// `hubctl` fails.
 pub(crate) async fn redrive(stack: &Stack, done: &mut Done) -> Result<()> {
     for queue in ["fulfilment", "results", "score-checks"] {
         let told = stack.hubctl_again(&["dlq", "redrive", queue]).await?;

@@ -27,7 +27,6 @@ pub(crate) struct Webhooks {
     pub(crate) resent: u64,
 }
 
-/// Everything outside the hub.
 #[derive(Debug)]
 pub(crate) struct Outside<'a> {
     pub(crate) stack: &'a Stack,
@@ -49,7 +48,6 @@ impl<'a> Outside<'a> {
         Self { stack, chance, told: Mutex::default() }
     }
 
-    /// The scores that the vendors gave.
     pub(crate) fn scores(&self) -> BTreeMap<Test, f64> {
         self.told.lock().scores.clone()
     }
@@ -58,15 +56,11 @@ impl<'a> Outside<'a> {
         self.told.lock().webhooks
     }
 
-    /// Whether a test was graded already.
     pub(crate) fn is_graded(&self, test: &Test) -> bool {
         self.told.lock().scores.contains_key(test)
     }
 
     /// A candidate sits a test, and the vendor grades it. One in four is seen to begin and to finish, too.
-    ///
-    /// # Errors
-    /// The simulator does not know the test.
     pub(crate) async fn sit(&self, test: &Assigned) -> Result<()> {
         if self.chance.percent(25) {
             self.happens(test, "start", &Value::Null).await?;
@@ -120,9 +114,6 @@ impl<'a> Outside<'a> {
     }
 
     /// iTEP sends again what nobody took: its documents promise no redelivery, so somebody asked for it.
-    ///
-    /// # Errors
-    /// The simulator does not answer.
     pub(crate) async fn resend(&self) -> Result<()> {
         let unheard: Vec<_> = self.told.lock().unheard.iter().cloned().collect();
         for (vendor, account, reference) in unheard.into_iter().filter(|test| test.0 == Vendor::Itep) {

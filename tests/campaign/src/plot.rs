@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use test_support::figures::grouped;
+
 use super::books::{Books, Reservation};
 use super::report::Course;
 
@@ -23,7 +25,6 @@ const BANDS: [(&str, &[&str], &str); 6] = [
     ("rejected and others", &[], "#999999"),
 ];
 
-/// Draws the plot as an SVG document.
 pub(crate) fn draw(books: &Books, course: &Course) -> String {
     let end = course.ended.duration_since(course.began).as_secs_f64().max(1.0);
     let counts = counts(books, course, end);
@@ -95,7 +96,7 @@ impl Chart {
     }
 
     fn title(&self, svg: &mut String, count: usize) {
-        let (x, text) = (MARGINS[0], format!("Where {} reservations stood", thousands(count as f64)));
+        let (x, text) = (MARGINS[0], format!("Where {} reservations stood", grouped(count as u64)));
         let _ = writeln!(svg, "<text x=\"{x}\" y=\"24\" font-size=\"17\" font-weight=\"bold\">{text}</text>");
     }
 
@@ -122,7 +123,7 @@ impl Chart {
                  <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
                 left - 8.0,
                 y + 4.5,
-                thousands(count)
+                grouped(count.round() as u64)
             );
         }
         for minutes in ticks(self.end / 60.0) {
@@ -185,18 +186,6 @@ fn ticks(most: f64) -> Vec<f64> {
     (0..=count).map(|n| (f64::from(n) * step * 1e6).round() / 1e6).collect()
 }
 
-fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +194,5 @@ mod tests {
     fn ticks_are_round_and_few() {
         assert_eq!(ticks(10_000.0), [0.0, 2000.0, 4000.0, 6000.0, 8000.0, 10_000.0]);
         assert_eq!(ticks(2.5), [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);
-        assert_eq!([thousands(0.0), thousands(999.0), thousands(10_000.0)], ["0", "999", "10,000"]);
     }
 }

@@ -26,9 +26,6 @@ pub(crate) enum Until {
 
 /// Waits, running the schedules' functions a little more often than the schedules do, and sending dead letters back.
 /// True if it came about in time.
-///
-/// # Errors
-/// The stack does not answer.
 pub(crate) async fn wait(
     stack: &Stack,
     until: Until,
@@ -95,7 +92,7 @@ struct Waiting {
 
 async fn waiting(stack: &Stack) -> Result<Waiting> {
     let mut waiting = Waiting { all: 0, results: 0 };
-    for url in stack.queues() {
+    for url in &stack.queues {
         let count = depth(stack, url).await? + depth(stack, &format!("{url}-dlq")).await?;
         waiting.all += count;
         waiting.results += if url.ends_with("results") { count } else { 0 };

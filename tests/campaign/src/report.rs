@@ -28,21 +28,20 @@ pub(crate) struct Course {
     pub(crate) quiet: bool,
 }
 
-/// Everything that a report tells.
 pub(crate) struct Facts<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) market: &'a Market,
-    pub(crate) course: &'a Course,
+    pub(crate) course: Course,
     pub(crate) tally: &'a Tally,
     pub(crate) kills: &'a Kills,
     pub(crate) webhooks: Webhooks,
-    pub(crate) aws: &'a AwsFaults,
+    pub(crate) aws: AwsFaults,
     /// The vendors' books when faults stopped.
-    pub(crate) under_faults: &'a [(Vendor, Ledger)],
+    pub(crate) under_faults: Vec<(Vendor, Ledger)>,
     /// And at the end.
-    pub(crate) ledgers: &'a [(Vendor, Ledger)],
+    pub(crate) ledgers: Vec<(Vendor, Ledger)>,
     pub(crate) done: Done,
-    pub(crate) judgement: &'a Judgement,
+    pub(crate) judgement: Judgement,
 }
 
 impl Facts<'_> {
@@ -104,10 +103,11 @@ fn row(name: &str, value: impl std::fmt::Display) -> (String, String) {
 }
 
 fn summary(facts: &Facts<'_>, report: &mut Report) {
-    let (judged, plan, course) = (facts.judgement, facts.plan, facts.course);
+    let (judged, plan, course) = (&facts.judgement, facts.plan, facts.course);
     let _ = writeln!(report.0, "\n`{}`", command(plan));
     let seconds = |from: Timestamp, to: Timestamp| format!("{:.0} s", to.duration_since(from).as_secs_f64());
-    let seen = judged.seen_in_doubt + judged.settled_early;
+    let in_doubt = judged.seen_in_doubt;
+    let (killed, in_mid_call) = (facts.kills.all.load(Relaxed), facts.kills.in_mid_call.load(Relaxed));
     let mut rows = vec![
         row("reservations", plan.reservations),
         row("vendor accounts", format!("{} iTEP, {} TrueNorth", facts.market.itep.len(), facts.market.truenorth.len())),
@@ -117,21 +117,11 @@ fn summary(facts: &Facts<'_>, report: &mut Report) {
     rows.extend([
         row("doubled by an operator's decision", judged.doubled_by_operator.count),
         row("ambiguous purchase calls", judged.ambiguous),
-        row(
-            "… seen in doubt",
-            format!("{} ({})", judged.seen_in_doubt, percent(judged.seen_in_doubt, judged.ambiguous)),
-        ),
+        row("… seen in doubt", format!("{in_doubt} ({})", percent(in_doubt, judged.ambiguous))),
         row("… settled by a report before that", judged.settled_early),
-        row("… altogether", percent(seen, judged.ambiguous)),
+        row("… altogether", percent(in_doubt + judged.settled_early, judged.ambiguous)),
         row("results that the vendors gave", judged.results),
-        row(
-            "functions killed",
-            format!(
-                "{}, {} with a vendor's call open",
-                facts.kills.all.load(Relaxed),
-                facts.kills.in_mid_call.load(Relaxed)
-            ),
-        ),
+        row("functions killed", format!("{killed}, {in_mid_call} with a vendor's call open")),
         row("faults lasted", seconds(course.began, course.peace)),
         row("from then until everything was settled", seconds(course.peace, course.ended)),
         row("came to rest in time", if course.quiet { "yes" } else { "no" }),
@@ -143,6 +133,10 @@ fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { "-".to_owned() } else { format!("{:.1} %", part as f64 * 100.0 / whole as f64) }
 }
 
+fn share((struck, all): (u64, u64)) -> String {
+    format!("{struck} of {all} ({})", percent(struck, all))
+}
+
 fn vendor_faults(facts: &Facts<'_>, report: &mut Report) {
     let mut kinds = BTreeMap::<String, u64>::new();
     for call in facts.calls_under_faults() {
@@ -151,7 +145,6 @@ fn vendor_faults(facts: &Facts<'_>, report: &mut Report) {
             *kinds.entry(format!("{what}: {fault}")).or_default() += 1;
         }
     }
-    let share = |(struck, all)| format!("{struck} of {all} ({})", percent(struck, all));
     let mut rows = vec![
         row("**purchase calls struck**", share(facts.calls_struck(true))),
         row("**reading calls struck**", share(facts.calls_struck(false))),
@@ -171,9 +164,7 @@ fn vendor_faults(facts: &Facts<'_>, report: &mut Report) {
 }
 
 fn aws_faults(facts: &Facts<'_>, report: &mut Report) {
-    let (struck, requests) = facts.aws_calls_struck();
-    let all = format!("{struck} of {requests} ({})", percent(struck, requests));
-    let mut rows = vec![row("**calls of AWS struck**", all)];
+    let mut rows = vec![row("**calls of AWS struck**", share(facts.aws_calls_struck()))];
     rows.extend(facts.aws.faults.iter().map(|(kind, count)| row(kind, count)));
     report.table("AWS, while faults lasted", rows);
 }
@@ -190,7 +181,7 @@ fn websites(facts: &Facts<'_>, report: &mut Report) {
 }
 
 fn afterwards(facts: &Facts<'_>, report: &mut Report) {
-    let (judged, done) = (facts.judgement, facts.done);
+    let (judged, done) = (&facts.judgement, facts.done);
     let mut rows = vec![
         row("reservations that were in doubt", judged.once_in_doubt),
         row("… because a function died in mid-call", judged.abandoned),

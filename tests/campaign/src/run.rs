@@ -22,15 +22,12 @@ use super::report::{self, Course, Facts};
 use super::setup::Market;
 use super::stack::{Stack, Vendor};
 use super::trouble;
-use super::{Outcome, Plan, VENDOR_CALL_MS, plot};
+use super::{Outcome, Plan, plot};
 
 /// How many candidates sit at the same time.
 const SEATS: usize = 8;
 
 /// Runs a campaign on the stack that the environment names. `progress` is told now and then how it stands.
-///
-/// # Errors
-/// A part of the stack that no fault was ordered for does not answer.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> Result<Outcome> {
     let (stack, chance) = (Stack::from_env()?, Chance::new(plan.seed));
     progress("opening accounts");
@@ -51,32 +48,16 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> Result<Outcome> {
     course.ended = Timestamp::now();
     progress("reading the books");
     let (books, ledgers, scores) = (books::read(&stack, true).await?, run.ledgers().await?, outside.scores());
-    let evidence = Evidence {
-        orders: plan.reservations,
-        books: &books,
-        ledgers: &ledgers,
-        scores: &scores,
-        patience_ms: VENDOR_CALL_MS,
-    };
-    let judgement = judge::judge(&evidence);
-    let facts = Facts {
-        plan: &plan,
-        market: &market,
-        course: &course,
-        tally: &tally,
-        kills: &kills,
-        webhooks: outside.webhooks(),
-        aws: &aws,
-        under_faults: &under_faults,
-        ledgers: &ledgers,
-        done,
-        judgement: &judgement,
-    };
+    let judgement =
+        judge::judge(&Evidence { orders: plan.reservations, books: &books, ledgers: &ledgers, scores: &scores });
+    let webhooks = outside.webhooks();
+    let (plan, market, tally, kills) = (&plan, &market, &tally, &kills);
+    let facts = Facts { plan, market, course, tally, kills, webhooks, aws, under_faults, ledgers, done, judgement };
     Ok(Outcome {
         report: report::write(&facts),
         figures: format!("{:#}\n", figures::of(&facts)),
         plot: plot::draw(&books, &course),
-        faults: report::faults(&judgement),
+        faults: report::faults(&facts.judgement),
     })
 }
 
@@ -92,7 +73,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn ledgers(&self) -> Result<Vec<(Vendor, Ledger)>> {
         let mut ledgers = Vec::new();
-        for vendor in Vendor::BOTH {
+        for vendor in Vendor::ALL {
             ledgers.push((vendor, Ledger::read(self.stack, vendor).await?));
         }
         Ok(ledgers)
@@ -137,7 +118,7 @@ impl Run<'_> {
     async fn close_ports(&self, course: &mut Course) {
         loop {
             tokio::time::sleep(Duration::from_millis(8000 + self.websites.chance.below(8000))).await;
-            let vendor = Vendor::BOTH[self.websites.chance.below(2) as usize];
+            let vendor = Vendor::ALL[self.websites.chance.below(2) as usize];
             course.closures += u64::from(trouble::close_port(self.stack, vendor, 1200).await.is_ok());
         }
     }

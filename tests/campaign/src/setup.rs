@@ -13,7 +13,6 @@ use super::stack::{Stack, Vendor};
 pub(crate) const ITEP_PRODUCT: &str = "GTX-Academic-Plus";
 /// What is bought at TrueNorth, by id: a name would cost a look-up of its own now and then.
 pub(crate) const TRUENORTH_PRODUCT: &str = "c66496f2-35a7-465d-bb3b-58f6af5caedb";
-/// The companies that order.
 const COMPANIES: usize = 3;
 
 /// The accounts and the companies' keys.
@@ -25,7 +24,6 @@ pub(crate) struct Market {
 }
 
 impl Market {
-    /// A vendor's accounts.
     pub(crate) fn accounts(&self, vendor: Vendor) -> &[String] {
         match vendor {
             Vendor::Itep => &self.itep,
@@ -34,9 +32,6 @@ impl Market {
     }
 
     /// Makes accounts and companies, as many as the plan's load needs.
-    ///
-    /// # Errors
-    /// Some part of the stack refuses.
     pub(crate) async fn open(stack: &Stack, plan: &Plan) -> Result<Self> {
         let names = |prefix: &str, count: usize| (0..count).map(|n| format!("{prefix}{n:02}")).collect::<Vec<_>>();
         let itep = names("i", plan.itep_accounts());
@@ -67,7 +62,7 @@ fn token(account: &str) -> String {
 }
 
 fn webhook(stack: &Stack, vendor: Vendor, account: &str) -> String {
-    format!("{}/webhooks/{}/{account}/{}", stack.hub(), vendor.name(), token(account))
+    format!("{}/webhooks/{}/{account}/{}", stack.hub, vendor.name(), token(account))
 }
 
 async fn open_itep(stack: &Stack, name: &str, stock: usize) -> Result<()> {

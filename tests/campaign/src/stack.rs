@@ -2,7 +2,6 @@
 
 use std::env;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +9,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+pub(crate) use vendor_sim::Vendor;
 use vendor_sim::client::{self, SendError};
 
 /// How long anything but the hub's API may take.
@@ -20,39 +20,20 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a company's website waits for the hub: a little longer than its gateway does.
 const WEBSITE_PATIENCE: Duration = Duration::from_secs(32);
 
-/// A vendor, by its simulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Vendor {
-    Itep,
-    Truenorth,
-}
-
-impl Vendor {
-    pub(crate) const BOTH: [Self; 2] = [Self::Itep, Self::Truenorth];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Itep => "itep",
-            Self::Truenorth => "truenorth",
-        }
-    }
-}
-
-/// Where everything is. Clones are cheap.
+/// Where everything is.
 #[derive(Clone, Debug)]
-pub(crate) struct Stack(Arc<Addresses>);
-
-#[derive(Debug)]
-struct Addresses {
-    hub: String,
+pub(crate) struct Stack {
+    /// The base address of the hub's API.
+    pub(crate) hub: String,
     aws: String,
     itep: String,
     truenorth: String,
     fault_proxy: String,
-    emulator: i32,
-    stack: String,
-    table: String,
-    queues: [String; 3],
+    /// The process that the functions are children of.
+    pub(crate) emulator: i32,
+    name: String,
+    pub(crate) table: String,
+    pub(crate) queues: [String; 3],
     hubctl: String,
 }
 
@@ -77,50 +58,26 @@ impl Answer {
 
 impl Stack {
     /// Reads the variables that `cargo dev campaign` sets.
-    ///
-    /// # Errors
-    /// One is missing.
     pub(crate) fn from_env() -> Result<Self> {
         let get = |name: &str| env::var(name).with_context(|| format!("{name} is not set: use `cargo dev campaign`"));
-        Ok(Self(Arc::new(Addresses {
+        Ok(Self {
             hub: get("HUB_URL")?,
             aws: get("AWS_ENDPOINT_URL")?,
             itep: get("ITEP_SIM_URL")?,
             truenorth: get("TRUENORTH_SIM_URL")?,
             fault_proxy: get("FAULT_PROXY_URL")?,
             emulator: get("EMULATOR_PID")?.parse().context("EMULATOR_PID")?,
-            stack: get("HUB_STACK_NAME")?,
+            name: get("HUB_STACK_NAME")?,
             table: get("TABLE_NAME")?,
             queues: [get("FULFILMENT_QUEUE_URL")?, get("RESULTS_QUEUE_URL")?, get("SCORE_CHECKS_QUEUE_URL")?],
             hubctl: get("HUBCTL")?,
-        })))
+        })
     }
 
-    /// The process that the functions are children of.
-    pub(crate) fn emulator(&self) -> i32 {
-        self.0.emulator
-    }
-
-    /// The hub's base address.
-    pub(crate) fn hub(&self) -> &str {
-        &self.0.hub
-    }
-
-    /// The queues that work waits on.
-    pub(crate) fn queues(&self) -> &[String; 3] {
-        &self.0.queues
-    }
-
-    /// The hub's table.
-    pub(crate) fn table(&self) -> &str {
-        &self.0.table
-    }
-
-    /// A simulator's base address.
     pub(crate) fn vendor(&self, vendor: Vendor) -> &str {
         match vendor {
-            Vendor::Itep => &self.0.itep,
-            Vendor::Truenorth => &self.0.truenorth,
+            Vendor::Itep => &self.itep,
+            Vendor::Truenorth => &self.truenorth,
         }
     }
 
@@ -135,13 +92,10 @@ impl Stack {
     ) -> Result<Answer> {
         let bearer = format!("Bearer {key}");
         let headers = [&[("authorization", bearer.as_str()), ("content-type", "application/json")], more].concat();
-        send(method, &format!("{}{path}", self.0.hub), &headers, body, WEBSITE_PATIENCE).await
+        send(method, &format!("{}{path}", self.hub), &headers, body, WEBSITE_PATIENCE).await
     }
 
     /// Calls a simulator's control API, again where its port was closed: all that is told there may be told twice.
-    ///
-    /// # Errors
-    /// It does not answer, or refuses.
     pub(crate) async fn control(&self, vendor: Vendor, method: Method, path: &str, body: &Value) -> Result<Value> {
         let url = format!("{}/_sim/{path}", self.vendor(vendor));
         let until = Instant::now() + CLOSURE_PATIENCE;
@@ -158,9 +112,6 @@ impl Stack {
     }
 
     /// Calls an AWS service that speaks JSON, in the account's own name and past the proxy.
-    ///
-    /// # Errors
-    /// The service does not answer, or refuses.
     pub(crate) async fn aws(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
         let authorization = authorization(service);
         let headers = [
@@ -168,12 +119,12 @@ impl Stack {
             ("x-amz-target", target),
             ("content-type", "application/x-amz-json-1.1"),
         ];
-        self.post(&self.0.aws, &headers, body).await.with_context(|| target.to_owned())
+        self.post(&self.aws, &headers, body).await.with_context(|| target.to_owned())
     }
 
     /// Runs a function now, as its schedule would. That it fails or is busy already is no error here.
     pub(crate) async fn run(&self, function: &str) -> Result<()> {
-        let url = format!("{}/2015-03-31/functions/{}-{function}/invocations", self.0.aws, self.0.stack);
+        let url = format!("{}/2015-03-31/functions/{}-{function}/invocations", self.aws, self.name);
         let authorization = authorization("lambda");
         let body = json!({ "source": "aws.scheduler" });
         let _ = send(Method::POST, &url, &[("authorization", &authorization)], &body, PATIENCE).await?;
@@ -182,14 +133,11 @@ impl Stack {
 
     /// Calls the proxy's own API; the answer's text.
     pub(crate) async fn fault_proxy(&self, method: Method, path: &str, body: &Value) -> Result<String> {
-        let url = format!("{}/_microburst/{path}", self.0.fault_proxy);
+        let url = format!("{}/_microburst/{path}", self.fault_proxy);
         Ok(send(method, &url, &[("content-type", "application/json")], body, PATIENCE).await?.success(&url)?.text)
     }
 
     /// Runs an operator's command that may be run again, and runs it again if it fails.
-    ///
-    /// # Errors
-    /// It failed three times; its last words are told.
     pub(crate) async fn hubctl_again(&self, arguments: &[&str]) -> Result<Value> {
         for _ in 1..3 {
             if let Ok(told) = self.hubctl(arguments).await {
@@ -200,11 +148,8 @@ impl Stack {
     }
 
     /// Runs the operator's command; what it printed.
-    ///
-    /// # Errors
-    /// It failed; its words are told.
     pub(crate) async fn hubctl(&self, arguments: &[&str]) -> Result<Value> {
-        let mut command = Command::new(&self.0.hubctl);
+        let mut command = Command::new(&self.hubctl);
         command.arg("--json").args(arguments);
         let told = arguments.join(" ");
         let output = tokio::task::spawn_blocking(move || command.output()).await??;

@@ -92,13 +92,9 @@ fn rules(plan: &Plan) -> Value {
     all.concat().into()
 }
 
-/// Begins all faults.
-///
-/// # Errors
-/// A simulator or the proxy refuses.
 pub(crate) async fn begin(stack: &Stack, plan: &Plan, market: &Market) -> Result<()> {
     let itep_only = |order: &Value| order["match"] == "purchase" || order["match"] == "webhook";
-    for vendor in Vendor::BOTH {
+    for vendor in Vendor::ALL {
         let wanted = orders(plan).into_iter().filter(|order| vendor == Vendor::Truenorth || itep_only(order));
         let wanted: Value = wanted.collect();
         for account in market.accounts(vendor) {
@@ -109,12 +105,8 @@ pub(crate) async fn begin(stack: &Stack, plan: &Plan, market: &Market) -> Result
     Ok(())
 }
 
-/// Ends all faults.
-///
-/// # Errors
-/// A simulator or the proxy refuses.
 pub(crate) async fn end(stack: &Stack, market: &Market) -> Result<()> {
-    for vendor in Vendor::BOTH {
+    for vendor in Vendor::ALL {
         for account in market.accounts(vendor) {
             let path = format!("accounts/{account}/faults");
             stack.control(vendor, Method::DELETE, &path, &Value::Null).await?;
@@ -125,9 +117,6 @@ pub(crate) async fn end(stack: &Stack, market: &Market) -> Result<()> {
 }
 
 /// Closes a vendor's port for a while: connections are refused.
-///
-/// # Errors
-/// The simulator refuses.
 pub(crate) async fn close_port(stack: &Stack, vendor: Vendor, ms: u64) -> Result<()> {
     let order = json!({ "match": "any", "fault": "connection-refused", "ms": ms });
     stack.control(vendor, Method::PUT, "faults", &order).await?;
@@ -142,10 +131,6 @@ pub(crate) struct AwsFaults {
     pub(crate) faults: BTreeMap<String, u64>,
 }
 
-/// Asks the proxy what it did.
-///
-/// # Errors
-/// It does not answer.
 pub(crate) async fn aws_faults(stack: &Stack) -> Result<AwsFaults> {
     let text = stack.fault_proxy(Method::GET, "metrics", &Value::Null).await?;
     let mut found = AwsFaults::default();

@@ -16,10 +16,11 @@ use shared_core::domain::reservation::{Decision, Event, Lease, Report, Reservati
 use shared_core::ports::*;
 use shared_core::usecases::commit::write;
 use test_support::figures;
+use test_support::fixtures::TIMEOUTS;
 
 use crate::fixtures::*;
 use crate::meter::Units;
-use crate::world::{World, in_a_world, is_ministack};
+use crate::world::{World, is_ministack};
 
 /// What an ordinary iTEP test may write: buy, Finished, Complete.
 const WRITE_UNITS_MAX: f64 = 20.0;
@@ -32,12 +33,12 @@ struct Line {
 }
 
 /// Measures operations one after the other.
-struct Bill {
-    world: World,
+struct Bill<'a> {
+    world: &'a World,
     lines: Vec<Line>,
 }
 
-impl Bill {
+impl Bill<'_> {
     async fn of<T>(&mut self, operation: &'static str, expected: &str, work: impl Future<Output = T>) -> T {
         self.world.calls.take();
         self.world.meter.take();
@@ -61,20 +62,18 @@ impl Bill {
 
 #[tokio::test]
 async fn operations_cost_what_the_design_allows() {
-    in_a_world(|world| async move {
-        let mut bill = Bill { world: world.clone(), lines: vec![] };
-        an_itep_test(&mut bill, &world).await;
-        buying(&mut bill, &world).await;
-        reading(&mut bill, &world).await;
-        guarding(&mut bill, &world).await;
-        publish(&bill).await;
-    })
-    .await;
+    let world = World::new().await;
+    let mut bill = Bill { world: &world, lines: vec![] };
+    an_itep_test(&mut bill).await;
+    buying(&mut bill).await;
+    reading(&mut bill).await;
+    guarding(&mut bill).await;
+    publish(&bill).await;
 }
 
 /// An ordinary test, with iTEP's own sample as its documents.
-async fn an_itep_test(bill: &mut Bill, world: &World) {
-    let store = &world.store;
+async fn an_itep_test(bill: &mut Bill<'_>) {
+    let store = &bill.world.store;
     let new = calling("k", Vendor::Itep, at(0));
     bill.of("iTEP: reserve", "1 PutItem", reserve(store, &new)).await;
     let ready = bill.of("iTEP: claim and outcome", "2 PutItem", commit(store, confirmed(&new, TEST, at(1)))).await;
@@ -106,12 +105,12 @@ async fn report(store: &impl Store, of: &Reservation, status: &str, now: Timesta
     };
     let read = store.reservation(of.id()).await.unwrap().unwrap();
     let event = Event::Reported(Box::new(report));
-    let Decision::Write(change) = read.apply(&event, Source::VendorWebhook, now, &POLICY) else { return None };
+    let Decision::Write(change) = read.apply(&event, Source::VendorWebhook, now, &TIMEOUTS.policy) else { return None };
     Some(write(store, &change, Some(&parsed.raw)).await.unwrap())
 }
 
-async fn buying(bill: &mut Bill, world: &World) {
-    let store = &world.store;
+async fn buying(bill: &mut Bill<'_>) {
+    let store = &bill.world.store;
     let again = Reservation::queued(order("k", Vendor::Itep), at(2), at(2));
     let found = bill.of("repeated order", "1 PutItem", store.insert(&again)).await;
     assert!(matches!(found.unwrap(), InsertOutcome::Existing(_)));
@@ -126,8 +125,8 @@ async fn buying(bill: &mut Bill, world: &World) {
     bill.of("TrueNorth: claim and outcome", "2 PutItem", commit(store, sold)).await;
 }
 
-async fn reading(bill: &mut Bill, world: &World) {
-    let store = &world.store;
+async fn reading(bill: &mut Bill<'_>) {
+    let store = &bill.world.store;
     for n in 0..20 {
         reserve(store, &Reservation::queued(order(&format!("q{n}"), Vendor::Itep), at(1000 + n), at(n))).await;
     }
@@ -143,8 +142,8 @@ async fn reading(bill: &mut Bill, world: &World) {
     bill.of("postpone", "1 UpdateItem", store.postpone(&first, at(3000))).await.unwrap();
 }
 
-async fn guarding(bill: &mut Bill, world: &World) {
-    let (store, account) = (&world.store, account_name());
+async fn guarding(bill: &mut Bill<'_>) {
+    let (store, account) = (&bill.world.store, account_name());
     let buyer = client();
     let caller = Caller { priority: Priority::Purchase, client: Some(&buyer) };
     let Plan::Book(booking) = plan(&Levels::default(), caller, at(0).as_millisecond()) else { panic!("unused") };
@@ -163,7 +162,7 @@ async fn guarding(bill: &mut Bill, world: &World) {
 }
 
 /// Prints the units, and records them for the documents. MiniStack does not count as Amazon does.
-async fn publish(bill: &Bill) {
+async fn publish(bill: &Bill<'_>) {
     if is_ministack().await {
         return;
     }

@@ -1,29 +1,18 @@
 //! Reservations in the states that the tests need.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jiff::{Timestamp, ToSpan};
-use shared_core::domain::backoff::Backoff;
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{
-    Account, AccountName, ClientId, Digest, Fingerprint, ReservationId, Vendor, VendorReference,
-};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Change, Decision, Event, Evidence, HistoryEntry, Lease, Policy, Report, ReportedStatus, Reservation,
-    Source, Unknown,
+    CallOutcome, Change, Decision, Event, Evidence, HistoryEntry, Lease, Report, ReportedStatus, Reservation, Source,
+    Unknown,
 };
 use shared_core::domain::test_result::{CefrBand, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
-use shared_core::ports::{InsertOutcome, Store, WriteOutcome};
+use shared_core::ports::{AuthOutcome, InboundWebhook, InsertOutcome, SenderCredentials, Store, WriteOutcome};
 use shared_core::usecases::commit::write;
 use shared_core::usecases::history::entries;
-
-pub(crate) const POLICY: Policy = Policy {
-    backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
-    result_overdue: Duration::from_secs(7 * 24 * 3600),
-    doubt_quiet: Duration::from_secs(900),
-};
+use test_support::fixtures::{DAY, TIMEOUTS};
 
 /// 2026-11-23 noon, and so many seconds.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -42,26 +31,16 @@ pub(crate) fn account_name() -> AccountName {
     "default".parse().unwrap()
 }
 
-/// An order under an idempotency key.
+/// An order under an idempotency key, with everything that an order may have.
 pub(crate) fn order(key: &str, vendor: Vendor) -> Order {
+    let order = test_support::fixtures::order(key);
     Order {
-        id: ReservationId::derive(&client(), key),
-        client: client(),
-        fingerprint: Fingerprint::new(key, "{}"),
         account: account(vendor),
-        product: "GTX-Academic-Plus".to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: Some("mary@example.com".into()),
-            birth_date: None,
-        },
-        registration: BTreeMap::from([("City".to_owned(), "Los Angeles".into())]),
-        groups: vec![],
-        return_url: None,
-        expires_at: at(30 * 24 * 3600),
-        metadata: BTreeMap::from([("order".to_owned(), "42".to_owned())]),
+        candidate: Candidate { email: Some("mary@example.com".into()), ..order.candidate },
+        registration: [("City".to_owned(), "Los Angeles".into())].into(),
+        expires_at: at(30 * DAY),
+        metadata: [("order".to_owned(), "42".to_owned())].into(),
+        ..order
     }
 }
 
@@ -78,7 +57,7 @@ pub(crate) fn change(reservation: &Reservation, event: &Event, now: Timestamp) -
 
 /// The same by somebody.
 pub(crate) fn change_by(source: Source, reservation: &Reservation, event: &Event, now: Timestamp) -> Change {
-    match reservation.apply(event, source, now, &POLICY) {
+    match reservation.apply(event, source, now, &TIMEOUTS.policy) {
         Decision::Write(change) => *change,
         Decision::Duplicate => panic!("nothing to write"),
     }
@@ -100,15 +79,33 @@ pub(crate) fn lost(reservation: &Reservation, now: Timestamp) -> Change {
     change(reservation, &Event::CallEnded { call_no: reservation.calls, outcome }, now)
 }
 
-/// Writes a new reservation.
 pub(crate) async fn reserve(store: &impl Store, reservation: &Reservation) {
     assert_eq!(store.insert(reservation).await.unwrap(), InsertOutcome::New);
+}
+
+/// A reservation at iTEP whose first call is out since second 0, as it was written.
+pub(crate) async fn reserved(store: &impl Store, key: &str) -> Reservation {
+    let reservation = calling(key, Vendor::Itep, at(0));
+    reserve(store, &reservation).await;
+    reservation
 }
 
 /// Writes a change that nothing stands against; returns the reservation after it.
 pub(crate) async fn commit(store: &impl Store, change: Change) -> Reservation {
     assert_eq!(write(store, &change, None).await.unwrap(), WriteOutcome::Done);
     change.after
+}
+
+pub(crate) fn receipt(id: &str, received_at: Timestamp, body: Vec<u8>) -> InboundWebhook {
+    InboundWebhook {
+        id: id.parse().unwrap(),
+        account: account_name(),
+        received_at,
+        content_type: "multipart/form-data; boundary=x".to_owned(),
+        body,
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
+    }
 }
 
 /// A reservation's history after an entry, and whether there is more.

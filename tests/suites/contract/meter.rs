@@ -1,21 +1,19 @@
 //! Capacity units as the engine reports them.
 
+use std::slice;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::interceptors::{
-    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::operation::{
-    batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
-    get_item::{GetItemInput, GetItemOutput},
-    put_item::{PutItemInput, PutItemOutput},
-    query::{QueryInput, QueryOutput},
-    transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput},
-    update_item::{UpdateItemInput, UpdateItemOutput},
-};
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use serde_json::{Value, json};
+
+/// The operations that report what they used, if asked to.
+const READS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
+const WRITES: [&str; 3] = ["PutItem", "UpdateItem", "TransactWriteItems"];
 
 /// Capacity units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,22 +33,8 @@ impl Meter {
     }
 }
 
-macro_rules! ask {
-    ($input:expr, $($kind:ty),*) => {
-        $(if let Some(input) = $input.downcast_mut::<$kind>() {
-            input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
-        })*
-    };
-}
-
-macro_rules! used {
-    ($output:expr, $($kind:ty),*) => {{
-        let mut used: Vec<ConsumedCapacity> = Vec::new();
-        $(if let Some(output) = $output.downcast_ref::<$kind>() {
-            used.extend(output.consumed_capacity.clone());
-        })*
-        used
-    }};
+fn operation(config: &ConfigBag) -> &str {
+    config.load::<Metadata>().map_or("", Metadata::name)
 }
 
 impl Intercept for Meter {
@@ -58,22 +42,20 @@ impl Intercept for Meter {
         "Meter"
     }
 
-    fn modify_before_serialization(
+    fn modify_before_signing(
         &self,
-        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let input = context.input_mut();
-        ask!(
-            input,
-            GetItemInput,
-            PutItemInput,
-            QueryInput,
-            UpdateItemInput,
-            BatchGetItemInput,
-            TransactWriteItemsInput
-        );
+        let request = context.request_mut();
+        if READS.iter().chain(&WRITES).any(|metered| *metered == operation(config)) {
+            let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
+            body["ReturnConsumedCapacity"] = json!("TOTAL");
+            let body = body.to_string();
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = body.into();
+        }
         Ok(())
     }
 
@@ -81,21 +63,17 @@ impl Intercept for Meter {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Ok(output) = context.output_or_error() {
-            let many = |used: &Option<Vec<ConsumedCapacity>>| used.clone().unwrap_or_default();
-            let mut read = used!(output, GetItemOutput, QueryOutput);
-            let mut written = used!(output, PutItemOutput, UpdateItemOutput);
-            read.extend(
-                output.downcast_ref::<BatchGetItemOutput>().map(|it| many(&it.consumed_capacity)).into_iter().flatten(),
-            );
-            let transaction = output.downcast_ref::<TransactWriteItemsOutput>();
-            written.extend(transaction.map(|it| many(&it.consumed_capacity)).into_iter().flatten());
-            let sum = |used: &[ConsumedCapacity]| used.iter().filter_map(|used| used.capacity_units).sum::<f64>();
-            let mut units = self.0.lock().unwrap();
-            units.read += sum(&read);
-            units.written += sum(&written);
+        let body = context.response().body().bytes().unwrap_or_default();
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let used = &answer["ConsumedCapacity"];
+        let used = used.as_array().map_or(slice::from_ref(used), Vec::as_slice);
+        let used = used.iter().filter_map(|used| used["CapacityUnits"].as_f64()).sum::<f64>();
+        let mut units = self.0.lock().unwrap();
+        match WRITES.contains(&operation(config)) {
+            true => units.written += used,
+            false => units.read += used,
         }
         Ok(())
     }

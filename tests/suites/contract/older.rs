@@ -19,7 +19,7 @@ use shared_core::domain::reservation::{CallOutcome, Event, Report, Reservation, 
 use shared_core::ports::Store;
 
 use crate::fixtures::*;
-use crate::world::{World, in_a_world};
+use crate::world::World;
 use read::{normalize, read_item, read_message};
 
 /// What a commit left behind.
@@ -47,16 +47,14 @@ const OLDER: [Older; 2] = [older!("123bd2f"), older!("5e23e69")];
 async fn items_of_older_commits_are_read_as_they_were_meant() {
     let mut wrong = Vec::new();
     for older in OLDER {
-        in_a_world(async |world| {
-            for (item, mut expected) in put_items(&world, &older).await {
-                let read = read_item(&world.store, &expected).await.unwrap_or_else(|error| json!(format!("{error:?}")));
-                let document = item.get("doc").cloned().map(serde_dynamo::from_attribute_value);
-                expect_whole(&mut expected, document.and_then(Result::ok));
-                let name = format!("{} {} {} {}", older.commit, expected["name"], expected["pk"], expected["sk"]);
-                wrong.extend(compare(&name, &expected, &read));
-            }
-        })
-        .await;
+        let world = World::new().await;
+        for (item, mut expected) in put_items(&world, &older).await {
+            let read = read_item(&world.store, &expected).await.unwrap_or_else(|error| json!(format!("{error:?}")));
+            let document = item.get("doc").cloned().map(serde_dynamo::from_attribute_value);
+            expect_whole(&mut expected, document.and_then(Result::ok));
+            let name = format!("{} {} {} {}", older.commit, expected["name"], expected["pk"], expected["sk"]);
+            wrong.extend(compare(&name, &expected, &read));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -80,22 +78,20 @@ async fn reservations_of_older_commits_take_todays_events() {
     ];
     let now: Timestamp = "2026-11-26T00:00:00Z".parse().unwrap();
     for older in OLDER {
-        in_a_world(async |world| {
-            let items = put_items(&world, &older).await;
-            for (name, event, status) in events {
-                let context = format!("{} {name}", older.commit);
-                let (_, expected) = items.iter().find(|(_, expected)| expected["name"] == name).expect(&context);
-                let id: ReservationId = serde_json::from_value(expected["id"].clone()).unwrap();
-                let before = world.store.reservation(&id).await.expect(&context).expect(&context);
-                let change = change(&before, &event(&before, now), now);
-                let after = commit(&world.store, change.clone()).await;
-                assert_eq!((after.status(), change.is_applied()), (status, true), "{context}");
-                assert_eq!(world.store.reservation(&id).await.unwrap(), Some(after), "{context}");
-                let history = history(&world.store, &id, before.seq, 10).await;
-                assert_eq!(history, (vec![change.entry], false), "{context}");
-            }
-        })
-        .await;
+        let world = World::new().await;
+        let items = put_items(&world, &older).await;
+        for (name, event, status) in events {
+            let context = format!("{} {name}", older.commit);
+            let (_, expected) = items.iter().find(|(_, expected)| expected["name"] == name).expect(&context);
+            let id: ReservationId = serde_json::from_value(expected["id"].clone()).unwrap();
+            let before = world.store.reservation(&id).await.expect(&context).expect(&context);
+            let change = change(&before, &event(&before, now), now);
+            let after = commit(&world.store, change.clone()).await;
+            assert_eq!((after.status(), change.is_applied()), (status, true), "{context}");
+            assert_eq!(world.store.reservation(&id).await.unwrap(), Some(after), "{context}");
+            let history = history(&world.store, &id, before.seq, 10).await;
+            assert_eq!(history, (vec![change.entry], false), "{context}");
+        }
     }
 }
 

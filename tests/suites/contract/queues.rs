@@ -9,12 +9,10 @@ use shared::aws::sqs::Fulfilment;
 use shared::aws::{QueueUrls, SqsQueue};
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::reservation::CallOutcome;
-use shared_core::ports::{
-    AuthOutcome, CheckReason, InboundWebhook, Queue, ResultMessage, ScoreCheck, SenderCredentials,
-};
+use shared_core::ports::{CheckReason, InboundWebhook, Queue, ResultMessage, ScoreCheck};
 
 use crate::fixtures::*;
-use crate::world::{World, in_a_world};
+use crate::world::World;
 
 /// Waits for a message as a consumer does, and takes it off the queue.
 async fn receive(world: &World, url: Option<&String>) -> Option<Message> {
@@ -33,78 +31,59 @@ async fn receive(world: &World, url: Option<&String>) -> Option<Message> {
 
 #[tokio::test]
 async fn a_fulfilment_comes_out_while_somebody_waits_for_it() {
-    in_a_world(|world| async move {
-        let id = ReservationId::derive(&client(), "k");
-        let sent = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            world.queue.fulfil(&id).await.unwrap();
-        };
-        let begun = Instant::now();
-        let (message, ()) = tokio::join!(receive(&world, world.urls.fulfilment.as_ref()), sent);
-        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
-        let body = message.unwrap().body.unwrap();
-        assert_eq!(body, format!(r#"{{"v":1,"reservation_id":"{id}"}}"#));
-        assert_eq!(serde_json::from_str::<Fulfilment>(&body).unwrap().reservation_id, id);
-    })
-    .await;
+    let world = World::new().await;
+    let id = ReservationId::derive(&client(), "k");
+    let sent = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.queue.fulfil(&id).await.unwrap();
+    };
+    let begun = Instant::now();
+    let (message, ()) = tokio::join!(receive(&world, world.urls.fulfilment.as_ref()), sent);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    let body = message.unwrap().body.unwrap();
+    assert_eq!(body, format!(r#"{{"v":1,"reservation_id":"{id}"}}"#));
+    assert_eq!(serde_json::from_str::<Fulfilment>(&body).unwrap().reservation_id, id);
 }
 
 #[tokio::test]
 async fn a_webhook_of_the_largest_size_fits_the_queue() {
-    in_a_world(|world| async move {
-        let body: Vec<u8> = (0..150 * 1024).map(|n| (n % 251) as u8).collect();
-        let receipt = InboundWebhook {
-            id: "receipt-1".parse().unwrap(),
-            account: account_name(),
-            received_at: at(0),
-            content_type: "multipart/form-data; boundary=x".to_owned(),
-            body,
-            authenticated: AuthOutcome::Verified,
-            credentials: SenderCredentials::default(),
-        };
-        let sent = ResultMessage::InboundWebhook(receipt.clone());
-        world.queue.record(&sent, Duration::ZERO).await.unwrap();
-        let message = receive(&world, world.urls.results.as_ref()).await.unwrap();
-        assert_eq!(message::parse::<ResultMessage>(&message.body.unwrap()), Ok(sent));
-        let larger = ResultMessage::InboundWebhook(InboundWebhook { body: vec![0; 250 * 1024], ..receipt });
-        assert!(world.queue.record(&larger, Duration::ZERO).await.is_err());
-    })
-    .await;
+    let world = World::new().await;
+    let receipt = receipt("receipt-1", at(0), (0..150 * 1024).map(|n| (n % 251) as u8).collect());
+    let sent = ResultMessage::InboundWebhook(receipt.clone());
+    world.queue.record(&sent, Duration::ZERO).await.unwrap();
+    let message = receive(&world, world.urls.results.as_ref()).await.unwrap();
+    assert_eq!(message::parse::<ResultMessage>(&message.body.unwrap()), Ok(sent));
+    let larger = ResultMessage::InboundWebhook(InboundWebhook { body: vec![0; 250 * 1024], ..receipt });
+    assert!(world.queue.record(&larger, Duration::ZERO).await.is_err());
 }
 
 #[tokio::test]
 async fn a_delayed_outcome_comes_later() {
-    in_a_world(|world| async move {
-        let outcome = CallOutcome::Confirmed { reference: VendorReference::itep("3279B035APR"), launch: None };
-        let reservation_id = ReservationId::derive(&client(), "k");
-        let sent = ResultMessage::Outcome { reservation_id, call_no: 1, outcome };
-        let begun = Instant::now();
-        world.queue.record(&sent, Duration::from_millis(1_500)).await.unwrap();
-        let message = receive(&world, world.urls.results.as_ref()).await.unwrap();
-        assert!(begun.elapsed() >= Duration::from_millis(1_400), "{:?}", begun.elapsed());
-        assert_eq!(message::parse::<ResultMessage>(&message.body.unwrap()), Ok(sent));
-    })
-    .await;
+    let world = World::new().await;
+    let outcome = CallOutcome::Confirmed { reference: VendorReference::itep("3279B035APR"), launch: None };
+    let reservation_id = ReservationId::derive(&client(), "k");
+    let sent = ResultMessage::Outcome { reservation_id, call_no: 1, outcome };
+    let begun = Instant::now();
+    world.queue.record(&sent, Duration::from_millis(1_500)).await.unwrap();
+    let message = receive(&world, world.urls.results.as_ref()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(1_400), "{:?}", begun.elapsed());
+    assert_eq!(message::parse::<ResultMessage>(&message.body.unwrap()), Ok(sent));
 }
 
 #[tokio::test]
 async fn a_score_check_comes_out_as_it_was() {
-    in_a_world(|world| async move {
-        let reservation_id = ReservationId::derive(&client(), "k");
-        let check = ScoreCheck { account: account_name(), reservation_id, reason: CheckReason::Webhook };
-        world.queue.check_score(&check, Duration::ZERO).await.unwrap();
-        let message = receive(&world, world.urls.score_checks.as_ref()).await.unwrap();
-        assert_eq!(serde_json::from_str::<ScoreCheck>(&message.body.unwrap()).unwrap(), check);
-    })
-    .await;
+    let world = World::new().await;
+    let reservation_id = ReservationId::derive(&client(), "k");
+    let check = ScoreCheck { account: account_name(), reservation_id, reason: CheckReason::Webhook };
+    world.queue.check_score(&check, Duration::ZERO).await.unwrap();
+    let message = receive(&world, world.urls.score_checks.as_ref()).await.unwrap();
+    assert_eq!(serde_json::from_str::<ScoreCheck>(&message.body.unwrap()).unwrap(), check);
 }
 
 #[tokio::test]
 async fn a_queue_without_an_address_is_named() {
-    in_a_world(|world| async move {
-        let queue = SqsQueue::new(world.clients.clone(), QueueUrls::default());
-        let failed = queue.fulfil(&ReservationId::derive(&client(), "k")).await.unwrap_err();
-        assert_eq!(failed.source.to_string(), "the environment variable FULFILMENT_QUEUE_URL is not set");
-    })
-    .await;
+    let world = World::new().await;
+    let queue = SqsQueue::new(world.clients.clone(), QueueUrls::default());
+    let failed = queue.fulfil(&ReservationId::derive(&client(), "k")).await.unwrap_err();
+    assert_eq!(failed.source.to_string(), "the environment variable FULFILMENT_QUEUE_URL is not set");
 }

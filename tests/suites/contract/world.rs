@@ -1,23 +1,19 @@
 //! A table, queues and clients of one test's own.
 
 use std::env;
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::thread;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
-use futures_util::FutureExt;
 use shared::aws::clients::{AwsClients, AwsClientsBuilder};
 use shared::aws::{CallCounter, DynamoStore, QueueUrls, SqsQueue};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 
 use crate::meter::Meter;
 use crate::schema;
 
-/// What a test has to itself.
-#[derive(Clone)]
+/// What a test has to itself, until it ends.
 pub(crate) struct World {
     pub(crate) name: String,
     pub(crate) clients: AwsClients,
@@ -26,16 +22,6 @@ pub(crate) struct World {
     pub(crate) queue: SqsQueue,
     pub(crate) calls: CallCounter,
     pub(crate) meter: Meter,
-}
-
-/// Runs a test in a new world and takes the world down whatever comes of it.
-pub(crate) async fn in_a_world<F: Future>(test: impl FnOnce(World) -> F) {
-    let world = World::new().await;
-    let outcome = AssertUnwindSafe(test(world.clone())).catch_unwind().await;
-    world.take_down().await;
-    if let Err(panic) = outcome {
-        resume_unwind(panic);
-    }
 }
 
 /// Where the contract is checked.
@@ -48,13 +34,9 @@ pub(crate) fn endpoint() -> String {
 
 /// Whether MiniStack stands at the endpoint: only it knows this address.
 pub(crate) async fn is_ministack() -> bool {
-    let host = endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let request = format!("GET /_ministack/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let Ok(mut stream) = TcpStream::connect(host).await else { return false };
-    let _ = stream.write_all(request.as_bytes()).await;
-    let _ = stream.read_to_string(&mut answer).await;
-    answer.lines().next().is_some_and(|status| status.contains(" 200"))
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let asked = reqwest::get(format!("{}/_ministack/health", endpoint().trim_end_matches('/'))).await;
+    asked.is_ok_and(|answer| answer.status() == 200)
 }
 
 /// Clients for an endpoint, as anybody.
@@ -64,7 +46,7 @@ pub(crate) fn clients_at(endpoint: &str) -> AwsClientsBuilder {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let name = format!("contract-{:016x}", getrandom::u64().unwrap());
         let (calls, meter) = (CallCounter::default(), Meter::default());
         let clients = clients_at(&endpoint()).interceptor(calls.clone()).interceptor(meter.clone()).build();
@@ -93,15 +75,25 @@ impl World {
     }
 
     async fn take_down(&self) {
-        let _ = self.clients.dynamodb().delete_table().table_name(&self.name).send().await;
+        // The world's own clients are bound to the runtime of a test that may have failed.
+        let clients = clients_at(&endpoint()).build();
+        let _ = clients.dynamodb().delete_table().table_name(&self.name).send().await;
         let urls = [&self.urls.fulfilment, &self.urls.results, &self.urls.score_checks];
         for url in urls.into_iter().flatten() {
-            let _ = self.clients.sqs().delete_queue().queue_url(url).send().await;
+            let _ = clients.sqs().delete_queue().queue_url(url).send().await;
         }
         for secret in [self.secret("itep"), self.secret("truenorth")] {
-            let delete = self.clients.secrets().delete_secret().secret_id(secret);
+            let delete = clients.secrets().delete_secret().secret_id(secret);
             let _ = delete.force_delete_without_recovery(true).send().await;
         }
+    }
+}
+
+impl Drop for World {
+    /// Takes the world down, whatever came of its test.
+    fn drop(&mut self) {
+        let take_down = || Builder::new_current_thread().enable_all().build().unwrap().block_on(self.take_down());
+        thread::scope(|scope| scope.spawn(take_down).join().ok());
     }
 }
 

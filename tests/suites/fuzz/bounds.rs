@@ -1,8 +1,8 @@
 //! What holds for everything that is accepted, whichever parser accepted it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_dynamo::AttributeValue;
 use shared_core::domain::reservation::ReportedStatus;
 use shared_core::domain::test_result::TestResult;
 
@@ -10,7 +10,7 @@ use shared_core::domain::test_result::TestResult;
 /// reservation with many attempts must still fit DynamoDB's 400 KB.
 const REPORT_MAX: usize = 8 * 1024;
 /// The largest power of ten of a number in DynamoDB, and the smallest.
-pub(crate) const NUMBERS: std::ops::Range<f64> = 1e-130..1e126;
+const NUMBERS: std::ops::Range<f64> = 1e-130..1e126;
 
 /// Holds a report against what the domain and the table can bear.
 pub(crate) fn of_report(status: &ReportedStatus) {
@@ -45,22 +45,23 @@ pub(crate) fn of_test_name(name: &str) {
 /// Whether the table takes a value: its numbers, and so many bytes.
 pub(crate) fn is_small(value: &impl Serialize, max: usize) {
     let value: AttributeValue = serde_dynamo::to_attribute_value(value).expect("a value of the table");
-    let size = size(&value);
+    let size = size(&value).unwrap_or_else(|refusal| panic!("DynamoDB takes no {refusal}"));
     assert!(size <= max, "it takes {size} bytes");
 }
 
-fn size(value: &AttributeValue) -> usize {
+/// How many bytes the table counts, unless it refuses a number.
+pub(crate) fn size(value: &AttributeValue) -> Result<usize, String> {
     match value {
-        AttributeValue::S(text) => text.len(),
+        AttributeValue::S(text) => Ok(text.len()),
         AttributeValue::N(number) => {
-            let size: f64 = number.parse().expect("a number");
-            assert!(size == 0.0 || NUMBERS.contains(&size.abs()), "DynamoDB takes no {size:e}");
-            number.len()
+            let size: f64 = number.parse().unwrap_or(f64::NAN);
+            let is_taken = size == 0.0 || NUMBERS.contains(&size.abs());
+            if is_taken { Ok(number.len()) } else { Err(format!("number {size:e}")) }
         }
         AttributeValue::L(items) => items.iter().map(size).sum(),
-        AttributeValue::M(map) => map.iter().map(|(name, value)| name.len() + size(value)).sum(),
-        AttributeValue::B(blob) => blob.as_ref().len(),
-        _ => 1,
+        AttributeValue::M(map) => map.iter().map(|(name, value)| Ok(name.len() + size(value)?)).sum(),
+        AttributeValue::B(blob) => Ok(blob.len()),
+        _ => Ok(1),
     }
 }
 
@@ -71,7 +72,6 @@ pub(crate) fn is_stored<T: Serialize + DeserializeOwned + PartialEq>(value: &T) 
     assert!(read.is_ok_and(|read| read == *value), "it does not read back");
 }
 
-/// Writes a value as JSON and reads it back.
 pub(crate) fn reads_back<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
     let text = serde_json::to_string(value).expect("it is written");
     assert!(serde_json::from_str::<T>(&text).is_ok_and(|read| read == *value), "it does not read back");

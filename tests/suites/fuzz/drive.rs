@@ -12,7 +12,6 @@ use crate::mutate::Mutator;
 const INPUT_MAX: usize = 16 * 1024;
 /// How many mutants a target gets in the ordinary suite, if there is time.
 const MUTANTS: usize = 4_000;
-/// How long that may take.
 const TIME: Duration = Duration::from_millis(2_500);
 
 /// Holds a target's check against many inputs.

@@ -13,10 +13,7 @@ use shared::aws::sqs::{QueueUrls, SqsQueue};
 use shared::hub::{Hub, Vendors};
 use shared::settings::Settings;
 use shared::vendors::CallTimeouts;
-use shared_core::domain::backoff::Backoff;
-use shared_core::domain::breaker::ProbeBackoff;
-use shared_core::domain::reservation::Policy;
-use shared_core::domain::timeouts::Timeouts;
+use test_support::fixtures::TIMEOUTS;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws;
@@ -36,13 +33,11 @@ pub(crate) struct Books {
     pub(crate) items: HashMap<(String, String), Value>,
     /// What a query answers with.
     pub(crate) listed: Vec<Value>,
-    /// Bodies of the messages that were sent.
     pub(crate) sent: Vec<String>,
     /// How many tests were sold.
     pub(crate) sold: usize,
     /// What AWS would have refused.
     pub(crate) refused: Vec<String>,
-    /// The server's own address.
     pub(crate) address: String,
 }
 
@@ -63,7 +58,6 @@ impl World {
         Self { hub, books, runtime }
     }
 
-    /// The books, to be read or rewritten while the hub rests.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         locked(&self.books)
     }
@@ -75,7 +69,6 @@ impl World {
         *books = Books { address, ..Books::default() };
     }
 
-    /// Does some of the hub's work.
     pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
@@ -92,33 +85,14 @@ fn locked(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 
 /// The template's times, with caches that outlive the run.
 fn settings() -> Settings {
-    let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-    let policy = Policy {
-        backoff: Backoff { base: 5 * second, cap: 15 * minute },
-        result_overdue: 7 * 24 * 60 * minute,
-        doubt_quiet: 15 * minute,
-    };
-    let times = Timeouts {
-        policy,
-        probes: ProbeBackoff { first: 30 * second, cap: 5 * minute },
-        lease: 2 * minute,
-        call: 20 * second,
-        write_margin: 5 * second,
-        handoff_margin: Duration::from_millis(2500),
-        match_timeout: 15 * minute,
-        match_retry: minute,
-        lookup_interval: 30 * second,
-        poll_overlap: 24 * 60 * minute,
-        poll_lease: 2 * minute,
-        requeue_after: 2 * minute,
-    };
+    let long = Duration::from_secs(600 * 60);
     Settings {
         table: "table".to_owned(),
-        timeouts: times,
-        call_timeouts: CallTimeouts { connect: 3 * second, whole: 20 * second },
-        secret_ttl: 600 * minute,
-        key_ttl: 600 * minute,
-        breaker_ttl: 600 * minute,
+        timeouts: TIMEOUTS,
+        call_timeouts: CallTimeouts { connect: Duration::from_secs(3), whole: TIMEOUTS.call },
+        secret_ttl: long,
+        key_ttl: long,
+        breaker_ttl: long,
     }
 }
 
@@ -127,7 +101,6 @@ pub(crate) fn api_key(client: usize) -> String {
     format!("thk_live_{client:016}_{SECRET}")
 }
 
-/// The secret of every client's key.
 pub(crate) const SECRET: &str = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk";
 
 /// A JSON object that is no object is a mistake of the targets.

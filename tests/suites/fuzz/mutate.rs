@@ -1,75 +1,31 @@
 //! Inputs that are nearly right: mutants of a corpus, the same ones in every run.
 
-/// Texts that parsers trip over.
-const NASTY: &[&[u8]] = &[
-    b"\0",
-    b"\xff",
-    b"\xef\xbb\xbf",
-    b"\r\n",
-    b"\r\n\r\n",
-    b"--",
-    b"\"",
-    b"\\",
-    b"\\u",
-    b"\\ud800",
-    b"\\u0000",
-    b"\\x",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"[[[[[[[[",
-    b"{\"a\":",
-    b"null",
-    b"true",
-    b"\"\"",
-    b"-0",
-    b"1e400",
-    b"1e-400",
-    b"1e200",
-    b"NaN",
-    b"Infinity",
-    b"18446744073709551616",
-    b"-9223372036854775809",
-    b"0.1e1",
-    b"%",
-    b"%00",
-    b"%zz",
-    b"+",
-    b"&",
-    b"=",
-    b";",
-    b",",
-    b"\xf0\x9f\x92\xa9",
-    b"\xc0\x80",
-    b"\xed\xa0\x80",
-    b"\xe2\x80\xa8",
-    b"\x7f",
-    b" ",
-    b"\t",
-    b"\n",
-    b"res_",
-    b"9999",
-    b"9999999999",
-    b"0000",
-    b"-1",
-    b"..",
-    b"/",
-    b"#",
+/// Texts that parsers trip over: bytes, syntax, and what stands for a value.
+const NASTY: [&[&[u8]]; 6] = [
+    &[b"\0", b"\xff", b"\x7f", b" ", b"\t", b"\n", b"\r\n", b"\r\n\r\n", b"\xc0\x80"],
+    &[b"\xef\xbb\xbf", b"\xf0\x9f\x92\xa9", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"[[[[[[[[", b"{\"a\":"],
+    &[
+        b"--", b"..", b"/", b"#", b"%", b"%00", b"%zz", b"+", b"&", b"=", b";", b",", b"{", b"}", b"[", b"]", b"\"",
+        b"\\", b"\\u", b"\\ud800", b"\\u0000", b"\\x",
+    ],
+    &[b"null", b"true", b"\"\"", b"NaN", b"Infinity", b"res_"],
+    &[b"-0", b"-1", b"0000", b"9999", b"9999999999", b"0.1e1", b"1e200", b"1e400", b"1e-400"],
+    &[b"18446744073709551616", b"-9223372036854775809"],
 ];
 
 /// Makes mutants. The name of the target decides which.
 pub(crate) struct Mutator {
-    state: u64,
+    random: fastrand::Rng,
+    nasty: Vec<&'static [u8]>,
     corpus: Vec<Vec<u8>>,
     max: usize,
 }
 
 impl Mutator {
     pub(crate) fn new(target: &str, corpus: Vec<Vec<u8>>, max: usize) -> Self {
-        let state =
+        let seed =
             target.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-        Self { state, corpus, max }
+        Self { random: fastrand::Rng::with_seed(seed), nasty: NASTY.concat(), corpus, max }
     }
 
     /// The next input: mostly a corpus entry with a few changes, sometimes noise.
@@ -109,7 +65,8 @@ impl Mutator {
             }
             6 => self.number(input, from),
             _ => {
-                let nasty = NASTY[self.below(NASTY.len())];
+                let which = self.below(self.nasty.len());
+                let nasty = self.nasty[which];
                 let end = if self.below(2) == 0 { from } else { to.min(from + nasty.len()) };
                 input.splice(from..end, nasty.iter().copied());
             }
@@ -135,20 +92,10 @@ impl Mutator {
 
     /// Any byte, and a printable one as often as not.
     fn byte(&mut self) -> u8 {
-        let byte = self.random().to_le_bytes()[5];
-        if self.below(2) == 0 { byte } else { b' ' + byte % 95 }
+        if self.random.bool() { self.random.u8(..) } else { self.random.u8(b' '..=b'~') }
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        (self.random() % bound.max(1) as u64) as usize
-    }
-
-    /// SplitMix64.
-    fn random(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.random.usize(..bound.max(1))
     }
 }

@@ -1,23 +1,32 @@
 //! A small HTTP server on the loopback address, for what the hub calls: it answers as
 //! the target under test scripts it, and tells nothing to anybody else.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::convert::Infallible;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-/// A request that the hub sent.
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::runtime::Builder;
+
 pub(crate) struct HttpRequest {
     pub(crate) path: String,
     /// The `X-Amz-Target`, for calls to AWS.
     pub(crate) operation: String,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 pub(crate) struct HttpResponse {
     pub(crate) status: u16,
-    /// Lines of headers, each with its line end.
-    pub(crate) headers: String,
+    pub(crate) retry_after: Option<u64>,
     pub(crate) body: Vec<u8>,
     /// How many bytes of the body are sent at once; 0 sends it whole, with its length.
     pub(crate) piece: usize,
@@ -25,7 +34,7 @@ pub(crate) struct HttpResponse {
 
 impl HttpResponse {
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: String::new(), body: body.into(), piece: 0 }
+        Self { status, retry_after: None, body: body.into(), piece: 0 }
     }
 }
 
@@ -33,68 +42,44 @@ impl HttpResponse {
 pub(crate) fn serve(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
-            let answer = Arc::clone(&answer);
-            // The client may go at any time; then there is nobody to tell.
-            thread::spawn(move || drop(converse(&connection, &*answer)));
-        }
-    });
+    listener.set_nonblocking(true).expect("a listener");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    thread::spawn(move || runtime.block_on(accept(listener, Arc::new(answer))));
     address
 }
 
-fn converse(connection: &TcpStream, answer: &dyn Fn(&HttpRequest) -> HttpResponse) -> std::io::Result<()> {
-    connection.set_nodelay(true)?;
-    let mut reader = BufReader::new(connection);
-    while let Some(asked) = read(&mut reader)? {
-        write(connection, &answer(&asked))?;
+async fn accept<A: Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static>(listener: TcpListener, answer: Arc<A>) {
+    let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let answer = Arc::clone(&answer);
+        let service = service_fn(move |request| {
+            let answer = Arc::clone(&answer);
+            async move { Ok::<_, hyper::Error>(response(answer(&read(request).await?))) }
+        });
+        // The client may go at any time; then there is nobody to tell.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
-    Ok(())
 }
 
-fn read(reader: &mut impl BufRead) -> std::io::Result<Option<HttpRequest>> {
-    let (mut first, mut length) = (String::new(), 0);
-    if reader.read_line(&mut first)? == 0 {
-        return Ok(None);
+async fn read(request: Request<Incoming>) -> Result<HttpRequest, hyper::Error> {
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let path = request.uri().path().to_owned();
+    Ok(HttpRequest { path, operation, body: request.into_body().collect().await?.to_bytes() })
+}
+
+fn response(answer: HttpResponse) -> Response<BoxBody<Bytes, Infallible>> {
+    let mut response = Response::builder().status(answer.status);
+    if let Some(seconds) = answer.retry_after {
+        response = response.header("retry-after", seconds);
     }
-    let mut asked = HttpRequest {
-        path: first.split(' ').nth(1).unwrap_or_default().to_owned(),
-        operation: String::new(),
-        body: Vec::new(),
+    let body = Bytes::from(answer.body);
+    let body = if answer.piece == 0 {
+        Full::new(body).boxed()
+    } else {
+        let pieces: Vec<_> = body.chunks(answer.piece).map(|piece| Ok(Frame::data(body.slice_ref(piece)))).collect();
+        StreamBody::new(stream::iter(pieces)).boxed()
     };
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().unwrap_or_default(),
-            "x-amz-target" => asked.operation = value.rsplit('.').next().unwrap_or_default().trim().to_owned(),
-            _ => {}
-        }
-    }
-    reader.take(length).read_to_end(&mut asked.body)?;
-    Ok(Some(asked))
-}
-
-fn write(mut connection: &TcpStream, answer: &HttpResponse) -> std::io::Result<()> {
-    let HttpResponse { status, headers, body, piece } = answer;
-    let mut out = format!("HTTP/1.1 {status} X\r\n{headers}").into_bytes();
-    match (status, piece) {
-        (204 | 304, _) => out.extend(b"\r\n"),
-        (_, 0) => {
-            out.extend(format!("content-length: {}\r\n\r\n", body.len()).bytes());
-            out.extend(body);
-        }
-        (_, piece) => {
-            out.extend(b"transfer-encoding: chunked\r\n\r\n");
-            for chunk in body.chunks(*piece) {
-                out.extend(format!("{:x}\r\n", chunk.len()).bytes());
-                out.extend(chunk);
-                out.extend(b"\r\n");
-            }
-            out.extend(b"0\r\n\r\n");
-        }
-    }
-    connection.write_all(&out)
+    response.body(body).expect("a response")
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::vendors::{CallTimeouts, Connectors};
-use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, AccountName, Fingerprint, ReservationId, Vendor};
+use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor};
 use shared_core::domain::limiter::{Booking, Levels};
 use shared_core::domain::order::Order;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{BackendError, BookingOutcome, Clock, RateLimits, Secrets};
+use test_support::fixtures;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::server::{HttpResponse, serve};
@@ -55,8 +55,7 @@ impl Hostile {
 
     fn answer(&self) -> HttpResponse {
         let Self { status, body, retry_after, piece } = self.clone();
-        let headers = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-        HttpResponse { status, headers, body, piece }
+        HttpResponse { status, retry_after, body, piece }
     }
 }
 
@@ -140,25 +139,9 @@ pub(crate) fn account(vendor: Vendor) -> Account {
 
 /// An order of everybody's favourite candidate.
 pub(crate) fn order(vendor: Vendor, product: &str) -> Order {
-    Order {
-        id: ours(),
-        client: "acme".parse().expect("a name"),
-        fingerprint: Fingerprint::new("order-42", "request"),
-        account: account(vendor),
-        product: product.to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: None,
-            birth_date: None,
-        },
-        registration: Default::default(),
-        groups: Vec::new(),
-        return_url: None,
-        expires_at: "2027-01-31T00:00:00Z".parse().expect("a time"),
-        metadata: Default::default(),
-    }
+    let expires_at = "2027-01-31T00:00:00Z".parse().expect("a time");
+    let order = fixtures::order("order-42");
+    Order { id: ours(), account: account(vendor), product: product.to_owned(), expires_at, ..order }
 }
 
 pub(crate) fn ours() -> ReservationId {

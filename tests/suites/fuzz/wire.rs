@@ -1,12 +1,14 @@
 //! Inputs that are requests, and values in DynamoDB's wire format.
 
 use lambda_http::{Body, Request, RequestExt};
+use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Map, Value, json};
 
-use crate::bounds::NUMBERS;
+use crate::bounds;
 
 /// A request as an input describes it: a line with method and target, lines of
 /// headers, an empty line, the body.
+#[derive(Clone)]
 pub(crate) struct RawRequest {
     pub(crate) method: String,
     pub(crate) target: String,
@@ -48,49 +50,16 @@ impl RawRequest {
 
 /// A JSON object as the attributes of an item.
 pub(crate) fn attributes(object: &Map<String, Value>) -> Value {
-    object.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>().into()
-}
-
-fn attribute(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({ "NULL": true }),
-        Value::Bool(value) => json!({ "BOOL": value }),
-        Value::Number(number) => json!({ "N": number.to_string() }),
-        Value::String(text) => json!({ "S": text }),
-        Value::Array(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
-        Value::Object(object) => json!({ "M": attributes(object) }),
-    }
+    let item: Item = serde_dynamo::to_item(object).expect("an item");
+    json!(item)
 }
 
 /// What DynamoDB would refuse of some attributes: numbers beyond its range, and more
 /// than 400 KB.
 pub(crate) fn refusal(item: &Value) -> Option<String> {
-    let mut size = 0;
-    let refused = measure(item, &mut size);
-    refused.or_else(|| (size > 400_000).then(|| format!("an item of {size} bytes")))
-}
-
-fn measure(attributes: &Value, size: &mut usize) -> Option<String> {
-    attributes.as_object()?.iter().find_map(|(name, value)| {
-        *size += name.len();
-        measure_one(value, size)
-    })
-}
-
-fn measure_one(value: &Value, size: &mut usize) -> Option<String> {
-    let (kind, value) = value.as_object()?.iter().next()?;
-    match (kind.as_str(), value) {
-        ("M", map) => measure(map, size),
-        ("L", list) => list.as_array()?.iter().find_map(|item| measure_one(item, size)),
-        ("N", number) => {
-            let text = number.as_str()?;
-            let number: f64 = text.parse().unwrap_or(f64::NAN);
-            *size += text.len();
-            (number != 0.0 && !NUMBERS.contains(&number.abs())).then(|| format!("the number {number:e}"))
-        }
-        (_, text) => {
-            *size += text.as_str().map_or(1, str::len);
-            None
-        }
+    let item: Item = serde_json::from_value(item.clone()).expect("an item");
+    match bounds::size(&AttributeValue::M(item.into_inner())) {
+        Ok(size) => (size > 400_000).then(|| format!("an item of {size} bytes")),
+        Err(refusal) => Some(refusal),
     }
 }

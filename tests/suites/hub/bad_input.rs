@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::setup::Options;
-use crate::world::{Sim, World};
+use crate::world::{Vendor, World};
 
 /// Asserts that a request was refused and that nothing came of it.
 async fn refused(world: &World, order: &Value, status: u16, problem: &str, told: &str) {
@@ -16,12 +16,13 @@ async fn refused(world: &World, order: &Value, status: u16, problem: &str, told:
 
 async fn nothing_happened(world: &World) {
     assert_eq!(world.get("/v1/reservations").await.body["data"], json!([]));
-    for sim in Sim::BOTH {
-        assert_eq!(world.sales(sim).await.len(), 0);
+    for vendor in Vendor::ALL {
+        assert_eq!(world.sales(vendor).await.len(), 0);
     }
 }
 
-fn with(order: &Value, pointer: &str, value: Value) -> Value {
+/// An order with another field.
+pub(crate) fn with(order: &Value, pointer: &str, value: Value) -> Value {
     let mut order = order.clone();
     let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
     order.pointer_mut(parent).expect("a parent")[field] = value;
@@ -60,7 +61,7 @@ async fn an_idempotency_key_must_be_there_be_short_and_mean_one_request() {
     assert_eq!(quoted.header("idempotent-replayed"), Some("true"), "quoted or bare, it is one key");
     let reused = world.reserve("the-key", &with(&order, "/candidate/given_name", json!("Jane"))).await;
     assert_eq!((reused.status.as_u16(), reused.problem()), (422, "idempotency-key-reused"), "{reused:?}");
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,12 +94,14 @@ async fn a_body_that_breaks_rules_is_told_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_products_and_accounts_are_refused() {
+async fn unknown_products_and_accounts_and_an_stx_product_without_an_email_address_are_refused() {
     let world = World::new().await;
     let (itep, truenorth) = (world.itep_order(), world.truenorth_order("Klingon Speaking"));
     refused(&world, &with(&itep, "/product", json!("GTX-Klingon")), 422, "unknown-product", "").await;
     refused(&world, &truenorth, 422, "unknown-product", "").await;
     refused(&world, &with(&itep, "/account", json!("nobodys")), 422, "unknown-account", "").await;
+    let stx = with(&with(&itep, "/product", json!("STX-Academic-Plus")), "/candidate/email", Value::Null);
+    refused(&world, &stx, 422, "invalid-request", "#/candidate/email").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,13 +112,6 @@ async fn an_incomplete_profile_makes_its_account_unavailable_and_no_other() {
     assert_eq!((answer.status.as_u16(), answer.problem()), (503, "account-unavailable"), "{answer:?}");
     nothing_happened(&world).await;
     assert_eq!(world.reserve("order", &world.truenorth_order("English Grammar")).await.status, 201);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_stx_product_needs_an_email_address() {
-    let world = World::new().await;
-    let order = with(&world.itep_order(), "/product", json!("STX-Academic-Plus"));
-    refused(&world, &with(&order, "/candidate/email", Value::Null), 422, "invalid-request", "#/candidate/email").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

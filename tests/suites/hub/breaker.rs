@@ -5,35 +5,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared_core::domain::breaker::OperatorAction;
-use shared_core::domain::ids::{Account, Vendor};
 use shared_core::ports::VendorEnv;
 use shared_core::usecases::breaker;
 
 use crate::in_process;
-use crate::world::{Answer, Sim, World};
+use crate::world::{Answer, Vendor, World};
 
-fn path_of(sim: Sim) -> &'static str {
-    match sim {
-        Sim::Itep => "ecommerce_webhook.php",
-        Sim::Truenorth => "assign",
-    }
-}
-
-fn account(world: &World, sim: Sim) -> Account {
-    let vendor: Vendor = sim.name().parse().expect("a vendor");
-    Account { vendor, name: world.account.parse().expect("an account's name") }
-}
-
-async fn order(world: &World, sim: Sim, key: &str) -> Answer {
-    let answer = world.reserve(key, &world.order(sim)).await;
+async fn order(world: &World, vendor: Vendor, key: &str) -> Answer {
+    let answer = world.reserve(key, &world.order(vendor)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     answer
 }
 
 /// Orders until the account pauses: three doubts.
-async fn three_doubts(world: &World, sim: Sim) {
+async fn three_doubts(world: &World, vendor: Vendor) {
     for n in 0..3 {
-        let answer = order(world, sim, &format!("doubt-{n}")).await;
+        let answer = order(world, vendor, &format!("doubt-{n}")).await;
         assert_eq!(answer.body["status"], "in_doubt", "{answer:?}");
     }
 }
@@ -44,34 +31,34 @@ fn reservations_sold(sales: &[Value], ids: &[String]) -> Vec<usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_three_doubts_orders_wait_without_a_call_and_are_sold_once_each_when_the_vendor_is_back() {
-    for sim in Sim::BOTH {
+    for vendor in Vendor::ALL {
         let world = World::new().await;
-        world.fault(sim, json!({ "match": "purchase", "fault": "5xx-before", "times": 3 })).await;
-        three_doubts(&world, sim).await;
-        let calls = world.calls(sim, path_of(sim)).await;
+        world.fault(vendor, json!({ "match": "purchase", "fault": "5xx-before", "times": 3 })).await;
+        three_doubts(&world, vendor).await;
+        let calls = world.purchase_calls(vendor).await;
         let mut waiting = Vec::new();
         for n in 0..6 {
-            let answer = order(&world, sim, &format!("waits-{n}")).await;
+            let answer = order(&world, vendor, &format!("waits-{n}")).await;
             let told = (&answer.body["status"], &answer.body["status_reason"]);
             assert_eq!(told, (&json!("pending"), &json!("account_paused")), "{answer:?}");
             waiting.push(answer.id());
         }
-        assert_eq!((calls, world.sales(sim).await.len()), (3, 0));
+        assert_eq!((calls, world.sales(vendor).await.len()), (3, 0));
         for id in &waiting {
             world.until_swept(id, "ready").await;
         }
-        assert_eq!(reservations_sold(&world.sales(sim).await, &waiting), [1; 6]);
+        assert_eq!(reservations_sold(&world.sales(vendor).await, &waiting), [1; 6]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_probe_that_is_lost_is_one_more_doubt_and_holds_the_others_back() {
-    let (world, sim) = (World::new().await, Sim::Itep);
-    world.fault(sim, json!({ "match": "purchase", "fault": "5xx-before", "times": 4 })).await;
-    three_doubts(&world, sim).await;
+    let (world, vendor) = (World::new().await, Vendor::Itep);
+    world.fault(vendor, json!({ "match": "purchase", "fault": "5xx-before", "times": 4 })).await;
+    three_doubts(&world, vendor).await;
     let mut waiting = Vec::new();
     for n in 0..5 {
-        waiting.push(order(&world, sim, &format!("waits-{n}")).await.id());
+        waiting.push(order(&world, vendor, &format!("waits-{n}")).await.id());
     }
     let (mut ready, mut doubts) = (Vec::new(), 0);
     for id in &waiting {
@@ -89,30 +76,30 @@ async fn a_probe_that_is_lost_is_one_more_doubt_and_holds_the_others_back() {
         if settled["status"] == "in_doubt" { doubts += 1 } else { ready.push(id.clone()) }
     }
     assert_eq!((doubts, ready.len()), (1, 4));
-    assert_eq!(reservations_sold(&world.sales(sim).await, &ready), [1; 4]);
+    assert_eq!(reservations_sold(&world.sales(vendor).await, &ready), [1; 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_the_operator_paused_sells_again_once_it_is_resumed() {
-    for sim in Sim::BOTH {
+    for vendor in Vendor::ALL {
         let (world, hub) = (World::new().await, in_process::hub());
-        let (account, by) = (account(&world, sim), OperatorAction { who: "ann".to_owned(), at: Timestamp::now() });
+        let (account, by) = (world.account_at(vendor), OperatorAction { who: "ann".to_owned(), at: Timestamp::now() });
         breaker::pause(hub.breakers(), &account, &by).await.expect("storage");
-        let answer = order(&world, sim, "order").await;
+        let answer = order(&world, vendor, "order").await;
         assert_eq!(answer.body["status_reason"], "account_paused", "{answer:?}");
         world.run("expire-reservations").await;
-        assert_eq!(world.calls(sim, path_of(sim)).await, 0);
+        assert_eq!(world.purchase_calls(vendor).await, 0);
         breaker::resume(hub.breakers(), &account, &by).await.expect("storage");
         world.until_swept(&answer.id(), "ready").await;
-        assert_eq!(world.sales(sim).await.len(), 1);
+        assert_eq!(world.sales(vendor).await.len(), 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_trouble_leaves_the_others_alone() {
     let (troubled, well) = (World::new().await, World::new().await);
-    troubled.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-before", "times": 3 })).await;
-    three_doubts(&troubled, Sim::Itep).await;
-    troubled.buy(Sim::Truenorth).await;
-    well.buy(Sim::Itep).await;
+    troubled.fault(Vendor::Itep, json!({ "match": "purchase", "fault": "5xx-before", "times": 3 })).await;
+    three_doubts(&troubled, Vendor::Itep).await;
+    troubled.buy(Vendor::Truenorth).await;
+    well.buy(Vendor::Itep).await;
 }

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::setup::{Options, Stock};
-use crate::world::{Answer, GRAMMAR, Sim, World, candidate, reference};
+use crate::setup::Options;
+use crate::world::{Answer, GRAMMAR, ITEP_PRODUCT, Vendor, World, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_bought_from_itep_is_ready_with_what_opens_it() {
@@ -16,7 +16,7 @@ async fn a_test_bought_from_itep_is_ready_with_what_opens_it() {
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(answer.body["status"], "ready");
     assert_eq!(answer.header("location"), Some(format!("/v1/reservations/{}", answer.id()).as_str()));
-    let sales = world.sales(Sim::Itep).await;
+    let sales = world.sales(Vendor::Itep).await;
     assert_eq!(sales.len(), 1);
     assert_eq!(sales[0]["reference"], reference(&answer.body));
     assert_eq!(sales[0]["reservation_id"], answer.id());
@@ -33,7 +33,7 @@ async fn a_test_bought_from_truenorth_is_ready_with_a_link() {
     assert_eq!(answer.body["launch"]["kind"], "link");
     let read = world.reservation(&answer.id()).await;
     assert_eq!(read["launch"], Value::Null, "a reservation that is read opens nothing");
-    assert_eq!(world.sales(Sim::Truenorth).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Truenorth).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn fifty_identical_requests_at_once_buy_one_test() {
     let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == Some("true")).count();
     assert_eq!(replayed, 49);
     world.until_status(&answers[0].id(), "ready").await;
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,15 +60,15 @@ async fn fifty_requests_under_keys_of_their_own_buy_fifty_tests() {
         assert!(answer.status == 201 || answer.status == 202, "{answer:?}");
         world.until_status(&answer.id(), "ready").await;
     }
-    let sold: HashSet<_> = world.sales(Sim::Itep).await.iter().map(|sale| sale["reference"].to_string()).collect();
+    let sold: HashSet<_> = world.sales(Vendor::Itep).await.iter().map(|sale| sale["reference"].to_string()).collect();
     assert_eq!(sold.len(), 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_is_answered_with_the_reservation_as_it_is_now() {
     let world = World::new().await;
-    let first = world.buy(Sim::Itep).await;
-    world.happens(Sim::Itep, &reference(&first.body), "finish").await;
+    let first = world.buy(Vendor::Itep).await;
+    world.happens(Vendor::Itep, &reference(&first.body), "finish").await;
     world.until_status(&first.id(), "awaiting_score").await;
     let again = world.reserve("the-order", &world.itep_order()).await;
     assert_eq!((again.status.as_u16(), again.id()), (201, first.id()));
@@ -79,24 +79,24 @@ async fn a_repeated_request_is_answered_with_the_reservation_as_it_is_now() {
 #[tokio::test(flavor = "multi_thread")]
 async fn companies_may_use_the_same_key_for_orders_of_their_own() {
     let mut world = World::new().await;
-    let first = world.buy(Sim::Itep).await;
+    let first = world.buy(Vendor::Itep).await;
     world.key = world.another_company().await;
-    let second = world.buy(Sim::Itep).await;
+    let second = world.buy(Vendor::Itep).await;
     assert_ne!(first.id(), second.id());
-    assert_eq!(world.sales(Sim::Itep).await.len(), 2);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_that_would_rather_not_wait_is_answered_at_once_and_gets_its_test() {
     let world = World::new().await;
-    for sim in Sim::BOTH {
-        let request = world.reserving(sim.name(), &world.order(sim)).header("prefer", "respond-async");
+    for vendor in Vendor::ALL {
+        let request = world.reserving(vendor.as_str(), &world.order(vendor)).header("prefer", "respond-async");
         let answer = world.send(request).await;
         assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("pending")), "{answer:?}");
         assert_eq!(answer.header("preference-applied"), Some("respond-async"));
         assert!(answer.header("retry-after").is_some());
         world.until_status(&answer.id(), "ready").await;
-        assert_eq!(world.sales(sim).await.len(), 1);
+        assert_eq!(world.sales(vendor).await.len(), 1);
     }
 }
 
@@ -108,7 +108,7 @@ async fn itep_emails_the_candidate_of_an_stx_product() {
     let answer = world.reserve("order", &order).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let path = format!("mailbox?account={}", world.account);
-    let mailbox = world.sim(Sim::Itep, Method::GET, &path, Value::Null).await.to_string();
+    let mailbox = world.sim(Vendor::Itep, Method::GET, &path, Value::Null).await.to_string();
     assert!(mailbox.contains("mary@example.com") && mailbox.contains(&reference(&answer.body)), "{mailbox}");
 }
 
@@ -139,34 +139,34 @@ async fn iteps_own_request_example_is_answered_by_iteps_own_rules_and_bought_onc
     for told in ["#/registration/Birthday", "#/registration/Field_Of_Study", "Invalid Study Field [Biology]"] {
         assert!(errors.contains(told), "{told} in {errors}");
     }
-    assert_eq!(world.calls(Sim::Itep, "").await, 0);
+    assert_eq!(world.calls(Vendor::Itep, "").await, 0);
     order["registration"]["Birthday"] = json!("7/8/1955");
     order["registration"]["Field_Of_Study"] = json!("Science");
     let answer = world.reserve("sample", &order).await;
     assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_vendor_refuses_is_rejected_with_its_reason_also_when_asked_again() {
     let world = World::new().await;
-    for sim in Sim::BOTH {
-        world.fault(sim, json!({ "match": "purchase", "fault": "refuse", "times": 1 })).await;
-        let order = world.order(sim);
-        let first = world.reserve(sim.name(), &order).await;
+    for vendor in Vendor::ALL {
+        world.fault(vendor, json!({ "match": "purchase", "fault": "refuse", "times": 1 })).await;
+        let order = world.order(vendor);
+        let first = world.reserve(vendor.as_str(), &order).await;
         assert_eq!((first.status.as_u16(), first.problem()), (422, "vendor-refused"), "{first:?}");
         assert!(first.body["vendor_reason"].is_string());
-        let again = world.reserve(sim.name(), &order).await;
+        let again = world.reserve(vendor.as_str(), &order).await;
         assert_eq!((again.status, again.id()), (first.status, first.id()));
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         assert_eq!(world.reservation(&first.id()).await["status"], "rejected");
-        assert_eq!(world.sales(sim).await.len(), 0);
+        assert_eq!(world.sales(vendor).await.len(), 0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_tests_says_so() {
-    let stock = vec![(crate::world::ITEP_PRODUCT, Stock::Count(0))];
+    let stock = vec![json!({ "product": ITEP_PRODUCT, "count": 0 })];
     let world = World::with(Options { itep_stock: stock, ..Options::default() }).await;
     let answer = world.reserve("order", &world.itep_order()).await;
     assert_eq!((answer.status.as_u16(), answer.problem()), (409, "out-of-tests"), "{answer:?}");
@@ -177,15 +177,14 @@ async fn an_account_without_tests_says_so() {
 async fn what_the_vendor_did_not_process_is_bought_later_by_itself() {
     let world = World::new().await;
     for status in [429, 401] {
-        world
-            .fault(Sim::Truenorth, json!({ "match": "assign", "fault": "status", "status": status, "times": 1 }))
-            .await;
+        let fault = json!({ "match": "assign", "fault": "status", "status": status, "times": 1 });
+        world.fault(Vendor::Truenorth, fault).await;
         let key = format!("order-{status}");
         let answer = world.reserve(&key, &world.truenorth_order(GRAMMAR)).await;
         assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("pending")), "{answer:?}");
         assert!(answer.header("retry-after").is_some());
     }
-    assert_eq!(world.sales(Sim::Truenorth).await.len(), 0);
+    assert_eq!(world.sales(Vendor::Truenorth).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,8 +204,7 @@ async fn products_are_what_the_companys_accounts_sell() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truenorth_test_can_be_ordered_by_its_id_in_any_case() {
     let world = World::new().await;
-    let mut order = world.truenorth_order("C66496F2-35A7-465D-BB3B-58F6AF5CAEDB");
-    order["candidate"] = candidate();
+    let order = world.truenorth_order("C66496F2-35A7-465D-BB3B-58F6AF5CAEDB");
     let answer = world.reserve("order", &order).await;
     assert_eq!(answer.status, 201, "{answer:?}");
 }

@@ -1,12 +1,12 @@
 //! The HTTP API in front of the functions: what it lets through, counts and tells.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::webhooks::delivery;
-use crate::world::World;
+use crate::world::{Vendor, World, eventually};
 
 const WEBHOOKS: [&str; 2] = ["ANY /webhooks/itep/{account}/{token}", "ANY /webhooks/truenorth/{account}/{token}"];
 
@@ -57,7 +57,8 @@ async fn what_a_webhook_route_turned_away_is_counted_from_the_access_log() {
 async fn a_report_that_is_too_large_is_told_and_a_strangers_is_not() {
     let (world, since) = (World::new().await, Timestamp::now() - Duration::from_secs(1));
     let huge = "x".repeat(200 * 1024);
-    for (url, vendor) in [(world.itep_webhook(), "itep"), (world.truenorth_webhook(), "truenorth")] {
+    for vendor in Vendor::ALL {
+        let url = world.webhook(vendor);
         let stranger = world.send(delivery(&world, &url.replace(&world.token, "a-guess"), &huge)).await;
         assert_eq!(stranger.status, 404, "{stranger:?}");
         let refused = world.send(delivery(&world, &url, &huge)).await;
@@ -73,18 +74,14 @@ async fn a_report_that_is_too_large_is_told_and_a_strangers_is_not() {
 
 /// The log's lines about too large reports of the world's account at a vendor, once
 /// both kinds of them are there.
-async fn too_large(world: &World, vendor: &str, since: Timestamp) -> Vec<Value> {
+async fn too_large(world: &World, vendor: Vendor, since: Timestamp) -> Vec<Value> {
     let (group, account) = (world.log_group(&format!("{vendor}-webhook")), format!("{vendor}#{}", world.account));
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let ask = async || {
         let lines = world.log_lines(&group, since).await;
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let ours: Vec<_> = lines
-            .filter(|line| line["about"] == account.as_str() || line["fields"]["account"] == account.as_str())
-            .collect();
-        if ours.len() >= 2 || Instant::now() > deadline {
-            return ours;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        let is_ours = |line: &Value| line["about"] == account.as_str() || line["fields"]["account"] == account.as_str();
+        let ours: Vec<_> = lines.filter(is_ours).collect();
+        if ours.len() >= 2 { Ok(ours) } else { Err(ours) }
+    };
+    eventually("lines about a report that is too large", ask).await
 }

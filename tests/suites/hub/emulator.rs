@@ -27,31 +27,29 @@ impl World {
     }
 
     pub(crate) async fn logs(&self, operation: &str, body: &Value) -> Value {
-        let request = self
-            .aws("logs", "/", body.to_string().into_bytes())
-            .header("x-amz-target", format!("Logs_20140328.{operation}"));
-        let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body
+        self.json("logs", &format!("Logs_20140328.{operation}"), body).await
     }
 
     /// Writes an item to the table, as it stands in DynamoDB's wire format.
     pub(crate) async fn put_item(&self, item: &Value) {
         let body = json!({ "TableName": in_process::settings().table, "Item": item });
-        let request = self
-            .aws("dynamodb", "/", body.to_string().into_bytes())
-            .header("x-amz-target", "DynamoDB_20120810.PutItem");
-        let answer = self.send(request.header("content-type", "application/x-amz-json-1.0")).await;
+        self.json("dynamodb", "DynamoDB_20120810.PutItem", &body).await;
+    }
+
+    async fn json(&self, service: &str, target: &str, body: &Value) -> Value {
+        let request = self.aws(service, "/", body.to_string().into_bytes()).header("x-amz-target", target);
+        let answer = self.send(request.header("content-type", "application/x-amz-json-1.1")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
     }
 
     /// The HTTP API's stage as it is deployed.
     pub(crate) async fn stage(&self) -> Value {
-        let apis = self.send(self.aws_get("apigateway", "/v2/apis")).await.body;
+        let apis = self.send(self.signed("apigateway", Method::GET, "/v2/apis")).await.body;
         let apis = apis["items"].as_array().expect("APIs");
         let api = apis.iter().find(|api| api["name"] == self.env.stack.as_str()).expect("the stack's API");
         let path = format!("/v2/apis/{}/stages/$default", api["apiId"].as_str().expect("its id"));
-        let answer = self.send(self.aws_get("apigateway", &path)).await;
+        let answer = self.send(self.signed("apigateway", Method::GET, &path)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
     }
@@ -78,10 +76,6 @@ impl World {
 
     fn aws(&self, service: &str, path: &str, body: Vec<u8>) -> RequestBuilder {
         self.signed(service, Method::POST, path).body(body)
-    }
-
-    fn aws_get(&self, service: &str, path: &str) -> RequestBuilder {
-        self.signed(service, Method::GET, path)
     }
 
     fn signed(&self, service: &str, method: Method, path: &str) -> RequestBuilder {

@@ -1,13 +1,12 @@
 //! Each function against its `events/`: the event in, its answer out.
 
 use aws_lambda_events::sqs::SqsEvent;
-use lambda_http::{Body, Request, Response};
 use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::runtime::gateway::{self, HttpEvent};
 
-use crate::in_process::{context, hub};
+use crate::in_process::{context, failures, hub};
 use crate::world::World;
 
 fn event<T: DeserializeOwned>(name: &str) -> T {
@@ -27,45 +26,44 @@ fn http_event(name: &str, world: &World) -> LambdaEvent<HttpEvent> {
     LambdaEvent::new(event, context())
 }
 
-/// The status of a function's answer to an event.
-async fn status<F: Future<Output = Response<Body>>>(
-    name: &str,
-    world: &World,
-    handle: impl FnOnce(Request) -> F,
-) -> i64 {
-    gateway::serve(http_event(name, world), handle).await.expect("an answer").status_code
-}
-
-/// The identifiers of the records that a queue function hands back.
-fn failures(response: &aws_lambda_events::sqs::SqsBatchResponse) -> Vec<&str> {
-    response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn itep_webhook_answers_its_events() {
-    let (hub, world) = (hub(), World::new().await);
+async fn http_functions_answer_their_events() {
+    let (hub, world) = (&hub(), World::new().await);
     for (name, expected) in [
         ("itep-webhook-complete", 200),
         ("itep-webhook-wrong-token", 404),
         ("itep-webhook-wrong-method", 405),
         ("itep-webhook-bad-base64", 400),
-    ] {
-        let answered = status(name, &world, |request| itep_webhook::handle(&hub, request)).await;
-        assert_eq!(answered, expected, "{name}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn truenorth_webhook_answers_its_events() {
-    let (hub, world) = (hub(), World::new().await);
-    for (name, expected) in [
         ("truenorth-webhook-scored", 200),
         ("truenorth-webhook-scored-ours", 200),
         ("truenorth-webhook-example", 200),
         ("truenorth-webhook-broken", 400),
+        ("provision-health", 200),
+        ("provision-missing-key", 401),
+        ("provision-malformed", 400),
+        ("provision-missing-idempotency-key", 400),
+        ("provision-unknown-field", 400),
+        ("provision-unknown-parameter", 400),
+        ("provision-broken-rules", 422),
+        ("provision-unknown-account", 422),
+        ("provision-unknown-product", 422),
+        ("provision-reserve-itep", 201),
+        ("provision-reserve-truenorth", 201),
+        ("provision-reserve-async", 202),
+        ("provision-list", 200),
+        ("provision-products", 200),
+        ("provision-get", 404),
+        ("provision-history", 404),
+        ("provision-cancel", 404),
+        ("provision-launch", 404),
     ] {
-        let answered = status(name, &world, |request| truenorth_webhook::handle(&hub, request)).await;
-        assert_eq!(answered, expected, "{name}");
+        let handle = async |request| match name.split_once('-') {
+            Some(("itep", _)) => itep_webhook::handle(hub, request).await,
+            Some(("truenorth", _)) => truenorth_webhook::handle(hub, request).await,
+            _ => provision::handle(hub, request).await,
+        };
+        let answered = gateway::serve(http_event(name, &world), handle).await.expect("an answer");
+        assert_eq!(answered.status_code, expected, "{name}");
     }
 }
 
@@ -89,32 +87,4 @@ async fn scheduled_functions_answer_their_events() {
     assert_eq!(hint.expect("an answer"), json!({ "batchItemFailures": [] }));
     let swept = expire_reservations::handle(&hub, &context()).await.expect("a sweep");
     assert!(swept["due"].is_u64(), "{swept}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn provision_answers_its_events() {
-    let (hub, world) = (hub(), World::new().await);
-    for (name, expected) in [
-        ("provision-health", 200),
-        ("provision-missing-key", 401),
-        ("provision-malformed", 400),
-        ("provision-missing-idempotency-key", 400),
-        ("provision-unknown-field", 400),
-        ("provision-unknown-parameter", 400),
-        ("provision-broken-rules", 422),
-        ("provision-unknown-account", 422),
-        ("provision-unknown-product", 422),
-        ("provision-reserve-itep", 201),
-        ("provision-reserve-truenorth", 201),
-        ("provision-reserve-async", 202),
-        ("provision-list", 200),
-        ("provision-products", 200),
-        ("provision-get", 404),
-        ("provision-history", 404),
-        ("provision-cancel", 404),
-        ("provision-launch", 404),
-    ] {
-        let answered = status(name, &world, |request| provision::handle(&hub, request)).await;
-        assert_eq!(answered, expected, "{name}");
-    }
 }

@@ -3,19 +3,19 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{Sim, World, reference};
+use crate::world::{Vendor, World, reference};
 
-fn soon() -> Value {
+pub(crate) fn soon() -> Value {
     json!((Timestamp::now() + SignedDuration::from_secs(4)).to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_that_nobody_begins_expires() {
     let world = World::new().await;
-    for sim in Sim::BOTH {
-        let mut order = world.order(sim);
+    for vendor in Vendor::ALL {
+        let mut order = world.order(vendor);
         order["expires_at"] = soon();
-        let bought = world.reserve(sim.name(), &order).await;
+        let bought = world.reserve(vendor.as_str(), &order).await;
         assert_eq!(bought.status, 201, "{bought:?}");
         world.until_swept(&bought.id(), "expired").await;
     }
@@ -27,7 +27,7 @@ async fn a_truenorth_test_that_was_begun_is_seen_before_it_would_expire() {
     let mut order = world.truenorth_order("English Speaking");
     order["expires_at"] = soon();
     let bought = world.reserve("order", &order).await;
-    world.happens(Sim::Truenorth, &reference(&bought.body), "start").await;
+    world.happens(Vendor::Truenorth, &reference(&bought.body), "start").await;
     world.until_swept(&bought.id(), "in_progress").await;
 }
 
@@ -38,7 +38,7 @@ async fn a_result_that_comes_after_the_expiry_wins_and_is_marked_late() {
     order["expires_at"] = soon();
     let bought = world.reserve("order", &order).await;
     world.until_swept(&bought.id(), "expired").await;
-    world.happens(Sim::Itep, &reference(&bought.body), "grade").await;
+    world.happens(Vendor::Itep, &reference(&bought.body), "grade").await;
     let completed = world.until_status(&bought.id(), "completed").await;
     assert_eq!(completed["result"]["late"], true);
     assert_eq!(completed["result"]["overall"]["cefr"], "C1");

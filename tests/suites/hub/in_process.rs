@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lambda_events::sqs::SqsEvent;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_http::{Body, Request, RequestExt};
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::Context;
 use serde_json::{Value, json};
 use shared::aws::CallCounter;
 use shared::aws::clients::{AwsClients, AwsClientsBuilder};
@@ -14,6 +14,7 @@ use shared::hub::Vendors;
 use shared::settings::Settings;
 use shared_core::domain::ids::ReservationId;
 use shared_core::domain::order::Order;
+use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
 
 use crate::world::{Answer, World};
@@ -21,7 +22,6 @@ use crate::world::{Answer, World};
 /// The hub, with all that any function may need of it.
 pub(crate) type Hub = shared::hub::Hub<Vendors>;
 
-/// A hub of the test's own.
 pub(crate) fn hub() -> Hub {
     Hub::new(settings(), AwsClients::from_env().expect("the stack's environment"))
 }
@@ -41,10 +41,15 @@ pub(crate) fn settings() -> Settings {
 
 /// The context of a fresh invocation with a minute to live.
 pub(crate) fn context() -> Context {
+    context_ending_in(Duration::from_secs(60))
+}
+
+/// The context of a fresh invocation that is ended after so long.
+pub(crate) fn context_ending_in(time: Duration) -> Context {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
     let mut context = Context::default();
     context.request_id = format!("test-{}", now.as_nanos());
-    context.deadline = (now + Duration::from_secs(60)).as_millis() as u64;
+    context.deadline = (now + time).as_millis() as u64;
     context
 }
 
@@ -53,7 +58,6 @@ pub(crate) fn told(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(" + ")
 }
 
-/// Sends a request to `provision` in this process.
 pub(crate) async fn provision(
     hub: &Hub,
     world: &World,
@@ -81,15 +85,19 @@ pub(crate) fn answer(response: lambda_http::Response<Body>) -> Answer {
     Answer { status, headers: parts.headers, body }
 }
 
-/// A batch of messages for a function.
-pub(crate) fn batch(messages: &[Value]) -> LambdaEvent<SqsEvent> {
-    let records: Vec<_> = messages
-        .iter()
-        .enumerate()
-        .map(|(n, message)| json!({ "messageId": format!("m{n}"), "body": message.to_string() }))
-        .collect();
-    let event = serde_json::from_value(json!({ "Records": records })).expect("a batch");
-    LambdaEvent::new(event, context())
+/// A batch of messages for a function, the first of them `m0`.
+pub(crate) fn batch(bodies: &[String]) -> SqsEvent {
+    let record = |(n, body)| json!({ "messageId": format!("m{n}"), "body": body });
+    event(bodies.iter().enumerate().map(record).collect())
+}
+
+pub(crate) fn event(records: Vec<Value>) -> SqsEvent {
+    serde_json::from_value(json!({ "Records": records })).expect("a batch")
+}
+
+/// The records that a function hands back.
+pub(crate) fn failures(response: &SqsBatchResponse) -> Vec<&str> {
+    response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
 }
 
 /// An iTEP webhook request, as `itep-webhook` gets it.
@@ -104,11 +112,15 @@ pub(crate) fn request(path: &str, content_type: &str, body: &[u8]) -> Request {
         .with_lambda_context(context())
 }
 
+/// A reservation as the hub keeps it.
+pub(crate) async fn stored(hub: &Hub, id: &str) -> Reservation {
+    let id = id.parse().expect("an id");
+    hub.store.reservation(&id).await.expect("storage").expect("the reservation")
+}
+
 /// An order as `provision` would make it: that of a reservation which it made.
 pub(crate) async fn order(hub: &Hub, world: &World) -> Order {
     let bought = provision(hub, world, "POST", "/v1/reservations", Some(("pattern", &world.itep_order()))).await;
-    let id: ReservationId = bought.id().parse().expect("an id");
-    let pattern = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
-    let id = ReservationId::derive(&pattern.order.client, "made-by-the-test");
-    Order { id, ..pattern.order }
+    let pattern = stored(hub, &bought.id()).await.order;
+    Order { id: ReservationId::derive(&pattern.client, "made-by-the-test"), ..pattern }
 }

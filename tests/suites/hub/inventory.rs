@@ -6,40 +6,35 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::vendors::itep::inventory::{FileProblem, parse_listing};
-use shared_core::domain::ids::{Account, Vendor};
+use shared_core::domain::ids::Vendor;
 use shared_core::usecases::import_inventory::{Import, Kind, Report, import_inventory};
 
+use crate::expiry::soon;
 use crate::in_process;
 use crate::operating::{hubctl, refused};
-use crate::world::{ITEP_PRODUCT, Sim, World, reference};
+use crate::world::{ITEP_PRODUCT, World, reference};
 
-/// Orders a test whose sale goes through and whose answer is lost.
-async fn sold_in_doubt(world: &World) -> String {
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-after", "times": 1 })).await;
-    let answer = world.reserve("lost", &world.itep_order()).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("in_doubt")), "{answer:?}");
-    world.clear_faults(Sim::Itep).await;
-    answer.id()
-}
+const HEADER: &str = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n";
+const FREE: &str = "26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n";
 
 /// The file as iTEP would export it: what it sold to this account, and one test
 /// that is free.
 pub(crate) async fn exported(world: &World) -> String {
-    let mut file = "Date Purchased,Test ID #,Password,Version,Assigned To\r\n".to_owned();
-    for sale in world.sales(Sim::Itep).await {
+    let mut file = HEADER.to_owned();
+    for sale in world.sales(Vendor::Itep).await {
         let path = format!("tests/{}?account={}", sale["reference"].as_str().expect("a test"), world.account);
-        let test = &world.sim(Sim::Itep, Method::GET, &path, Value::Null).await["test"];
+        let test = &world.sim(Vendor::Itep, Method::GET, &path, Value::Null).await["test"];
         let assigned = test["assigned_to"].to_string().replace('"', "\"\"");
         let text = |name: &str| test[name].as_str().unwrap_or_default();
         file += &format!("26-Jul-2024,{},{},Academic-Plus,\"{assigned}\"\r\n", text("test_id"), text("password"));
     }
-    file + "26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n"
+    file + FREE
 }
 
 async fn import(world: &World, file: &str, dry_run: bool) -> Report {
     let hub = in_process::hub();
     let import = Import {
-        account: Account { vendor: Vendor::Itep, name: world.account.parse().expect("an account's name") },
+        account: world.account_at(Vendor::Itep),
         operator: "ada".to_owned(),
         exported_at: Some(Timestamp::now()),
         grace: Duration::ZERO,
@@ -56,8 +51,8 @@ async fn import(world: &World, file: &str, dry_run: bool) -> Report {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_whose_answer_was_lost_is_settled_by_the_file() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
-    let lost = sold_in_doubt(&world).await;
+    let bought = world.buy(Vendor::Itep).await;
+    let lost = world.in_doubt(Vendor::Itep, "5xx-after").await;
     let file = exported(&world).await;
 
     let foreseen = import(&world, &file, true).await;
@@ -69,7 +64,7 @@ async fn a_sale_whose_answer_was_lost_is_settled_by_the_file() {
 
     let settled = world.reservation(&lost).await;
     assert_eq!(settled["status"], "ready", "{settled:#}");
-    let sales = world.sales(Sim::Itep).await;
+    let sales = world.sales(Vendor::Itep).await;
     assert_eq!(sales.len(), 2, "and nothing was bought again");
     let sold = sales.iter().find(|sale| sale["reservation_id"] == lost.as_str()).expect("its sale");
     assert_eq!(sold["reference"], reference(&settled).as_str());
@@ -78,14 +73,14 @@ async fn a_sale_whose_answer_was_lost_is_settled_by_the_file() {
 
     assert_eq!(import(&world, &file, false).await.count(Kind::Known), 2, "a second import finds it known");
     assert_eq!(world.reservation(&bought.id()).await["version"], bought.body["version"]);
-    world.happens(Sim::Itep, &reference(&settled), "grade").await;
+    world.happens(Vendor::Itep, &reference(&settled), "grade").await;
     world.until_status(&lost, "completed").await;
 }
 
 /// A test that is bought and expires unused.
 async fn expired(world: &World) -> (String, String) {
     let mut order = world.itep_order();
-    order["expires_at"] = json!((Timestamp::now() + jiff::SignedDuration::from_secs(4)).to_string());
+    order["expires_at"] = soon();
     let bought = world.reserve("order", &order).await;
     world.until_swept(&bought.id(), "expired").await;
     (bought.id(), reference(&bought.body))
@@ -112,15 +107,14 @@ async fn what_expired_and_still_stands_ready_is_reclaimable() {
 async fn what_expired_and_is_missing_from_the_file_was_perhaps_sat() {
     let world = World::new().await;
     let (id, test) = expired(&world).await;
-    let file =
-        "Date Purchased,Test ID #,Password,Version,Assigned To\r\n26-Jul-2024,123982B8AP,64778,Academic-Plus,\r\n";
-    let report = import(&world, file, true).await;
+    let file = format!("{HEADER}{FREE}");
+    let report = import(&world, &file, true).await;
     let missing: Vec<_> =
         report.perhaps_sat.iter().map(|m| (m.test_id.clone(), m.reservation_id.to_string())).collect();
     assert_eq!(missing, [(test.clone(), id.clone())]);
-    world.happens(Sim::Itep, &test, "grade").await;
+    world.happens(Vendor::Itep, &test, "grade").await;
     world.until_status(&id, "completed").await;
-    assert_eq!(import(&world, file, true).await.perhaps_sat, [], "its result came");
+    assert_eq!(import(&world, &file, true).await.perhaps_sat, [], "its result came");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,12 +136,12 @@ async fn a_reclaimed_test_is_sold_again_and_its_reports_are_its_new_owners() {
 
     // iTEP has it free again, and sells it to the next order.
     let stock = json!({ "product": ITEP_PRODUCT, "test_ids": [test] });
-    world.sim(Sim::Itep, Method::PUT, &format!("accounts/{}/stock", world.account), stock).await;
+    world.sim(Vendor::Itep, Method::PUT, &format!("accounts/{}/stock", world.account), stock).await;
     let next = world.reserve("the-next-order", &world.itep_order()).await;
     assert_eq!((next.status.as_u16(), reference(&next.body)), (201, test.clone()));
     let again = hubctl(&[reclaim.as_slice(), &["--yes"]].concat()).await;
     assert_eq!(again["reclaimable"], json!([]), "the old file takes nothing from the new owner");
-    world.happens(Sim::Itep, &test, "grade").await;
+    world.happens(Vendor::Itep, &test, "grade").await;
     world.until_status(&next.id(), "completed").await;
     assert_eq!(world.reservation(&old).await["status"], "expired");
     let _ = std::fs::remove_file(file);
@@ -167,13 +161,13 @@ async fn low_stock_is_told_to_the_operator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_passed_through_a_spreadsheet_settles_a_doubt_by_the_right_test_id() {
     let world = World::new().await;
-    let lost = sold_in_doubt(&world).await;
-    let sold = world.sales(Sim::Itep).await[0]["reference"].as_str().expect("a test").to_owned();
+    let lost = world.in_doubt(Vendor::Itep, "5xx-after").await;
+    let sold = world.sales(Vendor::Itep).await[0]["reference"].as_str().expect("a test").to_owned();
     let row = format!("26-Jul-2024;'{sold};1;Academic-Plus;\"{{\"\"reservation-id\"\": \"\"{lost}\"\"}}\"\r\n");
     let file = format!("\u{feff}Date Purchased;Test ID #;Password;Version;Assigned To\r\n{row}");
     assert_eq!(import(&world, &file, false).await.count(Kind::Settled), 1);
     assert_eq!(reference(&world.reservation(&lost).await), sold);
-    world.happens(Sim::Itep, &sold, "grade").await;
+    world.happens(Vendor::Itep, &sold, "grade").await;
     world.until_status(&lost, "completed").await;
 }
 
@@ -205,7 +199,7 @@ async fn a_file_from_which_nothing_can_be_read_is_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_inventory_changes_nothing_and_says_why() {
     let world = World::new().await;
-    let lost = sold_in_doubt(&world).await;
+    let lost = world.in_doubt(Vendor::Itep, "5xx-after").await;
     let page = format!("<html><body>{}</body></html>", exported(&world).await.replace("Test ID #", "Log in"));
     let problem = parse_listing(page.as_bytes()).expect_err("no inventory");
     assert!(matches!(problem, FileProblem::NoColumns));

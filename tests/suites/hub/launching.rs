@@ -7,12 +7,12 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::world::{GRAMMAR, Sim, World};
+use crate::world::{GRAMMAR, Vendor, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn launch_material_is_made_when_it_is_asked_for() {
     let world = World::new().await;
-    let itep = world.buy(Sim::Itep).await;
+    let itep = world.buy(Vendor::Itep).await;
     let launch = world.post(&format!("/v1/reservations/{}/launch", itep.id())).await;
     assert_eq!(launch.status, 200, "{launch:?}");
     assert_eq!(launch.body, itep.body["launch"]);

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::in_process::Hub;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DeadLetterQueue;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
+use tokio::task::spawn_blocking;
 
-use crate::in_process;
+use crate::in_process::{self, Hub};
 use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::webhooks::{deliver, sample_with};
-use crate::world::{SPEAKING, Sim, World, reference};
+use crate::world::{SPEAKING, Vendor, World, reference};
 
 /// One of the project's binaries: `cargo dev test` builds them beside the tests.
 pub(crate) fn binary(name: &str) -> PathBuf {
@@ -21,22 +21,24 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     tests.ancestors().nth(2).expect("the target directory").join(name)
 }
 
-async fn run(arguments: &[&str]) -> Output {
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("hubctl"));
     // Nobody is logged in: who decides is said by name.
     command.arg("--json").args(arguments).stdin(Stdio::null()).env_remove("USER");
-    let running = tokio::task::spawn_blocking(move || command.output().expect("hubctl starts"));
-    running.await.expect("hubctl ends")
+    command
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let mut command = command(arguments);
+    spawn_blocking(move || command.output()).await.expect("no panic").expect("hubctl ends")
 }
 
 /// Runs a command whose reader has gone before it says anything.
 pub(crate) async fn closed(arguments: &[&str]) -> Output {
-    let mut command = Command::new(binary("hubctl"));
-    command.arg("--json").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("hubctl starts");
+    let piped = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = piped.expect("hubctl starts");
     drop(child.stdout.take());
-    let running = tokio::task::spawn_blocking(move || child.wait_with_output().expect("hubctl ends"));
-    running.await.expect("hubctl ends")
+    spawn_blocking(move || child.wait_with_output()).await.expect("no panic").expect("hubctl ends")
 }
 
 pub(crate) async fn hubctl(arguments: &[&str]) -> Value {
@@ -55,8 +57,7 @@ pub(crate) async fn refused(arguments: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_is_settled_on_the_command_line_once_and_in_somebodys_name() {
     let world = World::new().await;
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-before", "times": 1 })).await;
-    let id = world.reserve("order", &world.itep_order()).await.id();
+    let id = world.in_doubt(Vendor::Itep, "5xx-before").await;
     let settle = ["doubt", "settle", id.as_str(), "--nothing-sold", "--by", "ann"];
     assert!(refused(&settle).await.contains("--yes"), "nobody sits at the terminal");
     assert!(
@@ -67,16 +68,16 @@ async fn a_doubt_is_settled_on_the_command_line_once_and_in_somebodys_name() {
     let settled = hubctl(&[settle.as_slice(), &["--yes"]].concat()).await;
     assert_eq!((&settled["status"], &settled["by"]), (&json!("pending"), &json!("ann")));
     world.until_status(&id, "ready").await;
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
     assert!(refused(&[settle.as_slice(), &["--yes"]].concat()).await.contains("not in doubt but ready"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_is_entered_by_hand_and_revised_by_the_vendors() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
-    world.happens(Sim::Itep, &test, "finish").await;
+    world.happens(Vendor::Itep, &test, "finish").await;
     world.until_status(&id, "awaiting_score").await;
     let enter =
         |overall| vec!["result", "enter", id.as_str(), "--overall", overall, "--cefr", "C1", "--by", "ann", "--yes"];
@@ -86,7 +87,7 @@ async fn a_result_is_entered_by_hand_and_revised_by_the_vendors() {
     let overall = &completed["result"]["overall"];
     assert_eq!((&completed["status"], &overall["value"]), (&json!("completed"), &json!(5.5)), "{completed:#}");
     assert!(refused(&enter("5.0")).await.contains("has a result"));
-    world.happens(Sim::Itep, &test, "grade").await;
+    world.happens(Vendor::Itep, &test, "grade").await;
     let revised = |reservation: &Value| reservation["result"]["overall"]["value"] != json!(5.5);
     world.until(&id, "the vendor's own result", revised).await;
 }
@@ -113,8 +114,7 @@ async fn a_dead_letter_is_counted_sent_back_and_handled_and_once_more_changes_no
     post.until_logged(&world, since, &attended, 3).await;
     post.slow_down(&usual).await;
     assert_eq!((world.history(id.as_str()).await, world.reservation(id.as_str()).await), (history, bought));
-    let sales = world.sales(Sim::Itep).await;
-    assert_eq!(sales.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count(), 1);
+    assert_eq!(world.sold_to(Vendor::Itep, &id).await, 1);
 }
 
 /// Redrives a queue's dead letters, so many, and finds none when it does so again.
@@ -126,19 +126,19 @@ async fn redriven(queue: DeadLetterQueue, count: usize) {
 /// Everything there is to know of a reservation: at the hub, in storage, at the vendors.
 async fn known(world: &World, hub: &Hub, id: &str) -> (Vec<Value>, Option<Reservation>, Vec<Value>) {
     let stored = hub.store.reservation(&id.parse().expect("an id")).await.expect("storage");
-    let sales = [world.sales(Sim::Itep).await, world.sales(Sim::Truenorth).await].concat();
+    let sales = [world.sales(Vendor::Itep).await, world.sales(Vendor::Truenorth).await].concat();
     (world.history(id).await, stored, sales)
 }
 
 /// One of each vendor's reservations, completed, and dead letters of all the messages that may have
 /// brought that about, with the words that say that such a one was handled.
 async fn completed(world: &World) -> ([String; 2], Vec<(DeadLetterQueue, String, [String; 2])>) {
-    let itep = world.buy(Sim::Itep).await;
+    let itep = world.buy(Vendor::Itep).await;
     let (itep, test) = (itep.id(), reference(&itep.body));
     let data = sample_with(json!({ "OID": itep, "TestID": test }));
     assert_eq!(deliver(world, &data).await.status, 200);
     let tn = world.reserve("another", &world.truenorth_order(SPEAKING)).await;
-    world.happens(Sim::Truenorth, &reference(&tn.body), "grade").await;
+    world.happens(Vendor::Truenorth, &reference(&tn.body), "grade").await;
     let tn = tn.id();
     let mut letters = vec![
         (

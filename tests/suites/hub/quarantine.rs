@@ -1,8 +1,10 @@
 //! What becomes of reports that could not be used: nothing is believed by being sent round again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::AwsClients;
@@ -12,13 +14,13 @@ use shared_core::ports::{AuthOutcome, Quarantined, Store};
 use crate::in_process;
 use crate::operating::{hubctl, refused};
 use crate::setup::{self, Options};
-use crate::webhooks::{delivery, quarantined, sample_with};
-use crate::world::{Answer, Sim, World, reference};
+use crate::webhooks::{delivery, form, grade, quarantined, sample_with, until_quarantined};
+use crate::world::{Answer, Vendor, World};
 
 /// A world whose iTEP account wants a second credential, and a test bought there.
 async fn strict() -> (World, Answer) {
     let world = World::with(wanting(json!([{ "bearer": "the-secret" }]))).await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     (world, bought)
 }
 
@@ -32,13 +34,9 @@ async fn profile(world: &World, options: &Options) {
     tokio::time::sleep(Duration::from_millis(1500)).await;
 }
 
-fn graded(bought: &Answer) -> String {
-    sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }))
-}
-
 /// Posts a forged grade, and returns it as it is quarantined.
 async fn forge(world: &World, bought: &Answer) -> Quarantined {
-    let request = delivery(world, &world.itep_webhook(), &graded(bought)).bearer_auth("a-canary-guess");
+    let request = delivery(world, &world.webhook(Vendor::Itep), &grade(bought)).bearer_auth("a-canary-guess");
     assert_eq!(world.send(request).await.status, 401);
     quarantined(world).await
 }
@@ -49,15 +47,7 @@ async fn replay(item: &Quarantined) {
 
 /// Waits until a report is back after a replay.
 async fn back(world: &World, before: &Quarantined) -> Quarantined {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let kept = quarantined(world).await;
-        if kept.at > before.at && kept.replayed_at.is_none() {
-            return kept;
-        }
-        assert!(Instant::now() < deadline, "it does not come back: {kept:?}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until_quarantined(world, |kept| kept.at > before.at && kept.replayed_at.is_none()).await
 }
 
 async fn is_ready(world: &World, bought: &Answer) {
@@ -105,7 +95,7 @@ async fn a_report_is_replayed_against_the_credentials_that_are_valid_by_then() {
 async fn a_verified_sender_stays_verified_after_a_rotation() {
     let (world, bought) = strict().await;
     let data = sample_with(json!({ "OID": bought.id(), "TestID": "AN0THER" }));
-    let request = delivery(&world, &world.itep_webhook(), &data).bearer_auth("the-secret");
+    let request = delivery(&world, &world.webhook(Vendor::Itep), &data).bearer_auth("the-secret");
     assert_eq!(world.send(request).await.status, 200);
     let item = quarantined(&world).await;
     profile(&world, &wanting(json!([{ "bearer": "another-secret" }]))).await;
@@ -121,39 +111,26 @@ async fn a_report_that_came_while_the_profile_could_not_be_read_is_checked_once_
     let broken = Options { itep_profile: json!({ "inbound": { "tokens": "?" } }), ..Options::default() };
     profile(&world, &broken).await;
     for (token, status) in [("a-guess", "ready"), (world.token.as_str(), "completed")] {
-        let url = world.itep_webhook().replace(&world.token, token);
-        let request = delivery(&world, &url, &graded(&bought)).bearer_auth("the-secret");
+        let url = world.webhook(Vendor::Itep).replace(&world.token, token);
+        let request = delivery(&world, &url, &grade(&bought)).bearer_auth("the-secret");
         assert_eq!(world.send(request).await.status, 200);
-        let item = newest(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;
+        let item = until_quarantined(&world, |item| item.receipt.credentials.has_token(&item.receipt.id, token)).await;
         assert_eq!(item.receipt.authenticated, AuthOutcome::Unchecked);
         if status == "ready" {
             replay(&item).await;
-            let item = newest(&world, |kept| kept.receipt.id == item.receipt.id && kept.at > item.at).await;
+            let item = until_quarantined(&world, |kept| kept.receipt.id == item.receipt.id && kept.at > item.at).await;
             assert_eq!(item.receipt.authenticated, AuthOutcome::Unchecked, "the profile is as it was");
         }
         profile(&world, &wanting(json!([{ "bearer": "the-secret" }]))).await;
         replay(&item).await;
         if status == "ready" {
             let is_back = |kept: &Quarantined| kept.receipt.authenticated == AuthOutcome::WrongToken;
-            newest(&world, |kept| kept.receipt.id == item.receipt.id && is_back(kept)).await;
+            until_quarantined(&world, |kept| kept.receipt.id == item.receipt.id && is_back(kept)).await;
             is_ready(&world, &bought).await;
             profile(&world, &broken).await;
         }
     }
     world.until_status(&bought.id(), "completed").await;
-}
-
-/// Waits for a report of the account's of which something holds.
-async fn newest(world: &World, holds: impl Fn(&Quarantined) -> bool) -> Quarantined {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let all = crate::webhooks::all_quarantined(world).await;
-        if let Some(item) = all.into_iter().find(&holds) {
-            return item;
-        }
-        assert!(Instant::now() < deadline, "no such report");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,11 +159,10 @@ async fn a_report_is_trusted_unchecked_in_somebodys_name_for_a_reason_and_in_the
 
 /// Keeps a forged report as older code did: with what its sender showed in clear, or without it.
 async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Option<Value>) -> String {
-    let body: String = graded(bought).bytes().map(|byte| format!("%{byte:02X}")).collect();
     let id = format!("{}-{n}", world.account);
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut receipt = json!({ "id": id, "account": world.account, "received_at": now,
-        "content_type": "application/x-www-form-urlencoded", "body": base64_of(&format!("data={body}")) });
+        "content_type": "application/x-www-form-urlencoded", "body": STANDARD.encode(form(&grade(bought))) });
     if let Some(unchecked) = unchecked {
         receipt["unchecked"] = unchecked;
     }
@@ -197,11 +173,6 @@ async fn older(world: &World, bought: &Answer, n: &str, why: &str, unchecked: Op
     let put = aws.dynamodb().put_item().table_name(in_process::settings().table);
     put.set_item(Some(item)).send().await.expect("a stored item");
     id
-}
-
-fn base64_of(text: &str) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(text)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +190,7 @@ async fn what_older_code_quarantined_is_not_believed_by_being_replayed() {
         let id = older(&world, &bought, n, why, Some(shown)).await;
         hubctl(&["quarantine", "replay", &id]).await;
         if status == "ready" {
-            newest(&world, |kept| {
+            until_quarantined(&world, |kept| {
                 kept.receipt.authenticated == AuthOutcome::WrongCredential && kept.at > kept.receipt.received_at
             })
             .await;

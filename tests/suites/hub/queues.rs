@@ -4,17 +4,16 @@
 mod handing_back;
 pub(crate) mod post;
 
-use crate::in_process::Hub;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::aws::DeadLetterQueue;
-use shared_core::domain::ids::ReservationId;
 
 use self::post::{DEAD_LETTERS, Post, check, order, outcome, report, report_of, waiting};
-use crate::in_process;
+use crate::in_process::{self, Hub};
 use crate::operating::hubctl;
-use crate::webhooks::{delivery, quarantined, sample_with};
-use crate::world::{GRAMMAR, Sim, World, reference};
+use crate::webhooks::{delivery, grade, quarantined, sample_with};
+use crate::world::{GRAMMAR, Vendor, World, reference};
 
 /// As the template has it.
 const DELIVERIES: usize = 5;
@@ -64,28 +63,19 @@ async fn orders(world: &World, hub: &Hub) {
     let mut healthy: Vec<_> = ids.iter().map(order).collect();
     healthy.push(order(&NOBODYS));
     let poison = unreadable(&order(&later), report(world, "misled", "{}"));
-    let done = async {
-        for id in &ids {
-            world.until_status(id.as_str(), "ready").await;
-        }
-    };
+    let done = join_all(ids.iter().map(|id| world.until_status(id.as_str(), "ready")));
     outlives(world, DeadLetterQueue::Fulfilment, &poison, &healthy, done).await;
     for id in &ids {
-        assert_eq!(sold(world, Sim::Itep, id).await, 1);
+        assert_eq!(world.sold_to(Vendor::Itep, id).await, 1);
     }
-    assert_eq!(sold(world, Sim::Itep, &later).await, 0, "what newer code wrote waits for it");
-}
-
-async fn sold(world: &World, sim: Sim, id: &ReservationId) -> usize {
-    world.sales(sim).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
+    assert_eq!(world.sold_to(Vendor::Itep, &later).await, 0, "what newer code wrote waits for it");
 }
 
 async fn reports(world: &World) {
     let (mut ids, mut healthy) = (Vec::new(), Vec::new());
     for key in ["one", "two", "three"] {
         let bought = world.reserve(key, &world.itep_order()).await;
-        let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
-        healthy.push(report(world, key, &data));
+        healthy.push(report(world, key, &grade(&bought)));
         ids.push(bought.id());
     }
     healthy.push(report(world, "unreadable", "{\"OID\": \"nobody can read on"));
@@ -93,9 +83,7 @@ async fn reports(world: &World) {
     poison.push(outcome(NOBODYS, "N0B0DYS"));
     poison.push(report(world, "spoilt", "x").replace("\"body\":\"", "\"body\":\"?"));
     let done = async {
-        for id in &ids {
-            world.until_status(id, "completed").await;
-        }
+        join_all(ids.iter().map(|id| world.until_status(id, "completed"))).await;
         assert!(quarantined(world).await.why.contains("JSON"), "an unreadable report is kept, not buried");
     };
     outlives(world, DeadLetterQueue::Results, &poison, &healthy, done).await;
@@ -103,20 +91,16 @@ async fn reports(world: &World) {
 
 async fn checks(world: &World) {
     let (mut ids, mut healthy) = (Vec::new(), vec![check(world, &NOBODYS, "webhook")]);
-    world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 2 })).await;
+    world.fault(Vendor::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 2 })).await;
     for key in ["four", "five"] {
         let bought = world.reserve(key, &world.truenorth_order(GRAMMAR)).await;
-        world.happens(Sim::Truenorth, &reference(&bought.body), "grade").await;
+        world.happens(Vendor::Truenorth, &reference(&bought.body), "grade").await;
         healthy.push(check(world, &bought.id(), "webhook"));
         ids.push(bought.id());
     }
     let mut poison = unreadable(&healthy[1], order(&ids[0]));
     poison.push(check(world, &ids[0], "curiosity"));
-    let done = async {
-        for id in &ids {
-            world.until_status(id, "completed").await;
-        }
-    };
+    let done = join_all(ids.iter().map(|id| world.until_status(id, "completed")));
     outlives(world, DeadLetterQueue::ScoreChecks, &poison, &healthy, done).await;
 }
 
@@ -131,7 +115,7 @@ async fn poison_in_any_queue_is_buried_as_it_was_sent_after_the_healthy_beside_i
 fn padded(id: &str, test: &str, world: &World, bytes: usize) -> reqwest::RequestBuilder {
     let sized = |padding: usize| {
         let data = sample_with(json!({ "OID": id, "TestID": test, "Writing_Answer_1": "x".repeat(padding) }));
-        delivery(world, &world.itep_webhook(), &data)
+        delivery(world, &world.webhook(Vendor::Itep), &data)
     };
     let length = |request: reqwest::RequestBuilder| {
         let request = request.build().expect("a request");
@@ -143,7 +127,7 @@ fn padded(id: &str, test: &str, world: &World, bytes: usize) -> reqwest::Request
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_of_the_largest_size_passes_the_webhook_the_queue_and_the_table() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
     let larger = world.send(padded(&id, &test, &world, LARGEST + 1)).await;
     assert_eq!((larger.status.as_u16(), larger.problem()), (413, "body-too-large"), "{larger:?}");
@@ -156,9 +140,8 @@ async fn a_report_of_the_largest_size_passes_the_webhook_the_queue_and_the_table
 async fn a_report_of_the_largest_size_is_redriven_from_the_dead_letters() {
     let _alone = DEAD_LETTERS.lock().await;
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
-    let message = report_of(&world, "largest", &data, LARGEST);
+    let bought = world.buy(Vendor::Itep).await;
+    let message = report_of(&world, "largest", &grade(&bought), LARGEST);
     assert!(message.len() > LARGEST / 3 * 4);
     Post::of(DeadLetterQueue::Results).bury(&[message]).await;
     assert_eq!(hubctl(&["dlq", "redrive", "results"]).await["sent"], 1);

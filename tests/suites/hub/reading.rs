@@ -3,19 +3,19 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Sim, World, reference};
+use crate::world::{Vendor, World, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reservation_that_did_not_change_need_not_be_sent_again() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let path = format!("/v1/reservations/{}", bought.id());
     let first = world.get(&path).await;
     let etag = first.header("etag").expect("an ETag").to_owned();
     assert!(etag.starts_with('"'), "strong: {etag}");
     let again = world.send(world.request(Method::GET, &path).header("if-none-match", &etag)).await;
     assert_eq!((again.status.as_u16(), again.header("etag")), (304, Some(etag.as_str())));
-    world.happens(Sim::Itep, &reference(&bought.body), "finish").await;
+    world.happens(Vendor::Itep, &reference(&bought.body), "finish").await;
     world.until_status(&bought.id(), "awaiting_score").await;
     let changed = world.send(world.request(Method::GET, &path).header("if-none-match", &etag)).await;
     assert_eq!(changed.status, 200);
@@ -51,7 +51,7 @@ async fn lists_are_filtered_by_candidate_status_and_product() {
     let first = world.reserve("first", &order).await;
     order["candidate"]["external_id"] = json!("c-2002");
     let second = world.reserve("second", &order).await;
-    world.happens(Sim::Itep, &reference(&first.body), "finish").await;
+    world.happens(Vendor::Itep, &reference(&first.body), "finish").await;
     world.until_status(&first.id(), "awaiting_score").await;
     for (filter, expected) in [
         ("external_id=c-2002", vec![second.id()]),
@@ -70,8 +70,8 @@ async fn lists_are_filtered_by_candidate_status_and_product() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_says_what_happened_from_whom_and_when() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
-    world.happens(Sim::Itep, &reference(&bought.body), "finish").await;
+    let bought = world.buy(Vendor::Itep).await;
+    world.happens(Vendor::Itep, &reference(&bought.body), "finish").await;
     world.until_status(&bought.id(), "awaiting_score").await;
     let history = world.history(&bought.id()).await;
     let events: Vec<_> = history.iter().map(|entry| entry["event"].as_str().unwrap_or_default()).collect();
@@ -80,9 +80,33 @@ async fn a_history_says_what_happened_from_whom_and_when() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_is_read_to_its_end_in_pages() {
+    let world = World::new().await;
+    let bought = world.buy(Vendor::Itep).await;
+    world.happens(Vendor::Itep, &reference(&bought.body), "finish").await;
+    world.until_status(&bought.id(), "awaiting_score").await;
+    let path = format!("/v1/reservations/{}", bought.id());
+    for _ in 0..4 {
+        assert_eq!(world.post(&format!("{path}/cancel")).await.problem(), "already-begun");
+    }
+    let mut expected = vec!["reserved", "call_confirmed", "report_awaiting_score"];
+    expected.extend(["cancel"; 4]);
+    let (mut events, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = world.get(&format!("{path}/history?limit=3{cursor}")).await.body;
+        events.extend(page["data"].as_array().expect("entries").iter().map(|entry| entry["event"].clone()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(events, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_companys_reservation_is_nowhere_to_be_found() {
     let mut world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     world.key = world.another_company().await;
     for path in ["", "/history"] {
         let answer = world.get(&format!("/v1/reservations/{}{path}", bought.id())).await;

@@ -4,14 +4,13 @@ use serde_json::json;
 
 use crate::operating::{closed, hubctl, refused};
 use crate::webhooks::{deliver, quarantined, sample_with};
-use crate::world::{Sim, World, reference};
+use crate::world::{Vendor, World, reference};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_test_is_corrected_once_by_name_and_reason_and_its_own_report_applies() {
     let world = World::new().await;
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "5xx-after", "times": 1 })).await;
-    let id = world.reserve("order", &world.itep_order()).await.id();
-    let sold = world.sales(Sim::Itep).await;
+    let id = world.in_doubt(Vendor::Itep, "5xx-after").await;
+    let sold = world.sales(Vendor::Itep).await;
     let test = sold[0]["reference"].as_str().expect("a sold test").to_owned();
     hubctl(&["doubt", "settle", &id, "--is", "WR0NG", "--by", "ann", "--yes"]).await;
     let report = sample_with(json!({ "OID": id, "TestID": test }));
@@ -35,7 +34,7 @@ async fn a_wrong_test_is_corrected_once_by_name_and_reason_and_its_own_report_ap
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reservation_is_found_and_shown_without_the_person_unless_asked_for() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
     assert_eq!(deliver(&world, &sample_with(json!({ "OID": id, "TestID": test }))).await.status, 200);
     world.until_status(&id, "completed").await;
@@ -89,11 +88,8 @@ async fn whoever_reads_no_further_has_read_enough() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_is_entered_with_its_sections_and_its_day_on_the_vendors_own_scale() {
     let world = World::new().await;
-    let id = world.buy(Sim::Itep).await.id();
-    let enter = |more: &[&str]| {
-        let with = ["result", "enter", &id, "--overall", "4.5", "--cefr", "C1", "--by", "ann", "--yes"];
-        [with.as_slice(), more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let id = world.buy(Vendor::Itep).await.id();
+    let enter = ["result", "enter", &id, "--overall", "4.5", "--cefr", "C1", "--by", "ann", "--yes"];
     for (wrong, told) in [
         (&["--skill", "speaking=NaN"][..], "scale"),
         (&["--skill", "speaking=7"], "scale"),
@@ -104,13 +100,11 @@ async fn a_result_is_entered_with_its_sections_and_its_day_on_the_vendors_own_sc
         (&["--finished-on", "2999-01-01"], "future"),
         (&["--report-url", "javascript:alert(1)"], "address"),
     ] {
-        let arguments = enter(wrong);
-        let said = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let said = refused(&[enter.as_slice(), wrong].concat()).await;
         assert!(said.contains(told), "{wrong:?}: {said}");
     }
-    let right =
-        enter(&["--skill", "speaking=4.5:B2", "--finished-on", "2026-11-01", "--report-url", "https://r.example/1"]);
-    hubctl(&right.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let right = ["--skill", "speaking=4.5:B2", "--finished-on", "2026-11-01", "--report-url", "https://r.example/1"];
+    hubctl(&[enter.as_slice(), &right].concat()).await;
     let result = world.reservation(&id).await["result"].clone();
     assert_eq!((&result["skills"][0]["value"], &result["skills"][0]["skill"]), (&json!(4.5), &json!("speaking")));
     assert_eq!(result["finished_on"], "2026-11-01", "{result:#}");

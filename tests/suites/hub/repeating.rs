@@ -1,14 +1,11 @@
 //! What a company sends again, or twice at once, as it arrives behind the gateway.
 
-use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::aws::access::ApiKey;
-use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 
-use crate::in_process;
-use crate::setup::{Options, vendors};
-use crate::world::{Answer, Sim, World, reference};
+use crate::setup::{Options, company_named, vendors};
+use crate::world::{Answer, Vendor, World, reference};
 
 /// What came of a request: its status, and the problem or whether it was a replay.
 fn told(answer: &Answer) -> (u16, &str) {
@@ -32,7 +29,7 @@ async fn an_idempotency_key_that_comes_twice_buys_nothing() {
         assert_eq!(told(&world.reserve(joined, &order).await), (400, "idempotency-key-invalid"), "{joined}");
     }
     assert_eq!(told(&world.reserve("the-key", &order).await), (201, "replayed"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 1);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +44,7 @@ async fn credentials_and_parameters_that_come_twice_are_refused() {
     }
     let order = world.request(Method::POST, "/v1/reservations?dry_run=1").header("idempotency-key", "order");
     assert_eq!(told(&world.send(order.json(&world.itep_order())).await), (400, "invalid-parameter"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 0);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +59,7 @@ async fn text_that_was_broken_on_its_way_buys_nothing() {
         assert_eq!(answer.body["errors"][0]["pointer"], "#/candidate/given_name");
         assert!(answer.body.to_string().contains("send UTF-8"), "{answer:?}");
     }
-    assert_eq!(world.sales(Sim::Itep).await.len(), 0);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +75,7 @@ async fn an_order_is_read_as_its_sender_meant_it() {
     assert_eq!(told(&bought), (201, ""), "{bought:?}");
     assert_eq!((&bought.body["candidate"]["given_name"], &bought.body["metadata"]), (&json!("Rosa"), &json!({})));
     let path = format!("tests/{}?account={}", reference(&bought.body), world.account);
-    let test = world.sim(Sim::Itep, Method::GET, &path, Value::Null).await;
+    let test = world.sim(Vendor::Itep, Method::GET, &path, Value::Null).await;
     let told_itep = &test["test"]["registration"];
     assert_eq!((&told_itep["First_Name"], &told_itep["trBatch_Number"]), (&json!("Rosa"), &json!(number)), "{test}");
     let mut again = order.clone();
@@ -91,13 +88,13 @@ async fn an_order_is_read_as_its_sender_meant_it() {
     assert_eq!(told(&world.reserve("other", &again).await), (201, ""));
     again["expires_at"] = json!("2027-11-01T01:00:00.0+01:00");
     assert_eq!(told(&world.reserve("other", &again).await), (201, "replayed"));
-    assert_eq!(world.sales(Sim::Itep).await.len(), 2);
+    assert_eq!(world.sales(Vendor::Itep).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_address_answers_every_method() {
     let world = World::new().await;
-    let id = world.buy(Sim::Itep).await.id();
+    let id = world.buy(Vendor::Itep).await.id();
     let one = format!("/v1/reservations/{id}");
     let (history, cancel) = (format!("{one}/history"), format!("{one}/cancel"));
     for path in ["/health", "/v1/products", "/v1/reservations", &one, &history] {
@@ -133,18 +130,8 @@ async fn their_company() -> World {
     let mut world = World::new().await;
     world.account = "placed-before".to_owned();
     vendors(&world, &Options::default()).await;
-    let (store, key) = (in_process::hub().store, ApiKey::generate().expect("randomness"));
-    let name: shared_core::domain::ids::AccountName = world.account.parse().expect("a name");
-    let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
-    let id: shared_core::domain::ids::ClientId = "client-0000000000000000".parse().expect("an id");
-    let created_at = Timestamp::now();
-    let client = Client { id: id.clone(), name: "A school".to_owned(), accounts, created_at };
-    store.create_client(&client).await.expect("storage");
-    let (key_id, secret_digest) = (key.key_id().to_owned(), key.secret_digest());
-    let record =
-        KeyRecord { key_id, client: id, secret_digest, label: None, created_at, expires_at: None, revoked_at: None };
-    assert!(store.create_key(&record).await.expect("storage"));
-    world.key = key.expose().into_inner();
+    let key = ApiKey::generate().expect("randomness");
+    (_, world.key) = company_named("client-0000000000000000", &world.account, key).await;
     world
 }
 
@@ -197,8 +184,8 @@ async fn orders_that_were_placed_before_fingerprints_had_salt_are_not_bought_aga
         let other = sent.replace("Poppins", "Poppin").replace('\u{fffd}', "é");
         assert_eq!(told(&world.send(body(&world, &quoted, other)).await), (422, "idempotency-key-reused"));
     }
-    for sim in Sim::BOTH {
-        assert_eq!(world.sales(sim).await.len(), 0);
+    for vendor in Vendor::ALL {
+        assert_eq!(world.sales(vendor).await.len(), 0);
     }
     let fresh = world.reserve("a-fresh-key", &world.itep_order()).await;
     assert_eq!(told(&fresh), (201, ""), "the company could have bought");

@@ -1,25 +1,22 @@
 //! Reports that an earlier release kept and could not read are read again.
 
 use serde_json::{Value, json};
-use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::reservation::{Decision, Event, Report, ReportedStatus, Source};
-use shared_core::ports::{
-    AuthOutcome, Clock, InboundWebhook, Quarantine, Quarantined, RawDocument, SenderCredentials, Store, WriteOutcome,
-};
+use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, Store as _, WriteOutcome};
 
 use shared_core::usecases::commit::write;
 
 use crate::in_process;
 use crate::operating::{hubctl, refused};
-use crate::webhooks::sample_with;
-use crate::world::{Answer, Sim, World, reference};
+use crate::webhooks::{form, grade, receipt};
+use crate::world::{Answer, Vendor, World, reference};
 
 /// Keeps iTEP's grade as a release would have kept it that could not read it.
 async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
     let hub = in_process::hub();
-    let id: ReservationId = bought.id().parse().expect("an id");
     let test = reference(&bought.body);
-    let bytes = sample_with(json!({ "OID": bought.id(), "TestID": test })).into_bytes();
+    let bytes = grade(bought).into_bytes();
     let raw = RawDocument { digest: Digest::sha256(&bytes), bytes };
     let report = Report {
         receipt: Some(format!("kept-{}", &raw.digest.as_str()[..20]).parse().expect("a receipt id")),
@@ -29,7 +26,7 @@ async fn noted(bought: &Answer, status: ReportedStatus) -> Digest {
         status,
         unreadable: Vec::new(),
     };
-    let reservation = hub.store.reservation(&id).await.expect("storage").expect("the reservation");
+    let reservation = in_process::stored(&hub, &bought.id()).await;
     let event = Event::Reported(Box::new(report));
     let decision = reservation.apply(&event, Source::VendorWebhook, hub.clock.now(), &hub.settings.timeouts.policy);
     let Decision::Write(change) = decision else { panic!("it is noted") };
@@ -49,7 +46,7 @@ fn row<'a>(said: &'a Value, digest: &Digest) -> &'a Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_report_completes_its_test_once_it_can_be_read_in_the_operators_name() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, digest) = (bought.id(), noted(&bought, unknown()).await);
     let reprocess = ["report", "reprocess", id.as_str()];
     let tried = hubctl(&[reprocess.as_slice(), &["--dry-run"]].concat()).await;
@@ -71,12 +68,12 @@ async fn a_kept_report_completes_its_test_once_it_can_be_read_in_the_operators_n
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, test) = (bought.id(), reference(&bought.body));
     let digest = noted(&bought, ReportedStatus::CompletedWithoutScores).await;
     world.until_status(&id, "under_review").await;
-    world.happens(Sim::Itep, &test, "finish").await;
-    world.happens(Sim::Itep, &test, "reset").await;
+    world.happens(Vendor::Itep, &test, "finish").await;
+    world.happens(Vendor::Itep, &test, "reset").await;
     world.until_status(&id, "ready").await;
     let all = ["report", "reprocess", "--all", "unreadable-scores", "--by", "ann", "--why", "mended", "--yes"];
     let done = hubctl(&all).await;
@@ -90,8 +87,7 @@ async fn an_old_grade_amends_its_own_sitting_and_never_completes_the_newer_one()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_nothing_else_does() {
     let world = World::new().await;
-    let (readable, unreadable) = (world.buy(Sim::Itep).await, world.reserve("other", &world.itep_order()).await);
-    let grade = |bought: &Answer| sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let (readable, unreadable) = (world.buy(Vendor::Itep).await, world.reserve("other", &world.itep_order()).await);
     quarantine(&world, "readable", &grade(&readable)).await;
     quarantine(&world, "unreadable", &format!("{} and more", grade(&unreadable))).await;
     let all = ["report", "reprocess", "--all", "quarantined"];
@@ -106,15 +102,7 @@ async fn what_was_quarantined_as_unreadable_goes_round_once_it_can_be_read_and_n
 /// Keeps a verified report as a release would have kept it that could not read it.
 async fn quarantine(world: &World, name: &str, data: &str) {
     let (hub, now) = (in_process::hub(), in_process::hub().clock.now());
-    let receipt = InboundWebhook {
-        id: format!("{}-{name}", world.account).parse().expect("a receipt id"),
-        account: world.account.parse().expect("an account name"),
-        received_at: now,
-        content_type: "application/x-www-form-urlencoded".to_owned(),
-        body: format!("data={}", data.replace('%', "%25").replace('&', "%26").replace('+', "%2B")).into_bytes(),
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let receipt = receipt(world, &format!("{}-{name}", world.account), form(data));
     let why = "the field `data` is not a JSON object".to_owned();
     let item = Quarantined { receipt, why, at: now, replayed_at: None, dismissed: None };
     hub.store.keep(&item).await.expect("storage");
@@ -123,7 +111,7 @@ async fn quarantine(world: &World, name: &str, data: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_reports_of_a_reason_are_found_and_the_wrong_document_is_named() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let (id, digest) = (bought.id(), noted(&bought, unknown()).await);
     let tried = hubctl(&["report", "reprocess", "--all", "unknown-status", "--dry-run"]).await;
     assert_eq!(row(&tried, &digest)["reservation_id"], json!(id));

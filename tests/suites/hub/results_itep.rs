@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::setup::{Options, Stock};
+use crate::setup::Options;
 use crate::webhooks::{SAMPLE, deliver, sample_with};
-use crate::world::{Answer, ITEP_PRODUCT, Sim, World, reference};
+use crate::world::{Answer, ITEP_PRODUCT, Vendor, World, eventually, reference};
 
 const SAMPLE_TEST: &str = "3279B035APR";
 
 /// A test sold by iTEP whose id is the documents' sample's.
 async fn sample_bought() -> (World, Answer) {
-    let itep_stock = vec![(ITEP_PRODUCT, Stock::Ids(vec![SAMPLE_TEST]))];
+    let itep_stock = vec![json!({ "product": ITEP_PRODUCT, "test_ids": [SAMPLE_TEST] })];
     let world = World::with(Options { itep_stock, ..Options::default() }).await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     assert_eq!(reference(&bought.body), SAMPLE_TEST);
     (world, bought)
 }
@@ -55,7 +55,7 @@ async fn a_result_delivered_three_times_and_before_its_finish_is_one_result() {
     }
     world.until_status(&bought.id(), "completed").await;
     assert_eq!(deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await.status, 200);
-    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let history = until_events(&world, &bought.id(), "report_awaiting_score", 1).await;
     let stale = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the stale report");
     assert_eq!((&stale["verdict"], &stale["reason"]), (&json!("refused"), &json!("stale")), "{stale:#}");
     let applied = history.iter().filter(|e| e["event"] == "report_completed" && e["verdict"] == "applied").count();
@@ -70,16 +70,16 @@ async fn a_reset_after_the_grade_opens_a_second_attempt_and_keeps_the_first_resu
     let (world, bought) = sample_bought().await;
     let id = bought.id();
     for step in ["finish", "grade"] {
-        world.happens(Sim::Itep, SAMPLE_TEST, step).await;
+        world.happens(Vendor::Itep, SAMPLE_TEST, step).await;
     }
     world.until_status(&id, "completed").await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "reset").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "reset").await;
     let reset = world.until_status(&id, "ready").await;
     assert_eq!(reset["result"], Value::Null);
     assert_eq!(reset["attempts"].as_array().map(Vec::len), Some(2));
     assert_eq!(reset["attempts"][0]["result"]["overall"]["value"], 4.5);
-    world.happens(Sim::Itep, SAMPLE_TEST, "finish").await;
-    world.happens_with(Sim::Itep, SAMPLE_TEST, "grade", json!({ "Overall_Level": "5.0" })).await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "finish").await;
+    world.happens_with(Vendor::Itep, SAMPLE_TEST, "grade", json!({ "Overall_Level": "5.0" })).await;
     let again = world.until_status(&id, "completed").await;
     assert_eq!(again["result"]["overall"]["value"], 5.0);
     assert_eq!(again["attempts"][0]["result"]["overall"]["value"], 4.5);
@@ -95,20 +95,20 @@ async fn a_corrected_result_shows_and_the_former_cannot_come_back() {
     let corrected = |r: &Value| r["result"]["overall"]["value"] == 5.5;
     world.until(&bought.id(), "the corrected result", corrected).await;
     deliver(&world, SAMPLE).await;
-    until_event_count(&world, &bought.id(), "report_completed", 3).await;
+    until_events(&world, &bought.id(), "report_completed", 3).await;
     assert!(corrected(&world.reservation(&bought.id()).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reviews_keep_a_result_and_invalidations_take_it_away() {
     let (world, bought) = sample_bought().await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "grade").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "grade").await;
     world.until_status(&bought.id(), "completed").await;
-    world.happens(Sim::Itep, SAMPLE_TEST, "review").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "review").await;
     let reviewed = world.until_status(&bought.id(), "under_review").await;
     assert_eq!(reviewed["result"]["overall"]["value"], 4.5);
     assert_eq!(reviewed["status_reason"], "vendor_review");
-    world.happens(Sim::Itep, SAMPLE_TEST, "invalidate").await;
+    world.happens(Vendor::Itep, SAMPLE_TEST, "invalidate").await;
     let invalidated = world.until_status(&bought.id(), "invalidated").await;
     assert_eq!(invalidated["result"], Value::Null);
     assert_eq!(invalidated["attempts"][0]["result"]["overall"]["value"], 4.5);
@@ -118,7 +118,7 @@ async fn reviews_keep_a_result_and_invalidations_take_it_away() {
 async fn a_status_that_the_documents_do_not_name_changes_nothing_and_is_kept() {
     let (world, bought) = sample_bought().await;
     deliver(&world, &sample_with(json!({ "Status": "Certified" }))).await;
-    let history = until_event(&world, &bought.id(), "report_unknown_status").await;
+    let history = until_events(&world, &bought.id(), "report_unknown_status", 1).await;
     assert!(history.iter().any(|entry| entry.to_string().contains("Certified")));
     assert_eq!(world.reservation(&bought.id()).await["status"], "ready");
 }
@@ -155,7 +155,7 @@ async fn a_grade_without_a_readable_score_is_checked_and_not_launched_until_one_
         assert_eq!(refused.status, 409, "{action}: {refused:?}");
     }
     deliver(&world, &sample_with(json!({ "Status": "Finished" }))).await;
-    let history = until_event(&world, &bought.id(), "report_awaiting_score").await;
+    let history = until_events(&world, &bought.id(), "report_awaiting_score", 1).await;
     let finished = history.iter().find(|entry| entry["event"] == "report_awaiting_score").expect("the report");
     assert_eq!(finished["reason"], "stale");
     deliver(&world, SAMPLE).await;
@@ -163,18 +163,11 @@ async fn a_grade_without_a_readable_score_is_checked_and_not_launched_until_one_
     assert_eq!(completed["result"]["overall"]["value"], 4.5);
 }
 
-async fn until_event(world: &World, id: &str, event: &str) -> Vec<Value> {
-    until_event_count(world, id, event, 1).await
-}
-
-async fn until_event_count(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    loop {
+async fn until_events(world: &World, id: &str, event: &str, count: usize) -> Vec<Value> {
+    let ask = async || {
         let history = world.history(id).await;
-        if history.iter().filter(|entry| entry["event"] == event).count() >= count {
-            return history;
-        }
-        assert!(std::time::Instant::now() < deadline, "waited in vain for {event}: {history:#?}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+        let is_there = history.iter().filter(|entry| entry["event"] == event).count() >= count;
+        if is_there { Ok(history) } else { Err(history) }
+    };
+    eventually(event, ask).await
 }

@@ -1,11 +1,11 @@
 //! TrueNorth's results: looked up at TrueNorth, whoever says that they are there.
 
 use serde_json::{Value, json};
-use shared_core::domain::ids::{Account, Vendor};
+use shared_core::domain::ids::Vendor;
 use shared_core::usecases::poll_scores::poll_scores;
 
 use crate::in_process;
-use crate::world::{Answer, GRAMMAR, SPEAKING, Sim, World, reference};
+use crate::world::{Answer, GRAMMAR, SPEAKING, World, eventually, reference};
 
 async fn bought(product: &str) -> (World, Answer) {
     let world = World::new().await;
@@ -16,7 +16,7 @@ async fn bought(product: &str) -> (World, Answer) {
 
 async fn graded(product: &str) -> Value {
     let (world, bought) = bought(product).await;
-    let graded = world.happens(Sim::Truenorth, &reference(&bought.body), "grade").await;
+    let graded = world.happens(Vendor::Truenorth, &reference(&bought.body), "grade").await;
     assert_eq!(graded["webhook"]["status"], 200, "{graded}");
     world.until_status(&bought.id(), "completed").await["result"].clone()
 }
@@ -57,7 +57,7 @@ async fn a_score_that_is_a_text_is_read_and_what_is_not_certain_beside_it_is_nam
     let (world, bought) = bought(SPEAKING).await;
     let odd =
         json!({ "score": " 7,5", "cefrSpeakingLevel": "*", "subScores": { "reading": { "correct": 3, "total": 2 } } });
-    world.happens_with(Sim::Truenorth, &reference(&bought.body), "grade", odd).await;
+    world.happens_with(Vendor::Truenorth, &reference(&bought.body), "grade", odd).await;
     let completed = world.until_status(&bought.id(), "completed").await;
     let overall = &completed["result"]["overall"];
     assert_eq!((&overall["value"], &overall["cefr"]), (&json!(7.5), &Value::Null));
@@ -72,35 +72,34 @@ async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
     event["data"]["scoreReports"][0]["userAssessmentId"] = json!(reference(&bought.body));
     event["data"]["scoreReports"][0]["score"] = json!(1000.0);
     let before = world.reservation(&bought.id()).await;
-    let sent = world.send(world.http.post(world.truenorth_webhook()).json(&event)).await;
+    let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).json(&event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while world.calls(Sim::Truenorth, "/score").await == 0 {
-        assert!(std::time::Instant::now() < deadline, "the hint was not followed");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    let asked = async || match world.calls(Vendor::Truenorth, "/score").await {
+        0 => Err("no call"),
+        calls => Ok(calls),
+    };
+    eventually("a look-up after the hint", asked).await;
     assert_eq!(world.reservation(&bought.id()).await, before);
-    assert_eq!(world.calls(Sim::Truenorth, "/score").await, 1);
+    assert_eq!(world.calls(Vendor::Truenorth, "/score").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_about_somebody_elses_user_is_acknowledged_and_dropped() {
     let world = World::new().await;
     let event = include_str!("samples/truenorth-scored-event.json");
-    let sent = world.send(world.http.post(world.truenorth_webhook()).body(event)).await;
+    let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).body(event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
-    assert_eq!(world.calls(Sim::Truenorth, "/score").await, 0);
+    assert_eq!(world.calls(Vendor::Truenorth, "/score").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn polling_finds_what_the_webhooks_missed() {
     let (world, bought) = bought(SPEAKING).await;
-    world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 5 })).await;
+    world.fault(Vendor::Truenorth, json!({ "match": "webhook", "fault": "withhold", "times": 5 })).await;
     let test = reference(&bought.body);
-    let (hub, account) =
-        (in_process::hub(), Account { vendor: Vendor::Truenorth, name: world.account.parse().expect("a name") });
+    let (hub, account) = (in_process::hub(), world.account_at(Vendor::Truenorth));
     for (step, status) in [("start", "in_progress"), ("finish", "awaiting_score"), ("grade", "completed")] {
-        world.happens(Sim::Truenorth, &test, step).await;
+        world.happens(Vendor::Truenorth, &test, step).await;
         poll_scores(&hub, &account).await.expect("a poll").expect("no other poll is under way");
         world.until_status(&bought.id(), status).await;
     }

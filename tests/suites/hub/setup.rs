@@ -10,13 +10,13 @@ use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 use shared_core::domain::ids::{AccountName, ClientId};
 
 use crate::in_process;
-use crate::world::{ITEP_PRODUCT, Sim, World};
+use crate::world::{ITEP_PRODUCT, Vendor, World};
 
 /// How a world differs from the ordinary one.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// iTEP's stock of each product of the profile.
-    pub(crate) itep_stock: Vec<(&'static str, Stock)>,
+    /// iTEP's stock of products of the profile, as its simulator takes it.
+    pub(crate) itep_stock: Vec<Value>,
     /// Where the vendors are, if not at the simulators' ordinary addresses.
     pub(crate) itep_url: Option<String>,
     pub(crate) truenorth_url: Option<String>,
@@ -28,16 +28,12 @@ pub(crate) struct Options {
     pub(crate) rate_limit: bool,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum Stock {
-    Count(usize),
-    Ids(Vec<&'static str>),
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
-            itep_stock: vec![(ITEP_PRODUCT, Stock::Count(60)), ("STX-Academic-Plus", Stock::Count(5))],
+            itep_stock: [(ITEP_PRODUCT, 60), ("STX-Academic-Plus", 5)]
+                .map(|(product, count)| json!({ "product": product, "count": count }))
+                .into(),
             itep_url: None,
             truenorth_url: None,
             itep_profile: json!({}),
@@ -54,22 +50,18 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
     secret(&format!("hub/truenorth/{}", world.account), &truenorth).await;
     let account = json!({
         "api_key": itep["api_key"],
-        "webhook_url": world.itep_webhook(),
+        "webhook_url": world.webhook(Vendor::Itep),
         "track": "RC",
         "headers": { "get": "X-Sim-Get", "send": "X-Sim-Send" },
         "encoding": "hex",
     });
     let path = format!("accounts/{}", world.account);
-    world.sim(Sim::Itep, Method::PUT, &path, account).await;
-    for (product, stock) in &options.itep_stock {
-        let stock = match stock {
-            Stock::Count(count) => json!({ "product": product, "count": count }),
-            Stock::Ids(ids) => json!({ "product": product, "test_ids": ids }),
-        };
-        world.sim(Sim::Itep, Method::PUT, &format!("{path}/stock"), stock).await;
+    world.sim(Vendor::Itep, Method::PUT, &path, account).await;
+    for stock in &options.itep_stock {
+        world.sim(Vendor::Itep, Method::PUT, &format!("{path}/stock"), stock.clone()).await;
     }
     let account = json!({ "api_key": truenorth["api_key"], "rate_limit": options.rate_limit });
-    world.sim(Sim::Truenorth, Method::PUT, &path, account).await;
+    world.sim(Vendor::Truenorth, Method::PUT, &path, account).await;
     register_webhook(world, &truenorth).await;
 }
 
@@ -120,36 +112,36 @@ fn truenorth_profile(world: &World, options: &Options) -> Value {
 async fn register_webhook(world: &World, profile: &Value) {
     let url = format!("{}/2020q1/webhook", world.env.truenorth_sim);
     let key = profile["api_key"].as_str().expect("a key");
-    let body = json!({ "url": world.truenorth_webhook() });
+    let body = json!({ "url": world.webhook(Vendor::Truenorth) });
     let answer = world.send(world.http.post(url).bearer_auth(key).json(&body)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// Creates a secret, or replaces it.
 pub(crate) async fn secret(name: &str, value: &Value) {
     let aws = AwsClients::from_env().expect("the stack's environment");
     let created = aws.secrets().create_secret().name(name).secret_string(value.to_string()).send().await;
     if created.is_err() {
-        aws.secrets()
-            .put_secret_value()
-            .secret_id(name)
-            .secret_string(value.to_string())
-            .send()
-            .await
-            .expect("a secret");
+        let changed = aws.secrets().put_secret_value().secret_id(name).secret_string(value.to_string());
+        changed.send().await.expect("a secret");
     }
 }
 
 /// A company with access to an account of both vendors, and its API key.
 pub(crate) async fn company(account: &str) -> String {
-    let store = in_process::hub().store;
     let key = ApiKey::generate().expect("randomness");
+    let (is_new, key) = company_named(&format!("c-{}", key.key_id()), account, key).await;
+    assert!(is_new);
+    key
+}
+
+/// The same under an id of its own; says whether it was not there yet.
+pub(crate) async fn company_named(id: &str, account: &str, key: ApiKey) -> (bool, String) {
+    let (store, created_at) = (in_process::hub().store, Timestamp::now());
     let name: AccountName = account.parse().expect("an account's name");
-    let id: ClientId = format!("c-{}", key.key_id()).parse().expect("a client's id");
+    let id: ClientId = id.parse().expect("a client's id");
     let accounts = Accounts { itep: vec![name.clone()], truenorth: vec![name] };
-    let created_at = Timestamp::now();
     let client = Client { id: id.clone(), name: format!("Company of {account}"), accounts, created_at };
-    assert!(store.create_client(&client).await.expect("storage"));
+    let is_new = store.create_client(&client).await.expect("storage");
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
         client: id,
@@ -160,5 +152,5 @@ pub(crate) async fn company(account: &str) -> String {
         revoked_at: None,
     };
     assert!(store.create_key(&record).await.expect("storage"));
-    key.expose().into_inner()
+    (is_new, key.expose().into_inner())
 }

@@ -1,15 +1,18 @@
 //! What the vendors' webhook addresses take, and what they don't.
 
+use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use shared_core::ports::{Quarantine, Quarantined};
+use shared_core::ports::{AuthOutcome, InboundWebhook, Quarantine, Quarantined, SenderCredentials};
 
 use crate::in_process;
 use crate::setup::Options;
-use crate::world::{Answer, Sim, World, reference};
+use crate::world::{Answer, Vendor, World, eventually, reference};
 
 /// iTEP's results sample, byte for byte.
 pub(crate) const SAMPLE: &str = include_str!("samples/itep-results.json");
+
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The sample with other fields.
 pub(crate) fn sample_with(fields: Value) -> String {
@@ -20,9 +23,14 @@ pub(crate) fn sample_with(fields: Value) -> String {
     sample.to_string()
 }
 
+/// iTEP's grade of a test that was bought.
+pub(crate) fn grade(bought: &Answer) -> String {
+    sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }))
+}
+
 /// Delivers a document as iTEP does: multipart, one field, dashes in the boundary.
 pub(crate) async fn deliver(world: &World, data: &str) -> Answer {
-    world.send(delivery(world, &world.itep_webhook(), data)).await
+    world.send(delivery(world, &world.webhook(Vendor::Itep), data)).await
 }
 
 pub(crate) fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
@@ -33,20 +41,40 @@ pub(crate) fn delivery(world: &World, url: &str, data: &str) -> RequestBuilder {
     world.http.request(Method::POST, url).header("content-type", content_type).header("accept", "*/*").body(body)
 }
 
-/// Waits for what is quarantined from a world's account.
-pub(crate) async fn quarantined(world: &World) -> Quarantined {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    loop {
-        if let Some(item) = all_quarantined(world).await.into_iter().next() {
-            return item;
-        }
-        assert!(std::time::Instant::now() < deadline, "nothing was quarantined");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+/// The same document in a form that is urlencoded.
+pub(crate) fn form(data: &str) -> String {
+    data.bytes().fold("data=".to_owned(), |form, byte| form + &format!("%{byte:02X}"))
+}
+
+/// What is kept of a form whose sender was verified.
+pub(crate) fn receipt(world: &World, id: &str, form: String) -> InboundWebhook {
+    InboundWebhook {
+        id: id.parse().expect("a receipt's id"),
+        account: world.account.parse().expect("an account's name"),
+        received_at: Timestamp::now(),
+        content_type: FORM.to_owned(),
+        body: form.into_bytes(),
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
     }
 }
 
+/// Waits for what is quarantined from a world's account.
+pub(crate) async fn quarantined(world: &World) -> Quarantined {
+    until_quarantined(world, |_| true).await
+}
+
+/// Waits for a report of the account's of which something holds.
+pub(crate) async fn until_quarantined(world: &World, holds: impl Fn(&Quarantined) -> bool) -> Quarantined {
+    let ask = async || {
+        let all = all_quarantined(world).await;
+        all.iter().find(|item| holds(item)).cloned().ok_or(all)
+    };
+    eventually("such a report", ask).await
+}
+
 /// What is quarantined from a world's account now, the oldest first.
-pub(crate) async fn all_quarantined(world: &World) -> Vec<Quarantined> {
+async fn all_quarantined(world: &World) -> Vec<Quarantined> {
     let (store, mut found, mut cursor) = (in_process::hub().store, Vec::new(), None);
     loop {
         let page = store.quarantined(cursor.as_deref(), 100).await.expect("the quarantine");
@@ -61,7 +89,7 @@ pub(crate) async fn all_quarantined(world: &World) -> Vec<Quarantined> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_or_method_or_a_huge_body_is_refused() {
     let world = World::new().await;
-    for url in [world.itep_webhook(), world.truenorth_webhook()] {
+    for url in Vendor::ALL.map(|vendor| world.webhook(vendor)) {
         let wrong = url.replace(&world.token, "wrong");
         assert_eq!(world.send(delivery(&world, &wrong, SAMPLE)).await.status, 404, "{wrong}");
         let other = url.replace(&world.account, "nobody");
@@ -77,7 +105,7 @@ async fn a_wrong_token_or_method_or_a_huge_body_is_refused() {
 async fn a_right_token_with_a_wrong_second_credential_is_refused_and_kept() {
     let options = Options { itep_auth: json!([{ "bearer": "the-secret" }]), ..Options::default() };
     let world = World::with(options).await;
-    let url = world.itep_webhook();
+    let url = world.webhook(Vendor::Itep);
     let refused = world.send(delivery(&world, &url, SAMPLE).bearer_auth("a-guess")).await;
     assert_eq!(refused.status, 401, "{refused:?}");
     assert!(quarantined(&world).await.why.contains("second credential"));
@@ -103,8 +131,7 @@ async fn what_cannot_be_read_or_matched_is_kept_for_the_operator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_without_the_field_is_kept_for_the_operator() {
     let world = World::new().await;
-    let request = world.http.post(world.itep_webhook()).body("other=1");
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = world.http.post(world.webhook(Vendor::Itep)).header("content-type", FORM).body("other=1");
     assert_eq!(world.send(request).await.status, 200);
     quarantined(&world).await;
 }
@@ -125,11 +152,9 @@ async fn an_oid_and_a_test_id_that_disagree_change_nothing_and_are_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_urlencoded_delivery_is_read_too() {
     let world = World::new().await;
-    let bought = world.buy(Sim::Itep).await;
+    let bought = world.buy(Vendor::Itep).await;
     let data = sample_with(json!({ "TestID": reference(&bought.body), "OID": bought.id() }));
-    let body: String = data.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let request = world.http.post(world.itep_webhook()).body(format!("data={body}"));
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = world.http.post(world.webhook(Vendor::Itep)).header("content-type", FORM).body(form(&data));
     assert_eq!(world.send(request).await.status, 200);
     world.until_status(&bought.id(), "completed").await;
 }
@@ -141,9 +166,10 @@ async fn truenorths_example_event_is_acknowledged_and_ignored() {
     let key = format!("truenorth-key-of-{}", world.account);
     assert_eq!(world.send(world.http.post(url).bearer_auth(key)).await.status, 200);
     let event = include_str!("samples/truenorth-example-event.json");
-    let request = world.http.post(world.truenorth_webhook()).header("content-type", "application/json").body(event);
+    let request =
+        world.http.post(world.webhook(Vendor::Truenorth)).header("content-type", "application/json").body(event);
     assert_eq!(world.send(request).await.status, 200);
-    let broken = world.http.post(world.truenorth_webhook()).body("{");
+    let broken = world.http.post(world.webhook(Vendor::Truenorth)).body("{");
     let broken = world.send(broken).await;
     assert_eq!((broken.status.as_u16(), broken.problem()), (400, "malformed-request"));
 }

@@ -1,11 +1,14 @@
 //! The test world: the deployed stack, and for each test a company and vendor
 //! accounts of its own, so that tests can run side by side.
 
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+pub(crate) use shared_core::domain::ids::Vendor;
+use shared_core::domain::ids::{Account, ReservationId};
 
 use crate::setup;
 
@@ -28,7 +31,6 @@ pub(crate) struct World {
     pub(crate) token: String,
 }
 
-/// Where the stack is.
 #[derive(Debug, Clone)]
 pub(crate) struct Env {
     pub(crate) hub: String,
@@ -52,25 +54,6 @@ impl Env {
     }
 }
 
-/// A vendor, by its simulator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sim {
-    Itep,
-    Truenorth,
-}
-
-impl Sim {
-    pub(crate) const BOTH: [Sim; 2] = [Sim::Itep, Sim::Truenorth];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Sim::Itep => "itep",
-            Sim::Truenorth => "truenorth",
-        }
-    }
-}
-
-/// An HTTP answer of the hub.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -161,15 +144,11 @@ impl World {
 
     /// Waits until a reservation satisfies a condition.
     pub(crate) async fn until(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let ask = async || {
             let reservation = self.reservation(id).await;
-            if holds(&reservation) {
-                return reservation;
-            }
-            assert!(Instant::now() < deadline, "waited in vain for {what}: {reservation:#}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+            if holds(&reservation) { Ok(reservation) } else { Err(reservation) }
+        };
+        eventually(what, ask).await
     }
 
     pub(crate) async fn until_status(&self, id: &str, status: &str) -> Value {
@@ -179,29 +158,30 @@ impl World {
     /// Waits for a status that the sweep brings about, sweeping meanwhile as the
     /// schedule would.
     pub(crate) async fn until_swept(&self, id: &str, status: &str) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
+        self.until_swept_to(id, "status", status).await
+    }
+
+    /// The same of any field.
+    pub(crate) async fn until_swept_to(&self, id: &str, field: &str, value: &str) -> Value {
+        let ask = async || {
             self.run("expire-reservations").await;
             let reservation = self.reservation(id).await;
-            if reservation["status"] == status {
-                return reservation;
+            if reservation[field] == value {
+                return Ok(reservation);
             }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-        panic!("waited in vain for {status}: {:#}", self.reservation(id).await);
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Err(reservation)
+        };
+        eventually(value, ask).await
     }
 
     /// Waits for the first reservation of this test's company.
     pub(crate) async fn first_reservation(&self) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
+        let ask = async || {
             let listed = self.get("/v1/reservations").await;
-            if let Some(id) = listed.body["data"][0]["id"].as_str() {
-                return id.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("no reservation came about");
+            listed.body["data"][0]["id"].as_str().map(str::to_owned).ok_or(listed)
+        };
+        eventually("a reservation", ask).await
     }
 
     // Orders.
@@ -214,31 +194,44 @@ impl World {
         json!({ "vendor": "truenorth", "product": product, "account": self.account, "candidate": candidate() })
     }
 
-    pub(crate) fn order(&self, sim: Sim) -> Value {
-        match sim {
-            Sim::Itep => self.itep_order(),
-            Sim::Truenorth => self.truenorth_order(SPEAKING),
+    pub(crate) fn order(&self, vendor: Vendor) -> Value {
+        match vendor {
+            Vendor::Itep => self.itep_order(),
+            Vendor::Truenorth => self.truenorth_order(SPEAKING),
         }
     }
 
     /// Buys a test; the answer is a 201.
-    pub(crate) async fn buy(&self, sim: Sim) -> Answer {
-        let answer = self.reserve("the-order", &self.order(sim)).await;
+    pub(crate) async fn buy(&self, vendor: Vendor) -> Answer {
+        let answer = self.reserve("the-order", &self.order(vendor)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer
     }
 
+    /// Orders a test under a fault of the one call that leaves it in doubt.
+    pub(crate) async fn in_doubt(&self, vendor: Vendor, fault: &str) -> String {
+        self.fault(vendor, json!({ "match": "purchase", "fault": fault, "times": 1 })).await;
+        let answer = self.reserve("the-doubtful-order", &self.order(vendor)).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("in_doubt")), "{fault}: {answer:?}");
+        self.clear_faults(vendor).await;
+        answer.id()
+    }
+
     // The simulated vendors.
 
-    pub(crate) fn sim_url(&self, sim: Sim) -> &str {
-        match sim {
-            Sim::Itep => &self.env.itep_sim,
-            Sim::Truenorth => &self.env.truenorth_sim,
+    pub(crate) fn account_at(&self, vendor: Vendor) -> Account {
+        Account { vendor, name: self.account.parse().expect("an account's name") }
+    }
+
+    pub(crate) fn sim_url(&self, vendor: Vendor) -> &str {
+        match vendor {
+            Vendor::Itep => &self.env.itep_sim,
+            Vendor::Truenorth => &self.env.truenorth_sim,
         }
     }
 
-    pub(crate) async fn sim(&self, sim: Sim, method: Method, path: &str, body: Value) -> Value {
-        let url = format!("{}/_sim/{path}", self.sim_url(sim));
+    pub(crate) async fn sim(&self, vendor: Vendor, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}/_sim/{path}", self.sim_url(vendor));
         let request = self.http.request(method, url);
         let request = if body.is_null() { request } else { request.json(&body) };
         let answer = self.send(request).await;
@@ -246,50 +239,69 @@ impl World {
         answer.body
     }
 
-    pub(crate) async fn fault(&self, sim: Sim, fault: Value) {
-        self.sim(sim, Method::PUT, &format!("accounts/{}/faults", self.account), fault).await;
+    pub(crate) async fn fault(&self, vendor: Vendor, fault: Value) {
+        self.sim(vendor, Method::PUT, &format!("accounts/{}/faults", self.account), fault).await;
     }
 
-    pub(crate) async fn clear_faults(&self, sim: Sim) {
-        self.sim(sim, Method::DELETE, &format!("accounts/{}/faults", self.account), Value::Null).await;
+    pub(crate) async fn clear_faults(&self, vendor: Vendor) {
+        self.sim(vendor, Method::DELETE, &format!("accounts/{}/faults", self.account), Value::Null).await;
     }
 
     /// What the vendor sold to this test's account.
-    pub(crate) async fn sales(&self, sim: Sim) -> Vec<Value> {
-        self.ledger(sim).await["sales"].as_array().expect("sales").clone()
+    pub(crate) async fn sales(&self, vendor: Vendor) -> Vec<Value> {
+        self.ledger(vendor).await["sales"].as_array().expect("sales").clone()
+    }
+
+    /// How many tests the vendor sold to a reservation.
+    pub(crate) async fn sold_to(&self, vendor: Vendor, id: &ReservationId) -> usize {
+        self.sales(vendor).await.iter().filter(|sale| sale["reservation_id"] == id.as_str()).count()
     }
 
     /// The requests that the vendor saw from this test's account for a path.
-    pub(crate) async fn calls(&self, sim: Sim, path: &str) -> usize {
-        let ledger = self.ledger(sim).await;
+    pub(crate) async fn calls(&self, vendor: Vendor, path: &str) -> usize {
+        let ledger = self.ledger(vendor).await;
         let calls = ledger["calls"].as_array().expect("calls");
         calls.iter().filter(|call| call["path"].as_str().is_some_and(|seen| seen.contains(path))).count()
     }
 
-    async fn ledger(&self, sim: Sim) -> Value {
-        self.sim(sim, Method::GET, &format!("ledger?account={}", self.account), Value::Null).await
+    /// The calls with which this test's account bought, or tried to.
+    pub(crate) async fn purchase_calls(&self, vendor: Vendor) -> usize {
+        let path = match vendor {
+            Vendor::Itep => "ecommerce_webhook.php",
+            Vendor::Truenorth => "assign",
+        };
+        self.calls(vendor, path).await
+    }
+
+    async fn ledger(&self, vendor: Vendor) -> Value {
+        self.sim(vendor, Method::GET, &format!("ledger?account={}", self.account), Value::Null).await
     }
 
     /// Lets something happen to a test at the vendor.
-    pub(crate) async fn happens(&self, sim: Sim, reference: &str, what: &str) -> Value {
-        self.sim(sim, Method::POST, &self.test_path(reference, what), Value::Null).await
+    pub(crate) async fn happens(&self, vendor: Vendor, reference: &str, what: &str) -> Value {
+        self.happens_with(vendor, reference, what, Value::Null).await
     }
 
-    pub(crate) async fn happens_with(&self, sim: Sim, reference: &str, what: &str, fields: Value) -> Value {
-        self.sim(sim, Method::POST, &self.test_path(reference, what), fields).await
+    pub(crate) async fn happens_with(&self, vendor: Vendor, reference: &str, what: &str, fields: Value) -> Value {
+        // Accounts of other tests may hold a test of the same id.
+        let path = format!("tests/{reference}/{what}?account={}", self.account);
+        self.sim(vendor, Method::POST, &path, fields).await
     }
 
-    /// Accounts of other tests may hold a test of the same id.
-    fn test_path(&self, reference: &str, what: &str) -> String {
-        format!("tests/{reference}/{what}?account={}", self.account)
+    pub(crate) fn webhook(&self, vendor: Vendor) -> String {
+        format!("{}/webhooks/{vendor}/{}/{}", self.env.hub, self.account, self.token)
     }
+}
 
-    pub(crate) fn itep_webhook(&self) -> String {
-        format!("{}/webhooks/itep/{}/{}", self.env.hub, self.account, self.token)
-    }
-
-    pub(crate) fn truenorth_webhook(&self) -> String {
-        format!("{}/webhooks/truenorth/{}/{}", self.env.hub, self.account, self.token)
+/// Asks until the answer is good; when patience is at an end, panics with the last bad one.
+pub(crate) async fn eventually<T, E: Debug>(what: &str, ask: impl AsyncFn() -> Result<T, E>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(seen) => assert!(Instant::now() < deadline, "waited in vain for {what}: {seen:#?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -300,7 +312,7 @@ pub(crate) fn reference(reservation: &Value) -> String {
     id.unwrap_or_else(|| panic!("no vendor reference in {reservation:#}")).to_owned()
 }
 
-pub(crate) fn candidate() -> Value {
+fn candidate() -> Value {
     json!({
         "external_id": "c-1001",
         "given_name": "Mary",

@@ -58,7 +58,6 @@ impl Statement {
         self.actions.contains(&call.action) && matches(&self.resources, &call.resource) && keys()
     }
 
-    /// Everything that it grants.
     pub(crate) fn grants(&self) -> impl Iterator<Item = Grant> {
         let keys: Vec<_> = self.keys.as_ref().map_or(vec![None], |keys| keys.iter().cloned().map(Some).collect());
         self.actions.iter().flat_map(move |action| {

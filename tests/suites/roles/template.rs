@@ -109,9 +109,7 @@ fn plain(yaml: &Yaml<'_>) -> Value {
         Yaml::Mapping(fields) => {
             fields.iter().map(|(name, value)| (text(&plain(name)), plain(value))).collect::<Map<_, _>>().into()
         }
-        other => match other {
-            Yaml::Value(Scalar::Null) => Value::Null,
-            other => panic!("the template has no such YAML: {other:?}"),
-        },
+        Yaml::Value(Scalar::Null) => Value::Null,
+        other => panic!("the template has no such YAML: {other:?}"),
     }
 }

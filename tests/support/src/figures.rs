@@ -15,9 +15,6 @@ use serde_json::{Value, json};
 ///
 /// The file also names the command and the day. Several tests of one command may record: their figures are merged. A
 /// run of another command, or on another day, starts the file anew.
-///
-/// # Panics
-/// The file cannot be written.
 pub fn record(name: &str, command: &str, figures: Value) {
     static TURN: Mutex<()> = Mutex::new(());
     if !are_updated() {
@@ -35,9 +32,6 @@ pub fn record(name: &str, command: &str, figures: Value) {
 }
 
 /// Writes a file of `tests/figures`, if `UPDATE_FIGURES=1` is set.
-///
-/// # Panics
-/// The file cannot be written.
 pub fn write(file: &str, content: &str) {
     if are_updated() {
         fs::write(path(file), content).unwrap_or_else(|error| panic!("tests/figures/{file}: {error}"));
@@ -65,4 +59,11 @@ fn merge(into: &mut Value, from: Value) {
         }
         (into, from) => *into = from,
     }
+}
+
+/// With a comma between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let comma = |at: usize| if at > 0 && (digits.len() - at).is_multiple_of(3) { "," } else { "" };
+    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
 }

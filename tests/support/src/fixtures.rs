@@ -1,10 +1,8 @@
 //! Orders, reservations and what is said of them.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::{Breaker, CallSignal, OperatorAction, ProbeBackoff};
@@ -13,10 +11,10 @@ use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    CallOutcome, Decision, Event, Evidence, Lease, Policy, ReportedStatus, Reservation, Source, Unknown,
+    CallOutcome, Decision, Event, Evidence, Lease, Policy, Report, ReportedStatus, Reservation, Source, Unknown,
 };
 use shared_core::domain::timeouts::Timeouts;
-use shared_core::ports::{Env, ObservedTest, RawDocument};
+use shared_core::ports::{AuthOutcome, Env, InboundWebhook, ObservedTest, RawDocument, SenderCredentials};
 use shared_core::usecases::Invocation;
 
 pub const DAY: i64 = 24 * 3600;
@@ -48,12 +46,21 @@ pub fn at(seconds: i64) -> Timestamp {
 
 /// An order of the company `acme` at iTEP, under an `Idempotency-Key`; it expires after ninety days.
 pub fn order(key: &str) -> Order {
+    order_at(Vendor::Itep, key)
+}
+
+/// The same at TrueNorth.
+pub fn order_at_truenorth(key: &str) -> Order {
+    order_at(Vendor::Truenorth, key)
+}
+
+pub fn order_at(vendor: Vendor, key: &str) -> Order {
     let client = "acme".parse().unwrap();
     Order {
         id: ReservationId::derive(&client, key),
         client,
         fingerprint: Fingerprint::new(key, "{}"),
-        account: Account { vendor: Vendor::Itep, name: "default".parse().unwrap() },
+        account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
         candidate: Candidate {
             external_id: "c-1001".into(),
@@ -68,12 +75,6 @@ pub fn order(key: &str) -> Order {
         expires_at: at(90 * DAY),
         metadata: [].into(),
     }
-}
-
-/// The same at TrueNorth.
-pub fn order_at_truenorth(key: &str) -> Order {
-    let order = order(key);
-    Order { account: Account { vendor: Vendor::Truenorth, ..order.account }, ..order }
 }
 
 pub fn lease(holder: &str) -> Lease {
@@ -126,6 +127,29 @@ pub fn unknown(call_no: u32) -> CallOutcome {
     CallOutcome::Unknown(Evidence::without_answer(call_no, at(20), Unknown::TimedOut))
 }
 
+/// What was heard of a test at a moment.
+pub fn report(reference: VendorReference, status: ReportedStatus, observed_at: Timestamp) -> Report {
+    let digest = Digest::sha256(format!("{} {status:?}", reference.test()).as_bytes());
+    Report { receipt: None, digest, reference, observed_at, status, unreadable: Vec::new() }
+}
+
+pub fn reported(report: Report) -> Event {
+    Event::Reported(Box::new(report))
+}
+
+/// A genuine delivery of iTEP's to the account `default`.
+pub fn inbound_webhook(id: &str, received_at: Timestamp, body: &[u8]) -> InboundWebhook {
+    InboundWebhook {
+        id: id.parse().unwrap(),
+        account: "default".parse().unwrap(),
+        received_at,
+        content_type: "application/json".to_owned(),
+        body: body.to_vec(),
+        authenticated: AuthOutcome::Verified,
+        credentials: SenderCredentials::default(),
+    }
+}
+
 /// What a look-up at a moment said of a test.
 pub fn observed_test(test: &str, status: ReportedStatus, observed_at: Timestamp) -> ObservedTest {
     let bytes = format!("{test} {status:?}").into_bytes();
@@ -156,8 +180,5 @@ pub fn this(env: &impl Env, left: Duration) -> Invocation {
 
 /// Runs what never waits.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing in memory waits"),
-    }
+    future.now_or_never().expect("nothing in memory waits")
 }

@@ -26,7 +26,6 @@ pub struct Kept {
     now: i64,
     pub slept: Vec<Duration>,
     asked: Vec<&'static str>,
-    /// The operations that fail.
     pub failing: HashSet<&'static str>,
     /// After how many changes no more can be written.
     pub writes_at_most: Option<usize>,
@@ -125,7 +124,6 @@ impl Script {
         look(&self.kept)
     }
 
-    /// The reservation of an order by its key.
     pub fn reservation_of(&self, key: &str) -> Reservation {
         self.kept().reservations[&order(key).id].clone()
     }
@@ -157,7 +155,6 @@ impl Script {
         self.kept().calls.iter().map(|call| call.time_to_answer).collect()
     }
 
-    /// How many changes were written.
     pub fn writes(&self) -> usize {
         self.kept().changes.len()
     }

@@ -23,13 +23,11 @@ pub enum SendError {
     /// The address or a header can't be used.
     #[error("not a plain http address or not a valid header: {0}")]
     Unusable(String),
-    /// The connection could not be made.
     #[error("not connected")]
     Connect(#[source] std::io::Error),
     /// The connection broke, or what came was not HTTP.
     #[error("no answer")]
     Broken(#[source] hyper::Error),
-    /// Nothing came in time.
     #[error("no answer within {0:?}")]
     Late(Duration),
 }
@@ -37,9 +35,6 @@ pub enum SendError {
 /// Sends one request and reads the whole answer within `limit`.
 ///
 /// Names below `localhost` mean this machine, whatever the resolver thinks of them.
-///
-/// # Errors
-/// [`SendError`] when no whole answer came.
 pub async fn send(
     method: Method,
     url: &str,

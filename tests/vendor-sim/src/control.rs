@@ -27,7 +27,7 @@ pub(crate) fn answer(frontend: &Frontend, vendor: &str, request: &Request, path:
         (&Method::GET, ["health"]) => Some(Reply::json(StatusCode::OK, &json!({ "vendor": vendor }))),
         (&Method::GET, ["ledger"]) => {
             let account = request.query.get("account").map(String::as_str);
-            Some(Reply::json(StatusCode::OK, &frontend.ledger().page(account)))
+            Some(Reply::json(StatusCode::OK, &frontend.ledger.lock().page(account)))
         }
         (_, ["faults"]) => faults(frontend, request, DEFAULT_ACCOUNT),
         (_, ["accounts", account, "faults"]) => faults(frontend, request, account),
@@ -39,7 +39,7 @@ fn faults(frontend: &Frontend, request: &Request, account: &str) -> Option<Reply
     let closes_for = match request.method {
         Method::GET => None,
         Method::DELETE => {
-            frontend.faults().clear(account);
+            frontend.faults.lock().clear(account);
             None
         }
         Method::PUT => match orders(request) {
@@ -48,7 +48,7 @@ fn faults(frontend: &Frontend, request: &Request, account: &str) -> Option<Reply
         },
         _ => return None,
     };
-    let reply = Reply::json(StatusCode::OK, &json!({ "faults": frontend.faults().standing(account) }));
+    let reply = Reply::json(StatusCode::OK, &json!({ "faults": frontend.faults.lock().standing(account) }));
     Some(Reply { closes_for, ..reply })
 }
 
@@ -56,7 +56,7 @@ fn faults(frontend: &Frontend, request: &Request, account: &str) -> Option<Reply
 fn take(frontend: &Frontend, account: &str, orders: Vec<Order>) -> Option<Duration> {
     let closes_for = orders.iter().filter_map(Order::closure).max();
     let waiting = orders.into_iter().filter(|order| order.closure().is_none()).collect();
-    frontend.faults().add(account, waiting);
+    frontend.faults.lock().add(account, waiting);
     closes_for
 }
 

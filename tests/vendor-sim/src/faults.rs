@@ -11,16 +11,12 @@ const USUAL_CLOSURE_MS: u64 = 5000;
 /// Longer closures are for the control port.
 const LONGEST_CLOSURE_MS: u64 = 10 * 60 * 1000;
 
-/// Where a fault may strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// iTEP's request for a test, TrueNorth's `assign`.
     Purchase,
-    /// TrueNorth's `score`.
     Score,
-    /// TrueNorth's `scores`.
     Scores,
-    /// TrueNorth's `assessments`.
     Assessments,
     /// TrueNorth's `create-sign-in-token`.
     SignIn,
@@ -176,7 +172,6 @@ impl Order {
 #[derive(Default)]
 pub(crate) struct Faults(BTreeMap<String, Standing>);
 
-/// One account's orders.
 #[derive(Default)]
 struct Standing {
     orders: Vec<Order>,
@@ -190,7 +185,6 @@ impl Faults {
         self.0.entry(account.to_owned()).or_default().orders.extend(orders);
     }
 
-    /// Forgets an account's orders.
     pub(crate) fn clear(&mut self, account: &str) {
         self.0.remove(account);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use hyper::StatusCode;
 use jiff::Timestamp;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::faults::{Fault, Faults, Operation, Order};
@@ -35,7 +35,6 @@ impl From<Reply> for CallResult {
 /// How a vendor spells the answers that a fault asks of it.
 #[derive(Clone, Copy)]
 pub(crate) struct VendorWording {
-    /// A business refusal with the given text.
     pub(crate) refusal: fn(&str) -> Reply,
     /// The answer to a sale without the test's reference.
     pub(crate) without_reference: fn(Reply) -> Reply,
@@ -44,8 +43,8 @@ pub(crate) struct VendorWording {
 pub(crate) struct Frontend {
     wording: VendorWording,
     log: bool,
-    ledger: Mutex<Ledger>,
-    faults: Mutex<Faults>,
+    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) faults: Mutex<Faults>,
     pub(crate) outbox: Outbox,
 }
 
@@ -55,17 +54,9 @@ impl Frontend {
         Self { wording, log, ledger: Mutex::default(), faults: Mutex::default(), outbox: Outbox::default() }
     }
 
-    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock()
-    }
-
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock()
-    }
-
     /// Books a call that got no further than the door.
     pub(crate) fn turn_away(&self, visit: &IncomingCall<'_>, reply: Reply) -> Answer {
-        let seq = self.ledger().open(entry(visit));
+        let seq = self.ledger.lock().open(entry(visit));
         self.leave(seq, reply.into(), None)
     }
 
@@ -77,8 +68,8 @@ impl Frontend {
         operation: Operation,
         work: impl FnOnce(bool) -> CallResult,
     ) -> Answer {
-        let seq = self.ledger().open(entry(&visit));
-        let order = visit.account.and_then(|account| self.faults().take(account, operation));
+        let seq = self.ledger.lock().open(entry(&visit));
+        let order = visit.account.and_then(|account| self.faults.lock().take(account, operation));
         let Some(order) = order else {
             let reply = self.work(seq, work, false);
             return self.leave(seq, reply.into(), None);
@@ -94,13 +85,13 @@ impl Frontend {
     fn work(&self, seq: u64, work: impl FnOnce(bool) -> CallResult, again: bool) -> Reply {
         let done = work(again);
         if let Some(sold) = done.sold {
-            self.ledger().sell(seq, sold);
+            self.ledger.lock().sell(seq, sold);
         }
         done.reply
     }
 
     fn leave(&self, seq: u64, answer: Answer, fault: Option<Fault>) -> Answer {
-        let call = self.ledger().close(seq, &answer.outcome(), fault);
+        let call = self.ledger.lock().close(seq, &answer.outcome(), fault);
         if self.log
             && let Some(line) = call.and_then(|call| serde_json::to_string(&call).ok())
         {

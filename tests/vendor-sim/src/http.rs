@@ -24,7 +24,6 @@ impl Request {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
 
-    /// A header's value, if it is there and readable.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -38,6 +37,11 @@ impl Request {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         let empty = self.body.iter().all(u8::is_ascii_whitespace);
         serde_json::from_slice(if empty { b"{}" } else { &self.body })
+    }
+
+    /// The same, or the control API's complaint about it.
+    pub(crate) fn order<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        self.json().map_err(|error| Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()))
     }
 }
 
@@ -61,12 +65,10 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, content_type: None, location: None, body: Bytes::new(), closes_for: None }
     }
 
-    /// An answer with a body of the given type.
     pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self { content_type: Some(content_type), body: body.into(), ..Self::empty(status) }
     }

@@ -9,7 +9,7 @@ mod webhook;
 mod wire;
 
 use hyper::{Method, StatusCode};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use self::state::State;
 use self::wire::Refusal;
@@ -23,7 +23,6 @@ pub(super) struct Itep {
 }
 
 impl Itep {
-    /// An iTEP without accounts.
     pub(super) fn new(log: bool) -> Self {
         let wording = VendorWording {
             refusal: |text| Refusal::Other(text.to_owned()).reply(),
@@ -32,7 +31,6 @@ impl Itep {
         Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
-    /// Answers a request to iTEP's port.
     pub(super) async fn answer(&self, request: Request) -> Answer {
         match request.segments().as_slice() {
             ["_sim", path @ ..] => control::answer(self, &request, path).await.into(),
@@ -42,7 +40,7 @@ impl Itep {
     }
 
     async fn purchase(&self, request: &Request) -> Answer {
-        let sender = self.state().sender(request);
+        let sender = self.state.lock().sender(request);
         let visit = IncomingCall {
             request,
             account: sender.as_ref().map(|sender| sender.account.as_str()),
@@ -54,11 +52,7 @@ impl Itep {
         let Some(sender) = &sender else {
             return self.frontend.turn_away(&visit, Refusal::BadSignature.reply());
         };
-        let work = |again| self.state().sell(sender, &request.body, again);
+        let work = |again| self.state.lock().sell(sender, &request.body, again);
         self.frontend.serve(visit, Operation::Purchase, work).await
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
     }
 }

@@ -18,7 +18,6 @@ pub(crate) struct Call {
     pub(crate) request_digest: String,
     /// `open` until answered, then the HTTP status, `reset` or `hang`.
     pub(crate) outcome: String,
-    /// The fault that was ordered for this call, if any.
     pub(crate) fault: Option<Fault>,
     pub(crate) at: Timestamp,
     /// From coming in to being answered, in milliseconds.
@@ -51,7 +50,6 @@ pub(crate) struct Sold {
     pub(crate) status: &'static str,
 }
 
-/// All calls and sales since the start.
 #[derive(Default)]
 pub(crate) struct Ledger {
     calls: Vec<Call>,
@@ -104,7 +102,6 @@ impl Ledger {
         Some(call.clone())
     }
 
-    /// Books a test's new status.
     pub(crate) fn status(&mut self, account: &str, reference: &str, status: &str) {
         let same = |sale: &&mut Sale| sale.account == account && sale.reference == reference;
         for sale in self.sales.iter_mut().filter(same) {
@@ -112,7 +109,6 @@ impl Ledger {
         }
     }
 
-    /// Everything, or one account's part.
     pub(crate) fn page(&self, account: Option<&str>) -> Page {
         let ours = |name: Option<&str>| account.is_none() || account == name;
         Page {

@@ -28,24 +28,30 @@ mod truenorth;
 use http::{Answer, Reply, Request};
 use listener::Listeners;
 
-/// Where the simulators listen. Port 0 takes any free one.
-#[derive(Clone, Copy, Debug)]
+/// Where the simulators listen.
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct SimConfig {
-    /// The address of all ports.
-    pub bind: IpAddr,
-    /// iTEP's port.
+    /// iTEP's port; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
     pub itep_port: u16,
-    /// TrueNorth's port.
+    /// TrueNorth's port; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
     pub truenorth_port: u16,
+    /// The port of the control API that closes and opens the vendors' ports
+    #[arg(long, default_value_t = 0)]
     pub control_port: u16,
-    /// Whether each vendor call is printed as a line of JSON.
+    /// The address of all ports
+    #[arg(long, default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// Print every call to a vendor as a line of JSON
+    #[arg(long)]
     pub log: bool,
 }
 
 impl Default for SimConfig {
     fn default() -> Self {
         let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { bind, itep_port: 0, truenorth_port: 0, control_port: 0, log: false }
+        Self { itep_port: 0, truenorth_port: 0, control_port: 0, bind, log: false }
     }
 }
 
@@ -58,9 +64,6 @@ pub struct Sim {
 
 impl Sim {
     /// Starts both vendors and the control port on the current Tokio runtime.
-    ///
-    /// # Errors
-    /// If a port can't be bound.
     pub async fn start(config: SimConfig) -> io::Result<Self> {
         let listeners = Arc::new(Listeners::new(config.bind));
         let itep_site = Site::Itep(Arc::new(itep::Itep::new(config.log)));
@@ -74,19 +77,16 @@ impl Sim {
     }
 
     /// iTEP's base address, `http://host:port`.
-    #[must_use]
     pub fn itep_url(&self) -> String {
         format!("http://{}", self.itep)
     }
 
     /// TrueNorth's base address, without the API's version.
-    #[must_use]
     pub fn truenorth_url(&self) -> String {
         format!("http://{}", self.truenorth)
     }
 
     /// The control port's base address.
-    #[must_use]
     pub fn control_url(&self) -> String {
         format!("http://{}", self.control)
     }
@@ -97,12 +97,22 @@ impl Sim {
     }
 }
 
-/// A simulated vendor's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Vendor {
+pub enum Vendor {
     Itep,
     Truenorth,
+}
+
+impl Vendor {
+    pub const ALL: [Self; 2] = [Self::Itep, Self::Truenorth];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Itep => "itep",
+            Self::Truenorth => "truenorth",
+        }
+    }
 }
 
 /// What stands behind a port.
@@ -116,8 +126,8 @@ enum Site {
 impl Site {
     fn name(&self) -> &'static str {
         match self {
-            Self::Itep(_) => "itep",
-            Self::TrueNorth(_) => "truenorth",
+            Self::Itep(_) => Vendor::Itep.name(),
+            Self::TrueNorth(_) => Vendor::Truenorth.name(),
             Self::Switch(_) => "control",
         }
     }

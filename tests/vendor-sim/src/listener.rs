@@ -22,7 +22,6 @@ const BACKLOG: u32 = 1024;
 /// The wait before another try to open a port that something else has taken meanwhile.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// All ports of one simulator process.
 pub(crate) struct Listeners {
     bind: IpAddr,
     ports: Mutex<BTreeMap<u16, Port>>,
@@ -164,7 +163,6 @@ impl Listeners {
         Open { closing, accepting }
     }
 
-    /// Every port there is.
     pub(crate) fn shown(&self) -> Vec<Shown> {
         let show = |(port, known): (&u16, &Port)| Shown {
             port: *port,

@@ -1,7 +1,6 @@
 //! `vendor-sim`: the simulated vendors as a server.
 
 use std::io;
-use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,26 +17,13 @@ use vendor_sim::{Sim, SimConfig};
 #[derive(Parser)]
 #[command(name = "vendor-sim", version)]
 struct Args {
-    /// iTEP's port; 0 takes any free one
-    #[arg(long, default_value_t = 0)]
-    itep_port: u16,
-    /// TrueNorth's port; 0 takes any free one
-    #[arg(long, default_value_t = 0)]
-    truenorth_port: u16,
-    /// The port of the control API that closes and opens the vendors' ports
-    #[arg(long, default_value_t = 0)]
-    control_port: u16,
-    /// The address of all ports
-    #[arg(long, default_value = "127.0.0.1")]
-    bind: IpAddr,
-    /// Print every call to a vendor as a line of JSON
-    #[arg(long)]
-    log: bool,
+    #[command(flatten)]
+    config: SimConfig,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Args::parse()).await {
+    match run(Args::parse().config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vendor-sim: {error}");
@@ -46,17 +32,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: &Args) -> io::Result<()> {
+async fn run(config: SimConfig) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let sim = Sim::start(SimConfig {
-        bind: args.bind,
-        itep_port: args.itep_port,
-        truenorth_port: args.truenorth_port,
-        control_port: args.control_port,
-        log: args.log,
-    })
-    .await?;
+    let sim = Sim::start(config).await?;
     println!("itep      {}", sim.itep_url());
     println!("truenorth {}", sim.truenorth_url());
     println!("control   {}", sim.control_url());

@@ -62,7 +62,7 @@ pub(crate) struct Outbox(Mutex<BTreeMap<String, Vec<Parcel>>>);
 impl Frontend {
     /// Sends a webhook, under the fault that is ordered for it if there is one.
     pub(crate) async fn deliver(&self, account: &str, parcel: Parcel) -> WebhookDelivery {
-        let order = self.faults().take(account, Operation::Webhook);
+        let order = self.faults.lock().take(account, Operation::Webhook);
         match order.as_ref().map(|order| order.fault) {
             Some(Fault::Withhold) => return WebhookDelivery::unsent("withheld"),
             Some(Fault::Reorder) => {
@@ -91,8 +91,9 @@ impl Frontend {
     }
 }
 
-/// Sends a webhook as it is, whatever is ordered.
-pub(crate) async fn resend(parcel: &Parcel) -> WebhookDelivery {
+/// Sends a test's last webhook as it is, whatever is ordered.
+pub(crate) async fn resend(last: Option<&Parcel>) -> WebhookDelivery {
+    let Some(parcel) = last else { return WebhookDelivery::unsent("there was none") };
     let mut receipt = WebhookDelivery::default();
     receipt.add(send(parcel).await);
     receipt

@@ -1,5 +1,6 @@
 //! The control port: always open, closes and opens the vendors' ports.
 
+use std::io;
 use std::sync::Arc;
 
 use hyper::{Method, StatusCode};
@@ -10,7 +11,6 @@ use super::http::{Reply, Request};
 use super::listener::Listeners;
 use super::{Site, Vendor};
 
-/// What the control port commands.
 pub(crate) struct Switch {
     listeners: Arc<Listeners>,
     main: [(Vendor, u16, Site); 2],
@@ -31,25 +31,18 @@ struct Wish {
 }
 
 impl Switch {
-    /// A switch for the given ports.
     pub(crate) fn new(listeners: Arc<Listeners>, main: [(Vendor, u16, Site); 2]) -> Self {
         Self { listeners, main }
     }
 
-    /// Answers a request to the control port.
     pub(crate) async fn answer(&self, request: &Request) -> Reply {
-        match (&request.method, request.segments().as_slice()) {
-            (&Method::GET, ["_sim", "health"]) => self.health(),
-            (&Method::POST, ["_sim", "listener"]) => match request.json() {
-                Ok(command) => self.listener(command).await,
-                Err(error) => Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-            },
-            (&Method::POST, ["_sim", "ports"]) => match request.json() {
-                Ok(wish) => self.port(&wish),
-                Err(error) => Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-            },
-            _ => Reply::complaint(StatusCode::NOT_FOUND, "no such control"),
-        }
+        let answered = match (&request.method, request.segments().as_slice()) {
+            (&Method::GET, ["_sim", "health"]) => Ok(self.health()),
+            (&Method::POST, ["_sim", "listener"]) => self.listener(request).await,
+            (&Method::POST, ["_sim", "ports"]) => self.port(request),
+            _ => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such control")),
+        };
+        answered.unwrap_or_else(|complaint| complaint)
     }
 
     fn health(&self) -> Reply {
@@ -57,29 +50,30 @@ impl Switch {
         Reply::json(StatusCode::OK, &body)
     }
 
-    async fn listener(&self, command: Command) -> Reply {
+    async fn listener(&self, request: &Request) -> Result<Reply, Reply> {
+        let command: Command = request.order()?;
         let named = command.vendor.and_then(|vendor| self.main(vendor)).map(|(_, port, _)| *port);
-        let Some(port) = command.port.or(named) else {
-            return Reply::complaint(StatusCode::BAD_REQUEST, "name a vendor or a port");
-        };
-        match self.listeners.accept(port, command.accept).await {
-            Ok(true) => Reply::json(StatusCode::OK, &json!({ "port": port, "accept": command.accept })),
-            Ok(false) => Reply::complaint(StatusCode::NOT_FOUND, "no such port"),
-            Err(error) => Reply::complaint(StatusCode::CONFLICT, error.to_string()),
+        let nameless = || Reply::complaint(StatusCode::BAD_REQUEST, "name a vendor or a port");
+        let port = command.port.or(named).ok_or_else(nameless)?;
+        match self.listeners.accept(port, command.accept).await.map_err(conflict)? {
+            true => Ok(Reply::json(StatusCode::OK, &json!({ "port": port, "accept": command.accept }))),
+            false => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such port")),
         }
     }
 
-    fn port(&self, wish: &Wish) -> Reply {
-        let Some((_, _, site)) = self.main(wish.vendor) else {
-            return Reply::complaint(StatusCode::NOT_FOUND, "no such vendor");
-        };
-        match self.listeners.open(site.clone(), 0) {
-            Ok(address) => Reply::json(StatusCode::OK, &json!({ "port": address.port() })),
-            Err(error) => Reply::complaint(StatusCode::CONFLICT, error.to_string()),
-        }
+    fn port(&self, request: &Request) -> Result<Reply, Reply> {
+        let wish: Wish = request.order()?;
+        let unknown = || Reply::complaint(StatusCode::NOT_FOUND, "no such vendor");
+        let (_, _, site) = self.main(wish.vendor).ok_or_else(unknown)?;
+        let address = self.listeners.open(site.clone(), 0).map_err(conflict)?;
+        Ok(Reply::json(StatusCode::OK, &json!({ "port": address.port() })))
     }
 
     fn main(&self, vendor: Vendor) -> Option<&(Vendor, u16, Site)> {
         self.main.iter().find(|(known, _, _)| *known == vendor)
     }
+}
+
+fn conflict(error: io::Error) -> Reply {
+    Reply::complaint(StatusCode::CONFLICT, error.to_string())
 }

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use hyper::StatusCode;
 use jiff::Timestamp;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use self::state::State;
 use self::wire::Endpoint;
@@ -30,13 +30,11 @@ pub(super) struct TrueNorth {
 }
 
 impl TrueNorth {
-    /// A TrueNorth without accounts.
     pub(super) fn new(log: bool) -> Self {
         let wording = VendorWording { refusal: wire::refusal, without_reference: wire::without_reference };
         Self { frontend: Frontend::new(wording, log), state: Mutex::default() }
     }
 
-    /// Answers a request to TrueNorth's port.
     pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Answer {
         match request.segments().as_slice() {
             ["_sim", path @ ..] => control::answer(self, &request, path).await.into(),
@@ -51,7 +49,7 @@ impl TrueNorth {
 
     /// Key, then rate limit, then the work: a request that is too quick is not processed at all.
     async fn call(self: &Arc<Self>, endpoint: Endpoint, request: &Request) -> Answer {
-        let sender = self.state().sender(request);
+        let sender = self.state.lock().sender(request);
         let visit = IncomingCall { request, account: sender.as_deref(), reservation_id: unique_identifier(request) };
         let Some(name) = &sender else {
             return self.frontend.turn_away(&visit, Reply::empty(StatusCode::UNAUTHORIZED));
@@ -59,42 +57,43 @@ impl TrueNorth {
         if !self.admit(name) {
             return self.frontend.turn_away(&visit, Reply::empty(StatusCode::TOO_MANY_REQUESTS));
         }
-        let work = |again| self.work(endpoint, name, request, again);
+        let work = |again| self.work(endpoint, name, request, again).unwrap_or_else(CallResult::from);
         self.frontend.serve(visit, endpoint.operation(), work).await
     }
 
     fn admit(&self, name: &str) -> bool {
-        self.state()
+        self.state
+            .lock()
             .accounts
             .get_mut(name)
             .is_some_and(|account| !account.settings.rate_limit || account.rate.admit(Instant::now()))
     }
 
-    fn work(self: &Arc<Self>, endpoint: Endpoint, name: &str, request: &Request, again: bool) -> CallResult {
-        let mut state = self.state();
-        match endpoint {
-            Endpoint::Assign => return state.assign(name, request, again),
-            Endpoint::CreateSignInToken => return state.sign_in_token(name, request).into(),
-            _ => {}
-        }
-        let Some(account) = state.accounts.get_mut(name) else { return wire::nothing().into() };
+    fn work(
+        self: &Arc<Self>,
+        endpoint: Endpoint,
+        name: &str,
+        request: &Request,
+        again: bool,
+    ) -> Result<CallResult, Reply> {
+        let mut state = self.state.lock();
+        let State { accounts, links } = &mut *state;
+        let account = accounts.get_mut(name).ok_or_else(wire::nothing)?;
         let reply = match endpoint {
+            Endpoint::Assign => return account.assign(request, links, again),
+            Endpoint::CreateSignInToken => account.sign_in_token(request, links)?,
             Endpoint::Assessments => account.list_assessments(),
             Endpoint::ListGroups => account.list_groups(),
-            Endpoint::CreateGroup => account.create_group(request),
-            Endpoint::Score => account.score(request),
-            Endpoint::Scores => account.scores(request),
+            Endpoint::CreateGroup => account.create_group(request)?,
+            Endpoint::Score => account.score(request)?,
+            Endpoint::Scores => account.scores(request)?,
             Endpoint::ResponseAudio => account.audio(request),
-            Endpoint::RegisterWebhook => account.register_webhook(request),
+            Endpoint::RegisterWebhook => account.register_webhook(request)?,
             Endpoint::GetWebhook => account.show_webhook(),
             Endpoint::DeleteWebhook => account.delete_webhook(),
-            Endpoint::WebhookExample => match account.example() {
-                Ok(parcel) => self.send_later(name, parcel),
-                Err(reply) => reply,
-            },
-            Endpoint::Assign | Endpoint::CreateSignInToken => wire::nothing(),
+            Endpoint::WebhookExample => self.send_later(name, account.example()?),
         };
-        reply.into()
+        Ok(reply.into())
     }
 
     /// The caller does not learn what became of the event.
@@ -106,11 +105,7 @@ impl TrueNorth {
 
     fn sign_in(&self, request: &Request) -> Reply {
         let token = request.query.get("token").map_or("", String::as_str);
-        self.state().links.sign_in(token, Timestamp::now())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+        self.state.lock().links.sign_in(token, Timestamp::now())
     }
 }
 

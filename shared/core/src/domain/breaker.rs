@@ -203,6 +203,3 @@ impl Open {
         self.probe.as_ref().is_some_and(|lease| lease.holder == holder)
     }
 }
-
-#[cfg(test)]
-mod tests;

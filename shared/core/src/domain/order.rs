@@ -62,15 +62,3 @@ impl Fault {
         Self { detail: detail.into(), pointer: pointer.into() }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::domain::fixtures;
-    use crate::domain::ids::Vendor;
-
-    #[test]
-    fn an_order_is_printed_without_what_the_client_put_into_it() {
-        let order = fixtures::order(Vendor::Itep, "order-42", jiff::Timestamp::UNIX_EPOCH);
-        assert_eq!(format!("{order:?}"), format!("Order({}, acme, itep#default, GTX-Academic-Plus)", order.id));
-    }
-}

@@ -209,6 +209,3 @@ impl Reservation {
         self.attempts.iter().any(|attempt| attempt.result.is_some())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -21,12 +21,10 @@ impl Virtual {
         Self { begun, now: Mutex::new(begun), timers: Mutex::default() }
     }
 
-    /// How much time has passed.
     pub(crate) fn passed(&self) -> Duration {
         self.now().duration_since(self.begun).unsigned_abs()
     }
 
-    /// Waits until so much time has passed.
     pub(crate) fn sleep_until(&self, passed: Duration) -> impl Future<Output = ()> + Send + '_ {
         self.sleep(passed.saturating_sub(self.passed()))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::deadline::Deadline;
-use shared_core::domain::ids::{Account, ClientId, Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{Account, ClientId, ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
@@ -15,7 +15,7 @@ use shared_core::domain::reservation::{
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
 use shared_core::usecases::commit::apply_and_commit;
-use test_support::fixtures::TIMEOUTS;
+use test_support::fixtures::{TIMEOUTS, confirmed, report, reported, truenorth};
 use test_support::{Hooks, Memory, World};
 
 use crate::clock::Virtual;
@@ -27,11 +27,9 @@ pub(crate) struct Hour {
     pub(crate) hangs_for: Duration,
     /// How long the vendor takes to answer a purchase, while it answers.
     pub(crate) takes: Duration,
-    /// The bug that is put in.
     pub(crate) bug: Option<Bug>,
     /// Whether it gives no sign of life but by selling.
     pub(crate) is_mute: bool,
-    /// Whether the breakers' storage fails.
     pub(crate) breakers_fail: bool,
     pub(crate) kept: Mutex<Kept>,
 }
@@ -40,7 +38,6 @@ pub(crate) struct Hour {
 pub(crate) struct Kept {
     pub(crate) memory: Memory,
     pub(crate) sales: BTreeMap<ReservationId, Vec<VendorReference>>,
-    /// How many purchase calls were not answered.
     pub(crate) unanswered: usize,
     probes: usize,
     /// How many times the vendor was asked for a sign of life at the same time.
@@ -115,14 +112,7 @@ async fn look_up(world: &World<Hour>, id: ReservationId) {
     };
     let event = match sold {
         None => Event::NothingSold,
-        Some(reference) => Event::Reported(Box::new(Report {
-            receipt: None,
-            digest: Digest::sha256(id.as_str().as_bytes()),
-            reference,
-            observed_at: world.now(),
-            status: ReportedStatus::Ready,
-            unreadable: Vec::new(),
-        })),
+        Some(reference) => reported(report(reference, ReportedStatus::Ready, world.now())),
     };
     apply_and_commit(world, reservation, &event, &Source::VendorLookup, None).await.unwrap();
 }
@@ -192,27 +182,20 @@ impl VendorApi for Hour {
     fn purchase<'a>(&'a self, order: &'a Order, call_no: u32, deadline: Deadline) -> BoxFuture<'a, CallOutcome> {
         Box::pin(async move {
             let hangs = self.hangs();
-            let reference = {
+            let reference = truenorth(&format!("{}-{call_no}", order.id));
+            {
                 let mut kept = self.kept();
                 kept.unanswered += usize::from(hangs);
-                if hangs && kept.unanswered.is_multiple_of(2) {
-                    None
-                } else {
-                    let reference = VendorReference::truenorth(&format!("{}-{call_no}", order.id), "user");
+                if !hangs || !kept.unanswered.is_multiple_of(2) {
                     kept.sales.entry(order.id.clone()).or_default().push(reference.clone());
-                    Some(reference)
-                }
-            };
-            match reference {
-                Some(reference) if !hangs => {
-                    self.clock.sleep(self.takes).await;
-                    CallOutcome::Confirmed { reference, launch: None }
-                }
-                _ => {
-                    self.clock.sleep(deadline.remaining(self.clock.now())).await;
-                    CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut))
                 }
             }
+            if hangs {
+                self.clock.sleep(deadline.remaining(self.clock.now())).await;
+                return CallOutcome::Unknown(Evidence::without_answer(call_no, self.clock.now(), Unknown::TimedOut));
+            }
+            self.clock.sleep(self.takes).await;
+            confirmed(reference)
         })
     }
 

@@ -12,18 +12,13 @@ use test_support::World;
 use crate::hour::Hour;
 use crate::{HOUR, PURCHASES, runs_until};
 
-/// A mistake that a maintainer could make.
+/// Mistakes that a maintainer could make; the tests below say each in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// Unknown outcomes are not counted.
     CountsNothing,
-    /// A probe buys without a sign of life.
     ProbesBlindly,
-    /// Any number of probes goes out at a time.
     ProbesAtOnce,
-    /// An open breaker stays open when the vendor answers.
     StaysOpen,
-    /// A lease ends before its call may.
     ShortLease,
 }
 

@@ -7,42 +7,25 @@ use shared_core::domain::reservation::{
 
 use crate::protocol::{Protocol, time};
 
-/// A mistake that a maintainer could make.
+/// Mistakes that a maintainer could make; the tests in `seeded.rs` say each in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// An unknown outcome is taken for one that was not processed.
     RetryUnknown,
-    /// A lapsed lease sets the purchase free, instead of leaving it in doubt.
     QueueLapsed,
-    /// A confirmation counts only while its call is out.
     DiscardLateConfirmation,
-    /// A worker calls although another holds the lease.
     SkipLease,
-    /// A call's outcome is taken for that of the call that is out.
     IgnoreCallNo,
-    /// What was graded, superseded and heard before is forgotten.
     DropStaleGuard,
-    /// A look-up that finds nothing counts at once.
     SkipQuietTime,
-    /// A look-up that finds nothing is dated by when it is written.
     DateLookUpsLate,
-    /// An older grade that was held up replaces a newer one.
     ShowHeldUpGrade,
-    /// References are not claimed.
     SkipClaims,
-    /// A confirmation whose reference is somebody else's is forgotten.
     ForgetTaken,
-    /// A second confirmation replaces the first.
     OverwriteConfirmation,
-    /// A result that comes after an expiry or a withdrawal is dropped.
     DropLateResult,
-    /// A report that comes after the operator gave up is dropped.
     DropGivenUp,
-    /// A reset clears the attempt, instead of opening another.
     ClearOnReset,
-    /// An expiry wins over a sitting.
     ExpireSat,
-    /// A grade of which no score can be read is noted only.
     NoteUnreadable,
 }
 

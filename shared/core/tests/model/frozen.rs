@@ -13,7 +13,6 @@
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -40,11 +39,10 @@ impl Frozen {
         for attempt in &mut reservation.attempts {
             attempt.superseded.sort();
         }
-        let mut hasher = Bytes(DefaultHasher::new());
+        let mut hasher = DefaultHasher::new();
         // Every stored field takes part, also those that are added later.
-        serde_json::to_writer(&mut hasher, &reservation).expect("a reservation is written as JSON");
-        let print = hasher.0.finish();
-        Self(Arc::new((reservation, print)))
+        hasher.write(&serde_json::to_vec(&reservation).expect("a reservation is written as JSON"));
+        Self(Arc::new((reservation, hasher.finish())))
     }
 }
 
@@ -80,20 +78,6 @@ impl fmt::Debug for Frozen {
             let result = attempt.result.as_ref().and_then(|result| result.placement.as_deref());
             write!(f, " #{}:{}={result:?}", attempt.number, attempt.status.as_str())?;
         }
-        Ok(())
-    }
-}
-
-/// Lets a hasher be written to.
-struct Bytes(DefaultHasher);
-
-impl io::Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -26,8 +26,7 @@ impl Protocol {
 
     /// The document whose grade an attempt shows.
     fn shown(&self, reservation: &Reservation, attempt: &Attempt) -> Option<Doc> {
-        let step: u8 = attempt.result.as_ref()?.placement.as_ref()?.parse().ok()?;
-        let step = if self.asks() { step + 1 } else { step };
+        let step = attempt.result.as_ref()?.placement.as_ref()?.parse().ok()?;
         Some(Doc { test: Self::test(reservation.reference.as_ref()?), step })
     }
 }

@@ -112,8 +112,7 @@ impl Protocol {
 
     /// `record_outcome` by the worker that called.
     pub(crate) fn write(&self, world: &mut World, worker: usize, acknowledged: bool) {
-        let Worker::Answered { res, call, answer, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::Answered { res, call, answer, read } = world.dismiss(worker) else { return };
         let outcome = Outcome { res, call, answer };
         self.record(world, &read, outcome);
         if !acknowledged {
@@ -122,8 +121,7 @@ impl Protocol {
     }
 
     pub(crate) fn enqueue_outcome(&self, world: &mut World, worker: usize) {
-        let Worker::Answered { res, call, answer, .. } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::Answered { res, call, answer, .. } = world.dismiss(worker) else { return };
         world.outcomes.insert(Outcome { res, call, answer }, 2);
     }
 
@@ -196,8 +194,7 @@ impl Protocol {
     }
 
     pub(crate) fn sweep(&self, world: &mut World, worker: usize) {
-        let Worker::Sweeping { res, event, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::Sweeping { res, event, read } = world.dismiss(worker) else { return };
         let event = match event {
             Sweep::Lapse(call) => Event::LeaseLapsed { call_no: call.into() },
             Sweep::Expire => Event::ExpiryReached,
@@ -209,8 +206,7 @@ impl Protocol {
     /// A worker dies. What it held of the vendor's is on its own from then on; a
     /// report goes back to its queue; a fulfilment message is left to the sweep.
     pub(crate) fn crash(&self, world: &mut World, worker: usize) {
-        let dead = std::mem::replace(&mut world.workers[worker], Worker::Idle);
-        match dead {
+        match world.dismiss(worker) {
             Worker::Waiting { res, read } => self.abandon(world, res, call_of(&read)),
             Worker::Reporting { mail, .. } => drop(world.mail.insert(mail)),
             _ => {}

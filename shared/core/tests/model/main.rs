@@ -88,14 +88,9 @@ fn check_deeper(name: &str, model: Protocol) {
 
 fn run(file: &str, command: &str, name: &str, model: Protocol) {
     let checker = model.checker().threads(threads()).spawn_bfs().join();
-    println!(
-        "model {name}: {} unique states, {} generated, depth {}",
-        checker.unique_state_count(),
-        checker.state_count(),
-        checker.max_depth()
-    );
-    checker.assert_properties();
     let run = json!({"states": checker.unique_state_count(), "depth": checker.max_depth()});
+    println!("model {name}: {run}, {} states generated", checker.state_count());
+    checker.assert_properties();
     figures::record(file, command, json!({"runs": {name: run}}));
 }
 

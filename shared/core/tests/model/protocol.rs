@@ -1,15 +1,14 @@
 //! What is checked: a vendor, its script, what may go wrong, and the bug, if any,
 //! that is put in.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use shared_core::domain::backoff::Backoff;
-use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Lease, Policy, Reservation};
+use test_support::fixtures;
 
 use crate::bugs::Bug;
 use crate::frozen::Frozen;
@@ -65,7 +64,6 @@ impl Says {
 #[derive(Debug, Clone)]
 pub(crate) struct Protocol {
     pub(crate) vendor: Vendor,
-    /// How many reservations there are.
     pub(crate) reservations: u8,
     /// What the vendor says of a test, in its order.
     pub(crate) script: &'static [Says],
@@ -79,7 +77,6 @@ pub(crate) struct Protocol {
     pub(crate) calm: u8,
     /// The last tick; enough after `calm` for every lease, quiet time and wait.
     pub(crate) end: u8,
-    /// The bug that is put in.
     pub(crate) bug: Option<Bug>,
 }
 
@@ -94,7 +91,6 @@ impl Protocol {
         self.bug == Some(bug)
     }
 
-    /// Whether something may still go wrong.
     pub(crate) fn may_fail(&self, world: &World) -> bool {
         world.now < self.calm && world.left.faults > 0
     }
@@ -116,26 +112,7 @@ impl Protocol {
     }
 
     fn order(&self, res: u8) -> Order {
-        let client = "acme".parse().expect("a client id");
-        Order {
-            id: ReservationId::derive(&client, &res.to_string()),
-            client,
-            fingerprint: Fingerprint::new("order-42", "{}"),
-            account: Account { vendor: self.vendor, name: "default".parse().expect("an account name") },
-            product: "P".to_owned(),
-            candidate: Candidate {
-                external_id: "c".into(),
-                given_name: "g".into(),
-                family_name: "f".into(),
-                email: None,
-                birth_date: None,
-            },
-            registration: BTreeMap::new(),
-            groups: Vec::new(),
-            return_url: None,
-            expires_at: time(self.expiry),
-            metadata: BTreeMap::new(),
-        }
+        Order { expires_at: time(self.expiry), ..fixtures::order_at(self.vendor, &res.to_string()) }
     }
 
     /// Each reservation was just accepted: with its lease, and a worker that is to
@@ -151,23 +128,10 @@ impl Protocol {
 
     fn beginning(&self, inline: bool) -> World {
         let mut world = World {
-            now: 0,
-            heard: 0,
-            stored: Vec::new(),
-            claims: BTreeMap::new(),
-            workers: [Worker::Idle, Worker::Idle],
-            outcomes: BTreeMap::new(),
-            mail: BTreeSet::new(),
-            requests: Vec::new(),
-            sales: Vec::new(),
-            letters: BTreeSet::new(),
             left: self.budget,
             alerted: vec![false; usize::from(self.reservations)],
-            told: BTreeSet::new(),
-            first: BTreeMap::new(),
-            ruled: BTreeSet::new(),
             shown_since: vec![0; usize::from(self.reservations)],
-            overwritten: false,
+            ..World::default()
         };
         for res in 0..self.reservations {
             let reservation = if inline {

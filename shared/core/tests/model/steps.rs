@@ -225,7 +225,6 @@ impl Protocol {
 }
 
 impl Step {
-    /// Whether it uses up a fault.
     fn is_fault(self) -> bool {
         matches!(
             self,

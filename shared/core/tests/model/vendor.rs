@@ -102,8 +102,7 @@ impl Protocol {
     /// `Recording::record`: a report on another test is quarantined, which no
     /// property minds: it is kept and told.
     pub(crate) fn report(&self, world: &mut World, worker: usize) {
-        let Worker::Reporting { mail, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::Reporting { mail, read } = world.dismiss(worker) else { return };
         let doc = mail.doc;
         let Some(sale) = world.sales.iter().find(|sale| sale.test == doc.test).copied() else { return };
         if read.reference.as_ref().is_some_and(|own| Self::test(own) != doc.test) {
@@ -124,11 +123,11 @@ impl Protocol {
         Event::Reported(Box::new(Report {
             receipt: Some(receipt.to_string().parse().expect("a receipt id")),
             observed_at: heard_at(receipt),
-            ..self.statement(doc)
+            ..self.statement(doc, self.says(doc))
         }))
     }
 
-    fn statement(&self, doc: Doc) -> Report {
+    fn statement(&self, doc: Doc, says: Says) -> Report {
         let result = TestResult { placement: Some(doc.step.to_string()), ..TestResult::default() };
         Report {
             receipt: None,
@@ -136,7 +135,7 @@ impl Protocol {
             reference: self.reference(doc.test),
             observed_at: time(0),
             unreadable: Vec::new(),
-            status: match self.says(doc) {
+            status: match says {
                 Says::Ready => ReportedStatus::Ready,
                 Says::InProgress => ReportedStatus::InProgress,
                 Says::Finished => ReportedStatus::AwaitingScore,
@@ -172,12 +171,10 @@ impl Protocol {
     /// What a look-up found is applied: `check_score::settle_doubt`, `check_before_expiry`,
     /// and what a poll does.
     pub(crate) fn apply_found(&self, world: &mut World, worker: usize) {
-        let Worker::LookedUp { res, found, at, why, read } = world.workers[worker].clone() else { return };
-        world.workers[worker] = Worker::Idle;
+        let Worker::LookedUp { res, found, at, why, mut read } = world.dismiss(worker) else { return };
         if found.is_empty() && why == LookUpReason::Doubt {
             self.settle(world, res, &read, &Event::NothingFound { asked_at: time(at.tick) });
         }
-        let mut read = read;
         for doc in found {
             self.settle(world, res, &read, &self.found(&read, doc, at));
             if self.looked_up(doc).grades() {
@@ -202,17 +199,9 @@ impl Protocol {
     }
 
     fn sighting(&self, doc: Doc, at: LookUpRequest) -> Event {
-        let statement = match self.looked_up(doc) {
-            Says::Ready => ReportedStatus::Ready,
-            _ => self.statement(Doc { step: doc.step - 1, ..doc }).status,
-        };
         Event::Reported(Box::new(Report {
-            receipt: None,
-            digest: Self::digest(doc),
-            reference: self.reference(doc.test),
             observed_at: heard_at(at.heard),
-            status: statement,
-            unreadable: Vec::new(),
+            ..self.statement(doc, self.looked_up(doc))
         }))
     }
 

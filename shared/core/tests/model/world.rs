@@ -5,8 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::frozen::Frozen;
 
-/// Everything there is at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     /// The clock, in ticks.
     pub(crate) now: u8,
@@ -43,6 +42,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// A worker is done, or dead: what it was about to do.
+    pub(crate) fn dismiss(&mut self, worker: usize) -> Worker {
+        std::mem::take(&mut self.workers[worker])
+    }
+
     /// Workers do not differ, so their order is levelled.
     pub(crate) fn level(&mut self) {
         let print = |worker: &Worker| {
@@ -61,13 +65,12 @@ impl World {
 }
 
 /// How often things may still go wrong or be wished for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Budget {
     /// Crashes, lost answers, failed writes, refusals, requests not processed.
     pub(crate) faults: u8,
     /// Reports that the vendor or the queue delivers once more.
     pub(crate) repeats: u8,
-    /// Withdrawals by the client.
     pub(crate) cancels: u8,
     /// Look-ups beyond those that are due.
     pub(crate) lookups: u8,
@@ -107,51 +110,24 @@ pub(crate) enum Answer {
 }
 
 /// What an invocation is about to do; [`Frozen`] is what it read.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Worker {
+    #[default]
     Idle,
     /// Read a reservation that may be called for; `second` tells two that did.
-    Read {
-        res: u8,
-        second: bool,
-        read: Frozen,
-    },
+    Read { res: u8, second: bool, read: Frozen },
     /// Wrote the lease; nothing has left yet.
-    Leased {
-        res: u8,
-        read: Frozen,
-    },
+    Leased { res: u8, read: Frozen },
     /// A request is out.
-    Waiting {
-        res: u8,
-        read: Frozen,
-    },
+    Waiting { res: u8, read: Frozen },
     /// The call has ended; its outcome is not written.
-    Answered {
-        res: u8,
-        call: u8,
-        answer: Answer,
-        read: Frozen,
-    },
+    Answered { res: u8, call: u8, answer: Answer, read: Frozen },
     /// The sweep decided on an event.
-    Sweeping {
-        res: u8,
-        event: Sweep,
-        read: Frozen,
-    },
+    Sweeping { res: u8, event: Sweep, read: Frozen },
     /// Read a report and its reservation.
-    Reporting {
-        mail: Mail,
-        read: Frozen,
-    },
+    Reporting { mail: Mail, read: Frozen },
     /// TrueNorth is asked.
-    LookedUp {
-        res: u8,
-        found: Vec<Doc>,
-        at: LookUpRequest,
-        why: LookUpReason,
-        read: Frozen,
-    },
+    LookedUp { res: u8, found: Vec<Doc>, at: LookUpRequest, why: LookUpReason, read: Frozen },
 }
 
 /// When a look-up was sent: its tick, and its place in the order of hearing.
@@ -161,7 +137,6 @@ pub(crate) struct LookUpRequest {
     pub(crate) heard: u8,
 }
 
-/// Why a test is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum LookUpReason {
     Doubt,
@@ -205,7 +180,6 @@ pub(crate) struct Sale {
     pub(crate) steps: u8,
 }
 
-/// One step of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     Tick,
@@ -247,16 +221,12 @@ pub(crate) enum Step {
     Cancel(u8),
     /// The operator decides that nothing was sold.
     BuyAgain(u8),
-    /// The operator gives up on a doubt.
     GiveUp(u8),
 }
 
-/// What became of a write.
+/// What became of a write, and who holds the lease on a call that is out since.
 pub(crate) enum Written {
-    /// With the holder of the lease on a call that is out since.
-    Done {
-        holder: Option<String>,
-    },
+    Done { holder: Option<String> },
     Duplicate,
     ReferenceTaken,
 }

@@ -4,56 +4,32 @@ use shared_core::domain::ids::ReservationId;
 use shared_core::domain::reservation::{Reservation, State as Status};
 use test_support::{Condition, Memory, WriteOrder};
 
-/// A mistake that a maintainer could make.
+/// Mistakes that a maintainer could make; the tests in `seeded.rs` say each in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// The connector takes a lost answer for a call that was not processed.
     UnknownIsNotProcessed,
-    /// The connector takes a lost answer for a refusal.
     UnknownIsRefused,
-    /// The store writes whatever the `seq`.
     SeqIgnored,
-    /// The store writes a new reservation over the one that is there.
     ReserveOverwrites,
-    /// A request that is repeated gets another id.
     RepeatIsNew,
-    /// The store lets a reference have two owners.
     ClaimsIgnored,
-    /// The store forgets when a queued reservation is due.
     DueForgotten,
-    /// The webhook function answers before the report is kept.
     AnsweredBeforeKept,
-    /// A queue's message is deleted before the work is done.
     DeletedBeforeDone,
-    /// A report that fits no reservation yet is dropped.
     StrangersDropped,
-    /// A report is dated by when it is processed, not by when it was received.
     DatedWhenProcessed,
-    /// When the grade that shows was received is forgotten.
     GradeTimesForgotten,
-    /// A look-up that finds nothing counts at once.
     NoQuiet,
-    /// What a look-up found (nothing) is given as the answer to the next one too.
     LookUpsCached,
-    /// A reservation is withdrawn although its call is out.
     CallsWithdrawn,
-    /// A doubtful request is not repeated byte by byte.
     ResentAnew,
-    /// The operator is told of a change after it is written.
     ToldAfterwards,
-    /// A reference is claimed after the write that names it.
     ClaimedLate,
-    /// A document is kept after the write that names it.
     KeptLate,
-    /// Old entries are filed after the write that drops them.
     FiledLate,
-    /// Old entries are not filed.
     NotFiled,
-    /// The newest entry is filed before it is written.
     FiledEarly,
-    /// A claim ends before the write that ends it.
     ReleasedEarly,
-    /// The vendor breaks the assumption: it sells long after the call.
     SoldAfterQuiet,
 }
 

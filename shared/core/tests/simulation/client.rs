@@ -6,7 +6,6 @@ use test_support::fixtures;
 
 use crate::sim::{HOUR, MINUTE, Ms, State, at};
 
-/// What a client wants.
 pub(crate) struct Request {
     pub(crate) order: Order,
     pub(crate) respond_async: bool,
@@ -18,11 +17,7 @@ impl Request {
     pub(crate) fn draw(state: &mut State, number: usize, vendor: Vendor, first: Ms) -> Self {
         let id: ReservationId = format!("res_{number:026}").parse().expect("an id");
         let life = state.rng.pick(&[20 * MINUTE, 2 * HOUR, 12 * HOUR, 48 * HOUR]);
-        let order = match vendor {
-            Vendor::Itep => fixtures::order(&number.to_string()),
-            Vendor::Truenorth => fixtures::order_at_truenorth(&number.to_string()),
-        };
-        let order = Order { id, expires_at: at(first + life), ..order };
+        let order = Order { id, expires_at: at(first + life), ..fixtures::order_at(vendor, &number.to_string()) };
         Self { order, respond_async: state.rng.per_mille(200), answered: false, tries: 0 }
     }
 }

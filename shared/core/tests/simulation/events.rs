@@ -1,8 +1,8 @@
-//! What is to come, in the order in which it comes.
+//! What is to come.
 
 use shared_core::domain::ids::ReservationId;
 
-use crate::sim::{Ms, State};
+use crate::sim::State;
 
 /// Something that happens by itself.
 pub(crate) type Effect = Box<dyn FnOnce(&mut State) + Send>;
@@ -22,27 +22,4 @@ pub(crate) enum Event {
     Hint(ReservationId),
     Quiet,
     Finish,
-}
-
-/// An event in its place: by time, then by chance, then in the order of coming.
-pub(crate) struct Entry {
-    pub(crate) key: (Ms, u64, u64),
-    pub(crate) event: Event,
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-impl Eq for Entry {}
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
 }

@@ -14,7 +14,6 @@ use crate::bugs::Bug;
 use crate::events::Event;
 use crate::sim::{MINUTE, Ms, Port, State};
 
-/// What a message says.
 #[derive(Clone)]
 pub(crate) enum Body {
     Fulfil(ReservationId),

@@ -11,18 +11,12 @@ use shared_core::domain::reservation::{
 use crate::sim::{MINUTE, Sim, State};
 use crate::vendors::{Doc, Sale, Told};
 
-/// What a world came to.
-#[derive(Debug, Clone, Default)]
+/// What is counted of worlds, by the names under which it is recorded.
+pub(crate) type Counts = BTreeMap<&'static str, u64>;
+
 pub(crate) struct Verdict {
     pub(crate) violations: Vec<String>,
-    pub(crate) reservations: u64,
-    pub(crate) sales: u64,
-    pub(crate) results: u64,
-    pub(crate) in_doubt: u64,
-    pub(crate) resent: u64,
-    pub(crate) reclaimed: u64,
-    pub(crate) faults: u64,
-    pub(crate) port_calls: u64,
+    pub(crate) counts: Counts,
     pub(crate) trace: Vec<String>,
 }
 
@@ -53,18 +47,19 @@ pub(crate) fn judge(sim: &Sim) -> Verdict {
     }
     let results = rows.values().filter(|reservation| reservation.holds_result()).count() as u64;
     let in_doubt = rows.values().filter(|r| matches!(r.state, Status::InDoubt { .. })).count() as u64;
-    Verdict {
-        violations: std::mem::take(&mut state.violations),
-        reservations: rows.len() as u64,
-        sales: state.vendors.sales.len() as u64,
-        results,
-        in_doubt,
-        resent: state.vendors.resent,
-        reclaimed: state.vendors.reclaimed,
-        faults: state.injected,
-        port_calls: state.calls,
-        trace: state.trace.take().unwrap_or_default(),
-    }
+    let counts = [
+        ("seeds", 1),
+        ("reservations", rows.len() as u64),
+        ("sales", state.vendors.sales.len() as u64),
+        ("results", results),
+        ("left_in_doubt", in_doubt),
+        ("requests_sent_again", state.vendors.resent),
+        ("tests_reclaimed", state.vendors.reclaimed),
+        ("faults", state.injected),
+        ("port_calls", state.calls),
+    ];
+    let (violations, trace) = (std::mem::take(&mut state.violations), state.trace.take().unwrap_or_default());
+    Verdict { violations, counts: counts.into(), trace }
 }
 
 /// Whoever dies or errs in the middle of it: what was written was told of.

@@ -9,7 +9,6 @@ use crate::rng::Rng;
 use crate::sim::{HOUR, MINUTE, Ms, State};
 use crate::vendors::{Doc, digest};
 
-/// One step of a test's life.
 pub(crate) struct Step {
     pub(crate) at: Ms,
     pub(crate) status: ReportedStatus,

@@ -19,7 +19,7 @@ mod world;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use judge::Verdict;
+use judge::{Counts, Verdict};
 use serde_json::json;
 use sim::{FAULTS, Options, Sim};
 use test_support::figures;
@@ -38,18 +38,9 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// What a campaign came to.
 #[derive(Debug, Default)]
 struct Figures {
-    worlds: u64,
-    reservations: u64,
-    sales: u64,
-    results: u64,
-    in_doubt: u64,
-    resent: u64,
-    reclaimed: u64,
-    faults: u64,
-    port_calls: u64,
+    counts: Counts,
     failed: Vec<(u64, Vec<String>)>,
 }
 
@@ -58,15 +49,7 @@ const COMMAND: &str = "cargo test -p shared-core --test simulation";
 
 impl Figures {
     fn count(&mut self, seed: u64, verdict: Verdict) {
-        self.worlds += 1;
-        self.reservations += verdict.reservations;
-        self.sales += verdict.sales;
-        self.results += verdict.results;
-        self.in_doubt += verdict.in_doubt;
-        self.resent += verdict.resent;
-        self.reclaimed += verdict.reclaimed;
-        self.faults += verdict.faults;
-        self.port_calls += verdict.port_calls;
+        verdict.counts.into_iter().for_each(|(name, count)| *self.counts.entry(name).or_default() += count);
         if !verdict.violations.is_empty() {
             self.failed.push((seed, verdict.violations));
         }
@@ -80,18 +63,8 @@ impl Figures {
                 ("simulation_deeper", format!("SIM_SEEDS={seeds} {command}"))
             }
         };
-        let figures = json!({
-            "seeds": self.worlds,
-            "seeds_failed": self.failed.len(),
-            "reservations": self.reservations,
-            "sales": self.sales,
-            "results": self.results,
-            "left_in_doubt": self.in_doubt,
-            "requests_sent_again": self.resent,
-            "tests_reclaimed": self.reclaimed,
-            "faults": self.faults,
-            "port_calls": self.port_calls,
-        });
+        let mut figures = json!(self.counts);
+        figures["seeds_failed"] = json!(self.failed.len());
         figures::record(name, &command, figures);
     }
 }
@@ -130,7 +103,7 @@ fn under_faults_nothing_is_lost_doubled_or_stuck() {
         println!("SIM_SEED={seed} cargo test -p shared-core --test simulation -- --nocapture one_seed");
         violations.iter().for_each(|violation| println!("    {violation}"));
     }
-    assert!(failed.is_empty(), "{} of {} seeds failed", failed.len(), figures.worlds);
+    assert!(failed.is_empty(), "{} of {} seeds failed", failed.len(), figures.counts["seeds"]);
 }
 
 /// The world of `SIM_SEED` with its trace.
@@ -158,7 +131,7 @@ fn one_fault_at_every_await_point_does_no_harm() {
     for seed in 0..30 {
         let quiet = live(Options { seed, only: Some(Vec::new()), ..Options::default() });
         assert_eq!(quiet.violations, Vec::<String>::new(), "seed {seed}, without a fault");
-        for call in 1..=quiet.port_calls {
+        for call in 1..=quiet.counts["port_calls"] {
             for fault in FAULTS {
                 let verdict = live(Options { seed, only: Some(vec![(call, fault)]), ..Options::default() });
                 assert!(verdict.violations.is_empty(), "seed {seed}, {fault:?} at {call}: {:?}", verdict.violations);

@@ -1,6 +1,6 @@
 //! The one source of chance: SplitMix64, so that a seed is a whole world.
 
-#[derive(Debug, Clone)]
+#[derive(Default)]
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -26,7 +26,6 @@ impl Rng {
         low + self.below(high - low + 1)
     }
 
-    /// Whether something of this many per mille happens.
     pub(crate) fn per_mille(&mut self, chance: u64) -> bool {
         self.below(1000) < chance
     }

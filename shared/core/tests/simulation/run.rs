@@ -9,10 +9,7 @@ use std::time::Duration;
 use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{Account, ReservationId, Vendor};
 use shared_core::domain::reservation::Reservation;
-use shared_core::ports::{
-    AuthOutcome, BackendError, CheckReason, InboundWebhook, ParsedReport, Polls, Queue, RawDocument, ResultMessage,
-    ScoreCheck, SenderCredentials, Store,
-};
+use shared_core::ports::*;
 use shared_core::usecases::cancel::cancel;
 use shared_core::usecases::check_score::{CheckError, check_score};
 use shared_core::usecases::purchase::record_outcome;
@@ -20,6 +17,7 @@ use shared_core::usecases::record_report::record_report;
 use shared_core::usecases::reserve::reserve;
 use shared_core::usecases::{Invocation, fulfil, poll_scores, sweep};
 use test_support::World;
+use test_support::fixtures::inbound_webhook;
 
 use crate::bugs::{self, Bug};
 use crate::client::Request;
@@ -254,15 +252,7 @@ impl<'a> Runner<'a> {
         self.sim.state().vendors.docs[doc].tried += 1;
         self.spawn("itep-webhook", Kind::Other, 10, move |port| async move {
             let received_at = port.local_now();
-            let receipt = InboundWebhook {
-                id: format!("r{}", port.task).parse().map_err(|_| "an id")?,
-                account: "default".parse().map_err(|_| "a name")?,
-                received_at,
-                content_type: String::new(),
-                body: doc.to_le_bytes().to_vec(),
-                authenticated: AuthOutcome::Verified,
-                credentials: SenderCredentials::default(),
-            };
+            let receipt = inbound_webhook(&format!("r{}", port.task), received_at, &doc.to_le_bytes());
             let answer = |state: &mut State| state.vendors.docs[doc].kept.push(received_at);
             if port.sim.has(Bug::AnsweredBeforeKept) {
                 answer(&mut port.sim.state());

@@ -1,12 +1,10 @@
-//! The simulated machine: virtual time, one heap of things to come, the faults,
+//! The simulated machine: virtual time, one list of things to come, the faults,
 //! and [`Port`], through which an invocation reaches all of it.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::future::Future;
-use std::pin::Pin;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 use jiff::Timestamp;
 use shared_core::domain::reservation::Alert;
@@ -16,7 +14,7 @@ use test_support::Memory;
 
 use crate::bugs::Bug;
 use crate::client::Request;
-use crate::events::{Entry, Event};
+use crate::events::Event;
 use crate::hooks::Message;
 use crate::rng::Rng;
 use crate::vendors::Vendors;
@@ -65,11 +63,12 @@ pub(crate) struct Options {
     pub(crate) only: Option<Vec<(u64, Fault)>>,
 }
 
-/// Everything that is, at a moment.
+#[derive(Default)]
 pub(crate) struct State {
     pub(crate) now: Ms,
     pub(crate) rng: Rng,
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// By time, then by chance, then in the order of coming.
+    to_come: BTreeMap<(Ms, u64, u64), Event>,
     pushed: u64,
     /// Port calls so far.
     pub(crate) calls: u64,
@@ -97,8 +96,8 @@ impl State {
     /// Has something happen, in a random order with what happens at the same time.
     pub(crate) fn push(&mut self, at: Ms, event: Event) {
         self.pushed += 1;
-        let key = (at.max(self.now), self.rng.next() >> 32, self.pushed);
-        self.heap.push(Reverse(Entry { key, event }));
+        let place = (at.max(self.now), self.rng.next() >> 32, self.pushed);
+        self.to_come.insert(place, event);
     }
 
     /// Sees to it that a sweep comes in the minute when something is due.
@@ -144,7 +143,6 @@ impl State {
     }
 }
 
-/// The world of one seed.
 pub(crate) struct Sim {
     state: Mutex<State>,
     pub(crate) timeouts: Timeouts,
@@ -156,27 +154,8 @@ impl Sim {
         let mut memory = Memory::default();
         memory.unchecked = options.bug.and_then(Bug::unchecked);
         memory.polls.entry("default".parse().expect("a name")).or_default();
-        let state = State {
-            now: 0,
-            rng: Rng::new(options.seed),
-            heap: BinaryHeap::new(),
-            pushed: 0,
-            calls: 0,
-            level: 0,
-            vendor_level: 0,
-            quiet: false,
-            next_sweep: None,
-            wakers: BTreeMap::new(),
-            memory,
-            messages: Vec::new(),
-            vendors: Vendors::default(),
-            requests: Vec::new(),
-            doubt_told: 0,
-            untold: BTreeMap::new(),
-            violations: Vec::new(),
-            injected: 0,
-            trace: options.trace.then(Vec::new),
-        };
+        let (rng, trace) = (Rng::new(options.seed), options.trace.then(Vec::new));
+        let state = State { rng, memory, trace, ..State::default() };
         Self { state: Mutex::new(state), timeouts, options }
     }
 
@@ -187,9 +166,9 @@ impl Sim {
     /// What comes next; time goes there.
     pub(crate) fn pop(&self) -> Option<Event> {
         let mut state = self.state();
-        let Reverse(entry) = state.heap.pop()?;
-        state.now = entry.key.0;
-        Some(entry.event)
+        let ((time, ..), event) = state.to_come.pop_first()?;
+        state.now = time;
+        Some(event)
     }
 
     /// The vendors' latest sale after a call, as a multiple of what is assumed.
@@ -224,9 +203,19 @@ impl Port<'_> {
         at(now.saturating_add_signed(self.skew))
     }
 
-    pub(crate) fn wait(&self, time: Ms) -> Delay<'_> {
-        let until = self.sim.state().now + time;
-        Delay { sim: self.sim, task: self.task, until, armed: false }
+    pub(crate) fn wait(&self, time: Ms) -> impl Future<Output = ()> + Send {
+        let (until, mut is_armed) = (self.sim.state().now + time, false);
+        poll_fn(move |context| {
+            let mut state = self.sim.state();
+            if state.now >= until {
+                return Poll::Ready(());
+            }
+            state.keep_waker(self.task, context.waker());
+            if !std::mem::replace(&mut is_armed, true) {
+                state.push(until, Event::Wake(self.task));
+            }
+            Poll::Pending
+        })
     }
 
     /// The invocation ends here, wherever it is.
@@ -307,29 +296,4 @@ impl Port<'_> {
 
 fn outage(operation: &'static str) -> BackendError {
     BackendError::unavailable(operation, "a fault of the simulation")
-}
-
-/// Waits for a moment of the virtual time.
-pub(crate) struct Delay<'a> {
-    sim: &'a Sim,
-    task: usize,
-    until: Ms,
-    armed: bool,
-}
-
-impl Future for Delay<'_> {
-    type Output = ();
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.sim.state();
-        if state.now >= self.until {
-            return Poll::Ready(());
-        }
-        state.keep_waker(self.task, context.waker());
-        if !self.armed {
-            state.push(self.until, Event::Wake(self.task));
-            drop(state);
-            self.armed = true;
-        }
-        Poll::Pending
-    }
 }

@@ -13,10 +13,7 @@ use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
     CallOutcome, Evidence, NotProcessed, Refusal, Report, ReportedStatus, RequestDigest, Reservation, Unknown,
 };
-use shared_core::ports::{
-    AccountTerms, BoxFuture, LookupError, LookupFuture, ObservedTest, OrderFuture, ProductOffer, RawDocument,
-    ResendOutcome, TimeSpan, VendorApi,
-};
+use shared_core::ports::*;
 
 use crate::bugs::Bug;
 use crate::events::Event;
@@ -37,13 +34,10 @@ pub(crate) struct Vendors {
     pub(crate) processed: BTreeSet<Digest>,
     /// iTEP's tests that were sold, reclaimed, and not sold again.
     pub(crate) free: Vec<VendorReference>,
-    /// How many tests were reclaimed.
     pub(crate) reclaimed: u64,
-    /// How many requests were sent again.
     pub(crate) resent: u64,
 }
 
-/// What a caller was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
     Confirmed,
@@ -160,13 +154,8 @@ impl State {
         let (does, told, why) = (plan.does, plan.told, plan.why);
         self.note(|| format!("  vendor: case {why}, to be {told:?}"));
         self.vendors.processed.extend(request_digest.clone().filter(|_| told == Told::Refused));
-        self.vendors.calls.push(Call {
-            reservation: id.clone(),
-            sent: self.now,
-            request_digest,
-            told: None,
-            sale: None,
-        });
+        let call = Call { reservation: id.clone(), sent: self.now, request_digest, told: None, sale: None };
+        self.vendors.calls.push(call);
         if does != Does::Not {
             let sell = move |state: &mut State| state.sell(number, id, vendor, does == Does::SellsTwin);
             self.push(self.now + plan.sells_after, Event::Effect(Box::new(sell)));
@@ -235,6 +224,16 @@ impl Port<'_> {
                 _ => Unknown::TimedOut,
             }),
         }
+    }
+
+    /// Asks TrueNorth, which may not answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        see: impl Fn(&mut State) -> T + Send + 'static,
+    ) -> Result<T, LookupError> {
+        let seen = self.op(name, move |state| state.asked().map(|()| see(state))).await;
+        seen.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
     }
 
     fn misread(&self, outcome: CallOutcome) -> CallOutcome {
@@ -314,21 +313,17 @@ impl VendorApi for Port<'_> {
     fn look_up<'a>(&'a self, _: &'a Account, id: &'a ReservationId) -> LookupFuture<'a, Vec<ObservedTest>> {
         Box::pin(async move {
             let (id, asked_at, cached) = (id.clone(), self.local_now(), self.sim.has(Bug::LookUpsCached));
-            let seen = self.op("look up", move |state| {
-                state.asked()?;
+            let seen = self.ask("look up", move |state| {
                 if cached && state.vendors.nothing_at.contains_key(&id) {
-                    return Ok(Vec::new());
+                    return Vec::new();
                 }
-                let of_user = |sale: &Sale| sale.vendor == Vendor::Truenorth && sale.reservation == id;
-                let count = state.vendors.sales.len();
-                let sales: Vec<_> = (0..count).filter(|n| of_user(&state.vendors.sales[*n])).collect();
-                if sales.is_empty() {
-                    let now = state.now;
-                    state.vendors.nothing_at.insert(id.clone(), now);
+                let seen = state.observed_tests(asked_at, |sale| sale.reservation == id);
+                if seen.is_empty() {
+                    state.vendors.nothing_at.insert(id.clone(), state.now);
                 }
-                Ok(sales.into_iter().map(|n| state.observed_test(n, asked_at)).collect())
+                seen
             });
-            seen.await.unwrap_or_else(|outage| Err(LookupError::Unusable { what: outage.operation.to_owned() }))
+            Ok(seen.await?.into_iter().map(|(_, observed_test)| observed_test).collect())
         })
     }
 
@@ -340,19 +335,11 @@ impl VendorApi for Port<'_> {
     ) -> LookupFuture<'a, usize> {
         Box::pin(async move {
             let asked_at = self.local_now();
-            let seen = self.op("ask for all", move |state| {
-                state.asked()?;
-                let now = state.now;
-                let begun = |sale: &Sale| {
-                    let begun = sale.life.first().filter(|step| step.at <= now).map(|step| at(step.at));
-                    sale.vendor == Vendor::Truenorth && begun.is_some_and(|begun| from <= begun && begun <= to)
-                };
-                let sales = (0..state.vendors.sales.len()).filter(|n| begun(&state.vendors.sales[*n]));
-                Ok(sales
-                    .map(|n| (state.vendors.sales[n].reservation.clone(), state.observed_test(n, asked_at)))
-                    .collect::<Vec<_>>())
+            let seen = self.ask("ask for all", move |state| {
+                let begun = |sale: &Sale| sale.life.first().filter(|step| step.at <= state.now).map(|step| at(step.at));
+                state.observed_tests(asked_at, |sale| begun(sale).is_some_and(|begun| from <= begun && begun <= to))
             });
-            let seen = seen.await.unwrap_or_else(|o| Err(LookupError::Unusable { what: o.operation.to_owned() }))?;
+            let seen = seen.await?;
             let count = seen.len();
             seen.into_iter().for_each(|(id, observed_test)| sink(id, observed_test));
             Ok(count)
@@ -369,7 +356,17 @@ impl VendorApi for Port<'_> {
 }
 
 impl State {
-    /// TrueNorth's answer about a sale.
+    /// TrueNorth's answer about sales.
+    fn observed_tests(
+        &self,
+        asked_at: Timestamp,
+        is_seen: impl Fn(&Sale) -> bool,
+    ) -> Vec<(ReservationId, ObservedTest)> {
+        let sales = self.vendors.sales.iter().enumerate();
+        let seen = sales.filter(|(_, sale)| sale.vendor == Vendor::Truenorth && is_seen(sale));
+        seen.map(|(number, sale)| (sale.reservation.clone(), self.observed_test(number, asked_at))).collect()
+    }
+
     fn observed_test(&self, number: usize, observed_at: Timestamp) -> ObservedTest {
         let sale = &self.vendors.sales[number];
         let done = sale.life.iter().take_while(|step| step.at <= self.now).count();

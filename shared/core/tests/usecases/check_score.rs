@@ -123,10 +123,7 @@ fn of_two_tests_that_the_vendor_knows_one_is_surplus() {
     check(&world, CheckReason::Doubt).unwrap();
     let settled = world.reservation_of("a");
     assert_eq!((settled.status(), settled.reference), (Status::Ready, Some(truenorth("t-1"))));
-    assert_eq!(
-        settled.surplus.iter().map(|it| (it.call_no, &it.reference)).collect::<Vec<_>>(),
-        [(1, &truenorth("t-2"))]
-    );
+    assert_eq!(settled.surplus, [Surplus { call_no: 1, reference: truenorth("t-2") }]);
     assert!(world.raised().contains(&Alert::Surplus));
 }
 

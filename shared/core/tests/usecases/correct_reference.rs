@@ -28,13 +28,8 @@ fn a_test_of_another_reservations_or_the_same_or_none_to_correct_changes_nothing
     let doubtful = World::with([in_doubt(order("a"))]).at(100);
     assert!(matches!(correct(&doubtful, "A1"), Err(CorrectError::Refused(Some(NoteReason::PurchaseInProgress)))));
     let graded = World::with([ready(order("a"), "A1")]).at(50);
-    wait(usecases::enter_result::enter_result(
-        &graded,
-        &graded.reservation_of("a"),
-        TestResult::default(),
-        "ada".to_owned(),
-    ))
-    .unwrap();
+    let (ungraded, ada) = (graded.reservation_of("a"), "ada".to_owned());
+    wait(usecases::enter_result::enter_result(&graded, &ungraded, TestResult::default(), ada)).unwrap();
     correct(&graded, "A2").unwrap();
     assert!(matches!(correct(&graded, "A1"), Err(CorrectError::GoesBack)));
     let changed = World::with([ready(order("a"), "A1")]).at(100);

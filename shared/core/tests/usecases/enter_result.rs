@@ -19,10 +19,8 @@ fn a_result_is_entered_in_the_operators_name_and_once() {
     let world = with_test();
     let entered = enter(&world, &world.reservation_of("a"), 3.5).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(3.5))));
-    assert_eq!(
-        (&world.reservation_of("a"), world.last_entry().source),
-        (&entered, Source::Operator { name: "ada".to_owned() })
-    );
+    assert_eq!(world.reservation_of("a"), entered);
+    assert_eq!(world.last_entry().source, Source::Operator { name: "ada".to_owned() });
     assert!(matches!(enter(&world, &entered, 4.0), Err(EnterError::HasResult)));
     assert_eq!(world.writes(), 1);
 }
@@ -31,19 +29,12 @@ fn a_result_is_entered_in_the_operators_name_and_once() {
 fn a_result_is_entered_beside_a_grade_that_cannot_be_read_even_over_an_older_one() {
     let world = with_test();
     let graded = enter(&world, &world.reservation_of("a"), 3.5).unwrap();
+    let world = world.at(55);
+    let blank = report(graded.reference.clone().unwrap(), ReportedStatus::CompletedWithoutScores, at(55));
+    let blank = reported(Report { receipt: Some("r1".parse().unwrap()), ..blank });
+    let written = usecases::commit::apply_and_commit(&world, graded, &blank, &Source::VendorWebhook, None);
+    assert!(matches!(wait(written).unwrap(), usecases::commit::CommitOutcome::Written(_)));
     let later = world.at(60);
-    let blank = Event::Reported(Box::new(Report {
-        receipt: Some("r1".parse().unwrap()),
-        digest: Digest::sha256(b"blank"),
-        reference: graded.reference.clone().unwrap(),
-        observed_at: at(55),
-        unreadable: Vec::new(),
-        status: ReportedStatus::CompletedWithoutScores,
-    }));
-    let Decision::Write(change) = graded.apply(&blank, Source::VendorWebhook, at(55), &TIMEOUTS.policy) else {
-        panic!()
-    };
-    wait(usecases::commit::commit(&later, &change, None)).unwrap();
     let entered = enter(&later, &later.reservation_of("a"), 4.0).unwrap();
     assert_eq!((entered.status(), entered.result()), (Status::Completed, Some(&result(4.0))));
 }

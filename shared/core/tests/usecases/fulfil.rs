@@ -69,10 +69,18 @@ fn who_finds_it_withdrawn_while_writing_that_a_call_begins_does_not_make_it() {
 }
 
 #[test]
-fn who_cannot_write_that_a_call_begins_does_not_make_it() {
-    let world = selling(queued(), Breaker::default()).failing(&["write"]);
-    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
-    assert!(world.calls().is_empty());
+fn who_cannot_write_that_a_call_or_a_probe_or_a_repetition_begins_does_not_make_it() {
+    for (case, world) in [
+        ("call", selling(queued(), Breaker::default())),
+        ("probe", selling(queued(), opened())),
+        ("repetition", doubtful()),
+    ] {
+        let world = world.failing(&["write"]);
+        assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err(), "{case}");
+        assert!(world.calls().is_empty(), "{case}");
+        let open = breaker_of(&world).open.map(|open| (open.failed, open.probe));
+        assert_eq!(open, (case == "probe").then_some((0, None)), "{case}: its place is left to another");
+    }
 }
 
 #[test]
@@ -121,15 +129,6 @@ fn one_probe_in_sixteen_buys_without_asking() {
     world.kept().is_silent = true;
     assert_eq!((fulfil(&world, ENOUGH), world.status_of("a")), (FulfilOutcome::Called, Status::Ready));
     assert_eq!(world.kept().asked_for_a_sign, 0);
-}
-
-#[test]
-fn a_probe_that_was_not_made_leaves_its_place_to_another() {
-    let world = selling(queued(), opened()).failing(&["write"]);
-    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
-    let open = breaker_of(&world).open.unwrap();
-    assert_eq!((open.failed, open.probe), (0, None));
-    assert!(world.calls().is_empty());
 }
 
 #[test]
@@ -192,11 +191,4 @@ fn a_repetition_that_somebody_else_begins_in_this_moment_is_left_to_them() {
     let begun = after(world.reservation_of("a"), &Event::ResendStarted, at(990));
     world.kept().overtaken_by = Some(begun);
     assert_eq!((fulfil(&world, ENOUGH), world.calls()), (FulfilOutcome::Nothing, vec![]));
-}
-
-#[test]
-fn a_repetition_whose_try_cannot_be_written_is_not_made() {
-    let world = doubtful().failing(&["write"]);
-    assert!(wait(usecases::fulfil::fulfil(&world, &order("a").id, &this(&world, ENOUGH))).is_err());
-    assert!(world.calls().is_empty());
 }

@@ -28,8 +28,8 @@ use shared_core::domain::ids::{Account, Digest, Fingerprint, Vendor, VendorRefer
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
-    Alert, CallOutcome, Decision, Event, EventName, NoteReason, Reason, Refusal, Report, ReportedStatus, Reservation,
-    Source, State, Status,
+    Alert, CallOutcome, Event, EventName, NoteReason, Reason, Refusal, Report, ReportedStatus, Reservation, Source,
+    State, Status, Surplus,
 };
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{Scale, Score, TestResult};

@@ -27,7 +27,7 @@ fn outcome_handed_on(world: &World) -> Option<(u32, CallOutcome)> {
 }
 
 #[test]
-fn a_call_begins_only_with_time_to_end_and_to_be_written() {
+fn a_call_begins_only_with_time_to_end_and_to_be_written_and_what_is_written_takes_no_queue() {
     for (left, status, calls) in [
         (ENOUGH, Status::Ready, 1),
         (ENOUGH - Duration::from_millis(1), Status::Pending, 0),
@@ -36,6 +36,7 @@ fn a_call_begins_only_with_time_to_end_and_to_be_written() {
         let world = selling();
         call(&world, left).unwrap();
         assert_eq!((world.status_of("a"), world.calls().len()), (status, calls), "{left:?}");
+        assert_eq!(outcome_handed_on(&world), None, "{left:?}");
     }
 }
 
@@ -65,18 +66,8 @@ fn a_write_that_takes_too_long_is_not_waited_for() {
     world.kept().purchase_takes = 15;
     call(&world, ENOUGH).unwrap();
     assert_eq!(outcome_handed_on(&world), Some((1, confirmed(VendorReference::itep("A1")))));
-    assert_eq!(
-        world.kept().slept[0],
-        Duration::from_secs(25 - 15) - TIMEOUTS.handoff_margin,
-        "what is left but for handing over"
-    );
-}
-
-#[test]
-fn a_written_outcome_is_not_sent_by_the_queue_too() {
-    let world = selling();
-    call(&world, ENOUGH).unwrap();
-    assert_eq!(outcome_handed_on(&world), None);
+    let left = Duration::from_secs(25 - 15) - TIMEOUTS.handoff_margin;
+    assert_eq!(world.kept().slept[0], left, "what is left but for handing over");
 }
 
 #[test]

@@ -8,15 +8,7 @@ fn record(world: &World, receipt: InboundWebhook, report: ParsedReport) -> Recor
 
 /// A delivery that came at second 100.
 fn receipt() -> InboundWebhook {
-    InboundWebhook {
-        id: "delivery-1".parse().unwrap(),
-        account: order("").account.name,
-        received_at: at(100),
-        content_type: "application/json".to_owned(),
-        body: b"{}".to_vec(),
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    }
+    inbound_webhook("delivery-1", at(100), b"{}")
 }
 
 fn report(key: Option<&str>, test_id: &str) -> ParsedReport {

@@ -3,16 +3,7 @@ use shared_core::usecases::reprocess::*;
 use super::*;
 
 fn read(status: ReportedStatus) -> KeptReport {
-    let reference = VendorReference::itep("A1");
-    let report = Report {
-        receipt: None,
-        digest: Digest::sha256(b"kept"),
-        reference,
-        observed_at: at(20),
-        status,
-        unreadable: Vec::new(),
-    };
-    KeptReport { report, attempt: 1 }
+    KeptReport { report: report(VendorReference::itep("A1"), status, at(20)), attempt: 1 }
 }
 
 #[test]

@@ -25,7 +25,6 @@ fn try_reserve(world: &World, order: Order, serving: Serving) -> Result<ReserveO
     wait(usecases::reserve::reserve(world, order, &this(world, serving.left), serving.respond_async))
 }
 
-/// A vendor that sells.
 fn selling() -> World {
     let world = World::with([]);
     world.kept().answer = Some(confirmed(VendorReference::itep("A1")));

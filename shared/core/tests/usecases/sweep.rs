@@ -20,11 +20,8 @@ fn queued(key: &str) -> Reservation {
 }
 
 fn sat(status: ReportedStatus) -> Reservation {
-    let seen = observed_test("t-1", status, at(10));
-    let (reference, digest) = (seen.reference, seen.raw.digest);
-    let report =
-        Report { receipt: None, digest, reference, observed_at: at(10), status: seen.status, unreadable: Vec::new() };
-    after(ready(order_at_truenorth("a"), "t-1"), &Event::Reported(Box::new(report)), at(10))
+    let seen = reported(report(truenorth("t-1"), status, at(10)));
+    after(ready(order_at_truenorth("a"), "t-1"), &seen, at(10))
 }
 
 const CHANGED: SweepSummary = SweepSummary { due: 1, changed: 1, enqueued: 0, failed: 0 };

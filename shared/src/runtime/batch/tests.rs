@@ -1,44 +1,15 @@
 use std::cell::RefCell;
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use serde::Deserialize;
 
 use super::*;
+use crate::vendors::testing::{TestClock, start};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Seconds since 1970, which pass when they are told to.
-#[derive(Default)]
-struct TestClock(AtomicU64);
-
-impl TestClock {
-    fn seconds(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::Relaxed);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + Duration::from_secs(self.seconds())
-    }
-
-    async fn sleep(&self, _: Duration) {
-        unreachable!("a batch waits for nothing")
-    }
-}
-
-fn in_a_second() -> Deadline {
-    Deadline::after(Timestamp::UNIX_EPOCH, SECOND)
-}
 
 /// A message that says what becomes of it.
 #[derive(Debug, Deserialize)]
@@ -91,8 +62,14 @@ fn named(bodies: &[&str]) -> SqsEvent {
 
 /// The answer as Lambda reads it.
 fn run(event: SqsEvent) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let response = runtime.block_on(process_batch(event, &TestClock::default(), in_a_second(), SECOND, work));
+    run_by(work, event)
+}
+
+fn run_by<F: Future<Output = Result<(), Away>>>(handle: impl Fn(Message) -> F, event: SqsEvent) -> Value {
+    let (clock, runtime) = (TestClock::default(), tokio::runtime::Builder::new_current_thread().build().unwrap());
+    let deadline = Deadline::after(start(), SECOND);
+    let response = runtime.block_on(process_batch(event, &clock, deadline, SECOND, handle));
+    assert_eq!(clock.elapsed(), Duration::ZERO, "a batch waits for nothing");
     serde_json::to_value(response).unwrap()["batchItemFailures"].clone()
 }
 
@@ -146,18 +123,21 @@ proptest! {
         let deadline = Deadline::after(clock.now(), Duration::from_secs(left));
         let handle = async |message: Message| {
             let n: usize = message.does.parse().unwrap();
-            begun.borrow_mut().push((n, clock.seconds()));
-            clock.advance(takes[n].min(needs));
+            begun.borrow_mut().push((n, clock.elapsed().as_secs()));
+            clock.advance(SECOND * takes[n].min(needs) as u32);
             Ok::<_, Away>(())
         };
         let answer = process_batch(batch, &clock, deadline, Duration::from_secs(needs), handle).now_or_never().unwrap();
         let begun = begun.into_inner();
+        let passed = clock.elapsed().as_secs();
         prop_assert!(begun.iter().all(|(_, at)| at + needs <= left));
-        prop_assert!(clock.seconds() <= left, "all that was begun has ended");
+        prop_assert!(passed <= left, "all that was begun has ended");
+        let worked: u64 = begun.iter().map(|(n, _)| takes[*n].min(needs)).sum();
+        prop_assert_eq!(passed, worked, "a batch waits for nothing");
         let handed_back: Vec<_> = answer.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
         let rest: Vec<_> = (begun.len()..takes.len()).map(|n| format!("m{n}")).collect();
         prop_assert_eq!(handed_back, rest, "what was not begun is handed back, and nothing else");
-        prop_assert!(begun.len() == takes.len() || clock.seconds() + needs > left, "time enough is used");
+        prop_assert!(begun.len() == takes.len() || passed + needs > left, "time enough is used");
     }
 }
 
@@ -183,8 +163,5 @@ fn a_handler_that_panics_before_its_first_step_fails_its_record_alone() {
         work(message)
     };
     let batch = named(&[BODIES[0].0, BODIES[1].0, BODIES[0].0]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime.block_on(process_batch(batch, &TestClock::default(), in_a_second(), SECOND, handle));
-    let handed_back: Vec<_> = answer.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect();
-    assert_eq!(handed_back, ["m1"]);
+    assert_eq!(run_by(handle, batch), json!([{ "itemIdentifier": "m1" }]));
 }

@@ -26,14 +26,10 @@ async fn answered(fields: Value) -> (i64, String) {
 fn a_request_reads_as_it_was_sent() {
     let body = json!({ "body": "eyJ9", "isBase64Encoded": true, "cookies": ["a=1", "b=2"] });
     let request = request(event(body)).unwrap();
-    assert_eq!(
-        (request.method(), request.raw_http_path(), request.uri().query()),
-        (&Method::GET, "/v1/products", Some("limit=1"))
-    );
-    assert_eq!(
-        (&request.headers()["host"], &request.headers()["cookie"]),
-        (&"hub.example".parse().unwrap(), &"a=1; b=2".parse().unwrap())
-    );
+    assert_eq!((request.method(), request.raw_http_path()), (&Method::GET, "/v1/products"));
+    assert_eq!(request.uri().query(), Some("limit=1"));
+    assert_eq!(request.headers()["host"], "hub.example");
+    assert_eq!(request.headers()["cookie"], "a=1; b=2");
     assert_eq!(request.body().as_ref(), b"{\"}");
 }
 

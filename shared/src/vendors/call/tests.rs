@@ -26,38 +26,26 @@ fn unknown(outcome: &CallOutcome) -> (Unknown, Option<u16>) {
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
-async fn a_refused_connection_or_an_unknown_name_proves_that_nothing_was_sent() {
-    for url in [nobody(), "http://nobody.invalid".to_owned()] {
+async fn a_refused_connection_an_unknown_name_or_tls_that_does_not_come_about_proves_that_nothing_was_sent() {
+    let without_tls = Server::start(vec![Does::Closes]).url.replace("http", "https");
+    for url in [nobody(), "http://nobody.invalid".to_owned(), without_tls] {
         let outcome = outcome_of(&url, SOON).await;
         assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::Unreachable, .. }), "{outcome:?}");
     }
 }
 
 #[tokio::test]
-async fn tls_that_does_not_come_about_proves_that_nothing_was_sent() {
-    let server = Server::start(vec![Does::Closes]);
-    let outcome = outcome_of(&server.url.replace("http", "https"), SOON).await;
-    assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::Unreachable, .. }), "{outcome:?}");
-}
-
-#[tokio::test]
-async fn a_connection_that_closes_after_the_request_leaves_doubt() {
-    let server = Server::start(vec![Does::Closes]);
-    assert_eq!(unknown(&outcome_of(&server.url, SOON).await), (Unknown::ConnectionLost, None));
-    assert_eq!(server.requests().len(), 1, "and is not tried again");
-}
-
-#[tokio::test]
-async fn a_vendor_that_never_answers_leaves_doubt() {
-    let server = Server::start(vec![Does::Hangs(Duration::from_millis(600))]);
-    let outcome = outcome_of(&server.url, Duration::from_millis(200)).await;
-    assert_eq!(unknown(&outcome), (Unknown::TimedOut, None));
-}
-
-#[tokio::test]
-async fn an_answer_that_breaks_off_leaves_doubt_and_its_status() {
-    let server = Server::start(vec![Does::CutsOff]);
-    assert_eq!(unknown(&outcome_of(&server.url, SOON).await), (Unknown::ConnectionLost, Some(200)));
+async fn silence_and_a_connection_that_breaks_off_leave_doubt_and_the_status_if_one_came() {
+    for (deed, expected) in [
+        (Does::Closes, (Unknown::ConnectionLost, None)),
+        (Does::Hangs(Duration::from_millis(600)), (Unknown::TimedOut, None)),
+        (Does::CutsOff, (Unknown::ConnectionLost, Some(200))),
+    ] {
+        let time = if matches!(deed, Does::Hangs(_)) { Duration::from_millis(200) } else { SOON };
+        let server = Server::start(vec![deed]);
+        assert_eq!(unknown(&outcome_of(&server.url, time).await), expected);
+        assert_eq!(server.requests().len(), 1, "and is not tried again");
+    }
 }
 
 #[tokio::test]

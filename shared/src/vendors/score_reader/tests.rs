@@ -27,38 +27,12 @@ fn what_is_certain_is_read() {
 #[test]
 fn what_is_not_certain_is_not_guessed() {
     for text in [
-        "1,234",
-        "1.234,5",
-        "1,2,3",
-        "3 5",
-        "3, 5",
-        "inf",
-        "-inf",
-        "NaN",
-        "infinity",
-        "*",
-        "-",
-        "n/a",
-        "4.5e0",
-        "1.24E+13",
-        "٣٫٥",
-        "३.५",
-        "４.５",
-        "−1",
-        "0x4",
-        "72%",
-        "4.5\u{feff}",
-        ".",
-        "+",
-        "--1",
-        "1'000",
-        "1e400",
-        "5 of 6",
-        "\"3.5\"",
+        "1,234", "1.234,5", "1,2,3", "3 5", "3, 5", "inf", "-inf", "NaN", "infinity", "*", "-", "n/a", "4.5e0",
+        "1.24E+13", "٣٫٥", "३.५", "４.５", "−1", "0x4", "72%", ".", "+", "--1", "1'000", "1e400", "5 of 6", "\"3.5\"",
     ] {
         assert_eq!(number(Some(&json!(text))), Err(Uncertain), "{text}");
     }
-    for value in [json!(true), json!({}), json!([4.5]), json!(1e-300), json!(1e300)] {
+    for value in [json!(true), json!({}), json!([4.5]), json!(1e-300), json!(1e300), json!("4.5\u{feff}")] {
         assert_eq!(number(Some(&value)), Err(Uncertain), "{value}");
     }
 }

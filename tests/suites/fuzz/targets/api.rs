@@ -106,8 +106,7 @@ fn answered(world: &World, raw: &RawRequest) -> Option<(u16, Value)> {
         Err(_) => value.to_vec(),
     };
     let headers = raw.headers.iter().map(|(name, value)| (name.clone(), keyed(value))).collect();
-    let (method, target, body) = (raw.method.clone(), raw.target.clone(), raw.body.clone());
-    let request = RawRequest { method, target, headers, body }.lambda()?;
+    let request = RawRequest { headers, ..raw.clone() }.lambda()?;
     let response = world.run(provision::handle(&world.hub, request));
     Some(promised(raw, &response))
 }

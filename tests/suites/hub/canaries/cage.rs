@@ -1,31 +1,19 @@
 //! The world of the canaries: where they are planted, and every place that is
 //! looked through for them.
 
-use std::time::{Duration, Instant};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use super::hostile::{HTTP, QUEUES};
 use crate::setup::Options;
-use crate::world::{Answer, Sim, World};
+use crate::world::{Answer, Vendor, World, eventually};
 
 /// What everything planted holds that can hold it.
 const MARK: &str = "canarybird";
 const BIRTH_DATE: &str = "1961-02-03";
-/// Every function of the stack, each with its log group.
-const FUNCTIONS: [&str; 7] = [
-    "provision",
-    "fulfil",
-    "itep-webhook",
-    "truenorth-webhook",
-    "record-result",
-    "score-poller",
-    "expire-reservations",
-];
-
 /// A world full of canaries, and what must not show any.
 pub(super) struct Cage {
     pub(super) world: World,
@@ -51,19 +39,19 @@ impl Cage {
         Self { world, since, canaries, answers: Vec::new() }
     }
 
-    pub(super) fn order(&self, sim: Sim) -> Value {
-        let mut order = self.world.order(sim);
+    pub(super) fn order(&self, vendor: Vendor) -> Value {
+        let mut order = self.world.order(vendor);
         order["candidate"] = json!({
             "external_id": "canarybird-7", "given_name": "Canarybird", "family_name": "O'Canarybird",
             "email": "canarybird@example.com", "birth_date": BIRTH_DATE,
         });
         order["metadata"] = json!({ "note": "for canarybird" });
-        match sim {
-            Sim::Itep => {
+        match vendor {
+            Vendor::Itep => {
                 order["product"] = json!("STX-Academic-Plus");
                 order["registration"] = json!({ "Address": "1 Canarybird Lane", "OIN": "canarybird-oin" });
             }
-            Sim::Truenorth => order["return_url"] = json!("https://company.example/canarybird"),
+            Vendor::Truenorth => order["return_url"] = json!("https://company.example/canarybird"),
         }
         order
     }
@@ -111,9 +99,9 @@ impl Cage {
     }
 
     /// Spoils the vendor's next answer of a kind.
-    pub(super) async fn spoil(&self, sim: Sim, what: &str, status: u16, body: &str) {
+    pub(super) async fn spoil(&self, vendor: Vendor, what: &str, status: u16, body: &str) {
         let fault = json!({ "match": what, "fault": "status", "status": status, "body": body, "times": 1 });
-        self.world.fault(sim, fault).await;
+        self.world.fault(vendor, fault).await;
     }
 
     /// The company's id, as the logs have it.
@@ -121,20 +109,15 @@ impl Cage {
         format!("c-{}", self.world.key.rsplit('_').nth(1).expect("a key's id"))
     }
 
-    /// Has the deployed function poll every account. Another test's may fail.
-    pub(super) async fn poll(&self) {
-        self.world.invoke("score-poller").await;
-    }
-
     /// Waits until a function's log says something: then it is the log that is
     /// looked through, and it is complete.
     pub(super) async fn heard(&self, function: &str, what: &str) {
         let group = self.world.log_group(function);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.world.log_lines(&group, self.since).await.iter().any(|line| line.contains(what)) {
-            assert!(Instant::now() < deadline, "{function} never wrote {what}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        let ask = async || {
+            let lines = self.world.log_lines(&group, self.since).await;
+            lines.into_iter().find(|line| line.contains(what)).ok_or(function)
+        };
+        eventually(what, ask).await;
     }
 
     /// Looks through every log group, metrics included, and every kept answer.
@@ -142,7 +125,7 @@ impl Cage {
         let groups = self.world.logs("DescribeLogGroups", &json!({})).await;
         let groups = groups["logGroups"].as_array().expect("log groups");
         let names: Vec<_> = groups.iter().filter_map(|group| group["logGroupName"].as_str()).collect();
-        for function in FUNCTIONS {
+        for function in HTTP.into_iter().chain(QUEUES).chain(["expire-reservations"]) {
             assert!(names.iter().any(|name| name.ends_with(&format!("-{function}"))), "{function} in {names:?}");
         }
         for name in names {

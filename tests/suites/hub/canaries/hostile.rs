@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 use super::cage::Cage;
 use super::runtime::{self, Posted};
 use crate::queues::post::{check, order, outcome, report};
-use crate::setup::{Options, Stock};
+use crate::setup::Options;
 use crate::webhooks::sample_with;
-use crate::world::{SPEAKING, Sim};
+use crate::world::{SPEAKING, Vendor};
 
 /// Every level that `LogLevel` allows, and what it does not.
 const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "trace,lambda_runtime=trace"];
-const HTTP: [&str; 3] = ["provision", "itep-webhook", "truenorth-webhook"];
-const QUEUES: [&str; 3] = ["fulfil", "record-result", "score-poller"];
+pub(super) const HTTP: [&str; 3] = ["provision", "itep-webhook", "truenorth-webhook"];
+pub(super) const QUEUES: [&str; 3] = ["fulfil", "record-result", "score-poller"];
 
 /// The headers that are read, and others.
 const HEADERS: [&str; 7] = [
@@ -65,12 +65,12 @@ fn http_event(path: &str, headers: &Value, body: &str) -> Value {
     })
 }
 
-fn ordering(cage: &Cage, sim: Sim, key: &str) -> Value {
+fn ordering(cage: &Cage, vendor: Vendor, key: &str) -> Value {
     let headers = json!({
         "authorization": format!("Bearer {}", cage.world.key), "idempotency-key": format!("\"canarybird-{key}\""),
         "content-type": "application/json", "cookie": "canarybird",
     });
-    http_event("/v1/reservations", &headers, &cage.order(sim).to_string())
+    http_event("/v1/reservations", &headers, &cage.order(vendor).to_string())
 }
 
 /// Events of which the runtime can make nothing, or not what the function takes.
@@ -188,9 +188,9 @@ async fn nobody_is_seen_at_any_level_of_the_log_in_what_an_http_function_writes(
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_at_any_level_of_the_log_in_what_a_queues_function_writes() {
     let mut cage = Cage::with(Options::default()).await;
-    let mut spoken = cage.order(Sim::Truenorth);
+    let mut spoken = cage.order(Vendor::Truenorth);
     spoken["product"] = json!(SPEAKING);
-    let (itep, truenorth) = (cage.order(Sim::Itep), spoken);
+    let (itep, truenorth) = (cage.order(Vendor::Itep), spoken);
     let bought = [cage.reserve("itep", &itep).await.id(), cage.reserve("truenorth", &truenorth).await.id()];
     let document =
         sample_with(json!({ "OID": bought[0], "First_Name": "Canarybird", "Writing_Answer_1": "canarybird" }));
@@ -217,11 +217,11 @@ async fn nobody_is_seen_at_any_level_of_the_log_in_what_a_queues_function_writes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_seen_at_any_level_of_the_log_where_tests_are_bought() {
-    let itep_stock = vec![("STX-Academic-Plus", Stock::Count(LEVELS.len()))];
+    let itep_stock = vec![json!({ "product": "STX-Academic-Plus", "count": LEVELS.len() })];
     let mut cage = Cage::with(Options { itep_stock, ..Options::default() }).await;
     for level in LEVELS {
-        let orders =
-            Sim::BOTH.map(|sim| ordering(&cage, sim, &format!("{}-{level}", sim.name())).to_string().into_bytes());
+        let orders = Vendor::ALL
+            .map(|vendor| ordering(&cage, vendor, &format!("{}-{level}", vendor.as_str())).to_string().into_bytes());
         let (posted, log) = runs(&mut cage, "provision", level, &orders).await;
         let mut launches = Vec::new();
         for answer in &posted {

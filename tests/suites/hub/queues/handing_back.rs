@@ -1,46 +1,23 @@
 //! What the queues' functions hand back, seen from their handlers.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::FutureExt;
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use shared::runtime::purchase_needs;
 use shared_core::ports::Store;
 
+use super::NOBODYS;
 use super::post::{check, order, report, waiting};
-use super::{NOBODYS, sold};
-use crate::in_process::{context, hub};
-use crate::webhooks::sample_with;
-use crate::world::{GRAMMAR, Sim, World, reference};
+use crate::in_process::{batch, context, context_ending_in, event, failures, hub};
+use crate::webhooks::grade;
+use crate::world::{GRAMMAR, Vendor, World, reference};
 
-/// An invocation that is ended after so long.
-fn ending_in(time: Duration) -> Context {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
-    let mut context = context();
-    context.deadline = (now + time).as_millis() as u64;
-    context
-}
-
-fn batch(bodies: &[String]) -> SqsEvent {
-    let records = bodies.iter().enumerate();
-    let records: Vec<_> = records.map(|(n, body)| json!({ "messageId": format!("m{n}"), "body": body })).collect();
-    event(records)
-}
-
-fn event(records: Vec<Value>) -> SqsEvent {
-    serde_json::from_value(json!({ "Records": records })).expect("a batch")
-}
-
-fn names(response: &SqsBatchResponse) -> Vec<&str> {
-    response.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect()
-}
-
-fn names_in(answer: &Value) -> Vec<&str> {
+fn failures_in(answer: &Value) -> Vec<&str> {
     let failures = answer["batchItemFailures"].as_array().expect("failures");
     failures.iter().map(|it| it["itemIdentifier"].as_str().expect("a name")).collect()
 }
@@ -50,21 +27,21 @@ async fn fulfil_begins_no_purchase_that_may_not_end_in_time() {
     let (world, hub) = (World::new().await, hub());
     let ids = waiting(&hub, &world, 3).await;
     let messages: Vec<_> = ids.iter().map(order).collect();
-    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Itep, "").await);
-    let late = LambdaEvent::new(batch(&messages), ending_in(needs - Duration::from_secs(1)));
-    assert_eq!(names(&fulfil::handle(&hub, late).await), ["m0", "m1", "m2"]);
-    assert_eq!(world.calls(Sim::Itep, "").await, calls, "the vendor heard nothing");
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Vendor::Itep, "").await);
+    let late = LambdaEvent::new(batch(&messages), context_ending_in(needs - Duration::from_secs(1)));
+    assert_eq!(failures(&fulfil::handle(&hub, late).await), ["m0", "m1", "m2"]);
+    assert_eq!(world.calls(Vendor::Itep, "").await, calls, "the vendor heard nothing");
     // Time for the first, which takes it all.
-    world.fault(Sim::Itep, json!({ "match": "purchase", "fault": "delay", "ms": 4_000, "times": 1 })).await;
+    world.fault(Vendor::Itep, json!({ "match": "purchase", "fault": "delay", "ms": 4_000, "times": 1 })).await;
     let before = hub.store.reservations(&ids[1..]).await.expect("storage");
-    let short = LambdaEvent::new(batch(&messages), ending_in(needs + Duration::from_secs(3)));
-    assert_eq!(names(&fulfil::handle(&hub, short).await), ["m1", "m2"]);
-    assert_eq!(world.calls(Sim::Itep, "").await, calls + 1);
+    let short = LambdaEvent::new(batch(&messages), context_ending_in(needs + Duration::from_secs(3)));
+    assert_eq!(failures(&fulfil::handle(&hub, short).await), ["m1", "m2"]);
+    assert_eq!(world.calls(Vendor::Itep, "").await, calls + 1);
     assert_eq!(hub.store.reservations(&ids[1..]).await.expect("storage"), before, "the rest is as it was");
     let again = LambdaEvent::new(batch(&messages), context());
-    assert_eq!(names(&fulfil::handle(&hub, again).await), Vec::<&str>::new());
+    assert_eq!(failures(&fulfil::handle(&hub, again).await), Vec::<&str>::new());
     for id in &ids {
-        assert_eq!(sold(&world, Sim::Itep, id).await, 1);
+        assert_eq!(world.sold_to(Vendor::Itep, id).await, 1);
     }
 }
 
@@ -78,27 +55,27 @@ async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
     }
     let invoked = async |time| {
         let payload = serde_json::to_value(batch(&messages)).expect("JSON");
-        score_poller::handle(&hub, LambdaEvent::new(payload, ending_in(time))).await.expect("an answer")
+        score_poller::handle(&hub, LambdaEvent::new(payload, context_ending_in(time))).await.expect("an answer")
     };
-    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Sim::Truenorth, "score").await);
-    assert_eq!(names_in(&invoked(needs - Duration::from_secs(1)).await), ["m0", "m1"]);
-    assert_eq!(world.calls(Sim::Truenorth, "score").await, calls);
-    world.fault(Sim::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;
-    assert_eq!(names_in(&invoked(needs + Duration::from_secs(3)).await), ["m1"]);
-    assert_eq!(world.calls(Sim::Truenorth, "score").await, calls + 1);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Vendor::Truenorth, "score").await);
+    assert_eq!(failures_in(&invoked(needs - Duration::from_secs(1)).await), ["m0", "m1"]);
+    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls);
+    world.fault(Vendor::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;
+    assert_eq!(failures_in(&invoked(needs + Duration::from_secs(3)).await), ["m1"]);
+    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn record_result_leaves_untouched_what_it_has_no_time_for() {
     let (world, hub) = (World::new().await, hub());
-    let bought = world.buy(Sim::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let bought = world.buy(Vendor::Itep).await;
+    let data = grade(&bought);
     let messages = [report(&world, "one", &data), report(&world, "two", &data)];
-    let late = LambdaEvent::new(batch(&messages), ending_in(Duration::from_secs(19)));
-    assert_eq!(names(&record_result::handle(&hub, late).await), ["m0", "m1"]);
+    let late = LambdaEvent::new(batch(&messages), context_ending_in(Duration::from_secs(19)));
+    assert_eq!(failures(&record_result::handle(&hub, late).await), ["m0", "m1"]);
     assert_eq!(world.reservation(&bought.id()).await, bought_now(&bought.body));
     let again = LambdaEvent::new(batch(&messages), context());
-    assert_eq!(names(&record_result::handle(&hub, again).await), Vec::<&str>::new());
+    assert_eq!(failures(&record_result::handle(&hub, again).await), Vec::<&str>::new());
     assert_eq!(world.reservation(&bought.id()).await["status"], "completed");
 }
 
@@ -112,22 +89,22 @@ fn bought_now(answer: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_consumer_names_the_records_that_failed_and_no_others() {
     let (world, hub) = (World::new().await, hub());
-    let bought = world.buy(Sim::Itep).await;
-    let data = sample_with(json!({ "OID": bought.id(), "TestID": reference(&bought.body) }));
+    let bought = world.buy(Vendor::Itep).await;
+    let data = grade(&bought);
     let id = waiting(&hub, &world, 1).await.remove(0);
     let broken = "{\"v\":1".to_owned();
     let mixed = |healthy: String| [broken.clone(), healthy.clone(), healthy.replace("\"v\":1", "\"v\":99"), healthy];
     let orders = LambdaEvent::new(batch(&mixed(order(&id))), context());
-    assert_eq!(names(&fulfil::handle(&hub, orders).await), ["m0", "m2"]);
+    assert_eq!(failures(&fulfil::handle(&hub, orders).await), ["m0", "m2"]);
     let reports = LambdaEvent::new(batch(&mixed(report(&world, "one", &data))), context());
-    assert_eq!(names(&record_result::handle(&hub, reports).await), ["m0", "m2"]);
+    assert_eq!(failures(&record_result::handle(&hub, reports).await), ["m0", "m2"]);
     let tested = world.reserve("tested", &world.truenorth_order(GRAMMAR)).await;
-    world.fault(Sim::Truenorth, json!({ "match": "webhook", "fault": "withhold" })).await;
-    world.happens(Sim::Truenorth, &reference(&tested.body), "grade").await;
+    world.fault(Vendor::Truenorth, json!({ "match": "webhook", "fault": "withhold" })).await;
+    world.happens(Vendor::Truenorth, &reference(&tested.body), "grade").await;
     let checks = batch(&mixed(check(&world, &tested.id(), "webhook")));
     let checks = LambdaEvent::new(serde_json::to_value(checks).expect("JSON"), context());
-    assert_eq!(names_in(&score_poller::handle(&hub, checks).await.expect("an answer")), ["m0", "m2"]);
-    assert_eq!(sold(&world, Sim::Itep, &id).await, 1);
+    assert_eq!(failures_in(&score_poller::handle(&hub, checks).await.expect("an answer")), ["m0", "m2"]);
+    assert_eq!(world.sold_to(Vendor::Itep, &id).await, 1);
     for answer in [bought, tested] {
         assert_eq!(world.reservation(&answer.id()).await["status"], "completed");
     }
@@ -152,7 +129,7 @@ async fn no_function_answers_with_an_empty_or_missing_identifier() {
         let failed: Vec<_> = records.iter().filter(|(_, _, well)| !well).map(|(id, ..)| id.as_deref()).collect();
         let nameless = failed.iter().any(|id| id.unwrap_or_default().is_empty());
         match runtime.block_on(invoked) {
-            Ok(answer) => prop_assert_eq!(names(&answer), failed.into_iter().flatten().collect::<Vec<_>>()),
+            Ok(answer) => prop_assert_eq!(failures(&answer), failed.into_iter().flatten().collect::<Vec<_>>()),
             // The runtime reports it, and Lambda hands the whole batch back.
             Err(_) => prop_assert!(nameless, "an invocation fails for what it cannot name only"),
         }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::in_process::Hub;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,10 +10,11 @@ use shared::aws::{AwsClients, DeadLetterQueue};
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, Reservation};
-use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
+use shared_core::ports::{ResultMessage, Store};
 use tokio::sync::Mutex;
 
-use crate::in_process;
+use crate::in_process::{self, Hub};
+use crate::webhooks::{self, form};
 use crate::world::World;
 
 /// Held by the one test at a time that puts dead letters somewhere or takes them away.
@@ -29,29 +29,21 @@ const VISIBILITY: &str = "10";
 
 /// One queue of the stack, and its dead letters.
 pub(crate) struct Post {
-    pub(crate) queue: DeadLetterQueue,
+    /// Who works through the queue.
+    consumer: &'static str,
     aws: AwsClients,
     url: String,
 }
 
 impl Post {
     pub(crate) fn of(queue: DeadLetterQueue) -> Self {
-        let variable = match queue {
-            DeadLetterQueue::Fulfilment => "FULFILMENT_QUEUE_URL",
-            DeadLetterQueue::Results => "RESULTS_QUEUE_URL",
-            DeadLetterQueue::ScoreChecks => "SCORE_CHECKS_QUEUE_URL",
+        let (variable, consumer) = match queue {
+            DeadLetterQueue::Fulfilment => ("FULFILMENT_QUEUE_URL", "fulfil"),
+            DeadLetterQueue::Results => ("RESULTS_QUEUE_URL", "record-result"),
+            DeadLetterQueue::ScoreChecks => ("SCORE_CHECKS_QUEUE_URL", "score-poller"),
         };
         let aws = AwsClients::from_env().expect("the stack's environment");
-        Self { queue, aws, url: std::env::var(variable).expect("the stack's environment") }
-    }
-
-    /// Who works through the queue.
-    pub(crate) fn consumer(&self) -> &'static str {
-        match self.queue {
-            DeadLetterQueue::Fulfilment => "fulfil",
-            DeadLetterQueue::Results => "record-result",
-            DeadLetterQueue::ScoreChecks => "score-poller",
-        }
+        Self { consumer, aws, url: std::env::var(variable).expect("the stack's environment") }
     }
 
     fn dead_letters(&self) -> String {
@@ -87,7 +79,6 @@ impl Post {
         usual
     }
 
-    /// Undoes [`Self::hurry`].
     pub(crate) async fn slow_down(&self, usual: &str) {
         self.set_visibility(usual).await;
     }
@@ -128,7 +119,7 @@ impl Post {
 
     /// Every line of the consumer's log since a moment that holds all these words.
     pub(crate) async fn logged(&self, world: &World, since: Timestamp, words: &[&str]) -> Vec<String> {
-        let mut lines = world.log_lines(&world.log_group(self.consumer()), since).await;
+        let mut lines = world.log_lines(&world.log_group(self.consumer), since).await;
         lines.retain(|line| words.iter().all(|word| line.contains(word)));
         lines
     }
@@ -174,17 +165,9 @@ pub(crate) fn report(world: &World, receipt: &str, data: &str) -> String {
 
 /// The same with a body of so many bytes, if the document is shorter: it ends in spaces then.
 pub(crate) fn report_of(world: &World, receipt: &str, data: &str, bytes: usize) -> String {
-    let escaped: String = data.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let padding = bytes.saturating_sub("data=".len() + escaped.len());
-    let receipt = InboundWebhook {
-        id: format!("{}-{receipt}", world.account).parse().expect("a receipt's id"),
-        account: world.account.parse().expect("an account's name"),
-        received_at: Timestamp::now(),
-        content_type: "application/x-www-form-urlencoded".to_owned(),
-        body: format!("data={escaped}{}", "+".repeat(padding)).into_bytes(),
-        authenticated: AuthOutcome::Verified,
-        credentials: SenderCredentials::default(),
-    };
+    let form = form(data);
+    let padding = "+".repeat(bytes.saturating_sub(form.len()));
+    let receipt = webhooks::receipt(world, &format!("{}-{receipt}", world.account), form + &padding);
     serde_json::to_string(&message::Message::new(ResultMessage::InboundWebhook(receipt))).expect("a message")
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{are_updated, merge, read};
+use super::{are_updated, grouped, merge, read};
 
 const DOCUMENTS: [&str; 4] =
     ["README.md", "shared/core/tests/model/README.md", "shared/core/tests/simulation/README.md", "tests/PROMISES.md"];
@@ -64,13 +64,6 @@ fn quote(path: &str, read: impl Fn(&str) -> Value) -> Result<String, String> {
     }
 }
 
-/// With a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let comma = |at: usize| if at > 0 && (digits.len() - at).is_multiple_of(3) { "," } else { "" };
-    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
-}
-
 fn sample(name: &str) -> Value {
     assert_eq!(name, "model");
     json!({"command": "`a command`", "share": 94.5, "runs": {"a": {"states": 1_000}, "b, c": {"states": 234}}})
@@ -95,8 +88,8 @@ fn a_figure_that_was_not_recorded_names_the_command_that_records_it() {
 
 #[test]
 fn numbers_are_grouped() {
-    let texts = [0, 999, 1_000, 8_493_330].map(grouped);
-    assert_eq!(texts, ["0", "999", "1,000", "8,493,330"]);
+    let texts = [0, 999, 1_000, 10_000, 8_493_330].map(grouped);
+    assert_eq!(texts, ["0", "999", "1,000", "10,000", "8,493,330"]);
 }
 
 #[test]

@@ -28,57 +28,51 @@ pub(super) async fn answer(itep: &Itep, request: &Request, path: &[&str]) -> Rep
         return reply;
     }
     let account = request.query.get("account").map(String::as_str);
-    match (&request.method, path) {
+    let answered = match (&request.method, path) {
         (&Method::PUT, ["accounts", name]) => put_account(itep, request, name),
         (&Method::PUT, ["accounts", name, "stock"]) => put_stock(itep, request, name),
         (&Method::PUT, ["stock"]) => put_stock(itep, request, DEFAULT_ACCOUNT),
-        (&Method::GET, ["accounts", name, "stock"]) => stock(&itep.state(), name),
-        (&Method::GET, ["mailbox"]) => mailbox(&itep.state(), account),
-        (&Method::GET, ["tests", id]) => match itep.state().find(account, id) {
-            Some((name, test)) => Reply::json(StatusCode::OK, &json!({ "account": name, "test": test })),
-            None => no_test(),
-        },
+        (&Method::GET, ["accounts", name, "stock"]) => stock(&itep.state.lock(), name),
+        (&Method::GET, ["mailbox"]) => Ok(mailbox(&itep.state.lock(), account)),
+        (&Method::GET, ["tests", id]) => show(&mut itep.state.lock(), account, id),
         (&Method::POST, ["tests", id, "resend"]) => resend(itep, account, id).await,
         (&Method::POST, ["tests", id, verb]) => act(itep, request, account, id, verb).await,
-        _ => Reply::complaint(StatusCode::NOT_FOUND, "no such control"),
-    }
+        _ => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such control")),
+    };
+    answered.unwrap_or_else(|complaint| complaint)
 }
 
-fn put_account(itep: &Itep, request: &Request, name: &str) -> Reply {
-    let settings: Settings = match request.json() {
-        Ok(settings) => settings,
-        Err(error) => return Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-    };
-    let mut state = itep.state();
+fn put_account(itep: &Itep, request: &Request, name: &str) -> Result<Reply, Reply> {
+    let settings: Settings = request.order()?;
+    let mut state = itep.state.lock();
     let taken = |(other, account): (&String, &Account)| other != name && account.settings.api_key == settings.api_key;
     if state.accounts.iter().any(taken) {
-        return Reply::complaint(StatusCode::CONFLICT, "another account has this key");
+        return Err(Reply::complaint(StatusCode::CONFLICT, "another account has this key"));
     }
     match state.accounts.get_mut(name) {
         Some(account) => account.settings = settings.clone(),
         None => _ = state.accounts.insert(name.to_owned(), Account::new(settings.clone())),
     }
-    Reply::json(StatusCode::OK, &settings)
+    Ok(Reply::json(StatusCode::OK, &settings))
 }
 
-fn put_stock(itep: &Itep, request: &Request, name: &str) -> Reply {
-    let stock_wanted: Stock = match request.json() {
-        Ok(wanted) => wanted,
-        Err(error) => return Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-    };
-    let mut state = itep.state();
-    let made = state.make_ids(stock_wanted.count);
-    let Some(account) = state.accounts.get_mut(name) else { return no_account() };
-    let ids = stock_wanted.test_ids.into_iter().chain(made).collect();
-    account.stock.insert(stock_wanted.product, ids);
+fn put_stock(itep: &Itep, request: &Request, name: &str) -> Result<Reply, Reply> {
+    let wanted: Stock = request.order()?;
+    let mut state = itep.state.lock();
+    let made = state.make_ids(wanted.count);
+    let account = state.accounts.get_mut(name).ok_or_else(no_account)?;
+    account.stock.insert(wanted.product, wanted.test_ids.into_iter().chain(made).collect());
     stock(&state, name)
 }
 
-fn stock(state: &State, name: &str) -> Reply {
-    match state.accounts.get(name) {
-        Some(account) => Reply::json(StatusCode::OK, &json!({ "stock": account.stock })),
-        None => no_account(),
-    }
+fn stock(state: &State, name: &str) -> Result<Reply, Reply> {
+    let account = state.accounts.get(name).ok_or_else(no_account)?;
+    Ok(Reply::json(StatusCode::OK, &json!({ "stock": account.stock })))
+}
+
+fn show(state: &mut State, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
+    let (name, test) = state.find(account, id).ok_or_else(no_test)?;
+    Ok(Reply::json(StatusCode::OK, &json!({ "account": name, "test": test })))
 }
 
 fn mailbox(state: &State, account: Option<&str>) -> Reply {
@@ -87,24 +81,18 @@ fn mailbox(state: &State, account: Option<&str>) -> Reply {
     Reply::json(StatusCode::OK, &json!({ "mails": mails }))
 }
 
-async fn act(itep: &Itep, request: &Request, account: Option<&str>, id: &str, verb: &str) -> Reply {
-    let replaced: Document = match request.json() {
-        Ok(replaced) => replaced,
-        Err(error) => return Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-    };
-    let Some((status, tells)) = verb_means(verb) else {
-        return Reply::complaint(StatusCode::NOT_FOUND, "no such verb");
-    };
-    let Some((name, parcel)) = change(&mut itep.state(), account, id, status, &replaced) else {
-        return no_test();
-    };
-    itep.frontend.ledger().status(&name, id, status.name());
+async fn act(itep: &Itep, request: &Request, account: Option<&str>, id: &str, verb: &str) -> Result<Reply, Reply> {
+    let replaced: Document = request.order()?;
+    let unknown = || Reply::complaint(StatusCode::NOT_FOUND, "no such verb");
+    let (status, tells) = verb_means(verb).ok_or_else(unknown)?;
+    let (name, parcel) = change(&mut itep.state.lock(), account, id, status, &replaced).ok_or_else(no_test)?;
+    itep.frontend.ledger.lock().status(&name, id, status.name());
     let receipt = match parcel {
         _ if !tells => WebhookDelivery::unsent("the document names no webhook for this"),
         Ok(parcel) => itep.frontend.deliver(&name, parcel).await,
         Err(reason) => WebhookDelivery::unsent(reason),
     };
-    Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
+    Ok(Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt })))
 }
 
 /// The state that a verb leads to, and whether the document names a webhook for it.
@@ -143,14 +131,11 @@ fn change(state: &mut State, account: Option<&str>, id: &str, status: Status, re
     Some((name, parcel))
 }
 
-async fn resend(itep: &Itep, account: Option<&str>, id: &str) -> Reply {
-    let found = itep.state().find(account, id).map(|(_, test)| (test.status, test.last_webhook.clone()));
-    let Some((status, last)) = found else { return no_test() };
-    let receipt = match last {
-        Some(parcel) => outbox::resend(&parcel).await,
-        None => WebhookDelivery::unsent("there was none"),
-    };
-    Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
+async fn resend(itep: &Itep, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
+    let found = itep.state.lock().find(account, id).map(|(_, test)| (test.status, test.last_webhook.clone()));
+    let (status, last) = found.ok_or_else(no_test)?;
+    let receipt = outbox::resend(last.as_ref()).await;
+    Ok(Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt })))
 }
 
 fn no_account() -> Reply {

@@ -26,13 +26,9 @@ impl State {
                 .is_some_and(|sent| sent.as_bytes() == format!("{}{expected}", settings.prefix).as_bytes())
         };
         self.accounts.iter().find_map(|(name, account)| {
-            let route = if signed(account, &account.settings.headers.get) {
-                Route::Get
-            } else if signed(account, &account.settings.headers.send) {
-                Route::Send
-            } else {
-                return None;
-            };
+            let headers = &account.settings.headers;
+            let routes = [(Route::Get, &headers.get), (Route::Send, &headers.send)];
+            let (route, _) = routes.into_iter().find(|(_, header)| signed(account, header))?;
             Some(Sender { account: name.clone(), route })
         })
     }
@@ -127,8 +123,5 @@ fn mail(account: &str, test: &Test, bcc: Option<String>) -> Mail {
 
 /// Five digits, as in the document's list of available tests.
 fn password() -> String {
-    let mut bytes = [0; 4];
-    // Passwords here guard nothing; without randomness they are all alike.
-    let _ = getrandom::fill(&mut bytes);
-    format!("{}", 10_000 + u32::from_le_bytes(bytes) % 90_000)
+    fastrand::u32(10_000..100_000).to_string()
 }

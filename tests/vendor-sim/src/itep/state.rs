@@ -15,7 +15,6 @@ pub(super) struct Settings {
     pub(super) api_key: String,
     #[serde(default)]
     pub(super) webhook_url: Option<String>,
-    /// Headers that go with the webhook, by name.
     #[serde(default)]
     pub(super) webhook_auth: Option<BTreeMap<String, String>>,
     #[serde(default = "track")]
@@ -47,7 +46,6 @@ impl Default for HeaderNames {
     }
 }
 
-/// How a signature is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Encoding {
@@ -92,7 +90,6 @@ impl Status {
     }
 }
 
-/// A test that was sold.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Test {
     pub(super) test_id: String,
@@ -110,7 +107,6 @@ pub(super) struct Test {
     pub(super) last_webhook: Option<Parcel>,
 }
 
-/// An email to a candidate.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Mail {
     pub(super) account: String,
@@ -129,12 +125,10 @@ pub(super) struct Account {
     pub(super) stock: BTreeMap<String, VecDeque<String>>,
     pub(super) tests: BTreeMap<String, Test>,
     pub(super) last_sold: Option<String>,
-    /// Digests of the requests that were sold to.
     pub(super) processed: HashSet<String>,
 }
 
 impl Account {
-    /// An account without stock.
     pub(super) fn new(settings: Settings) -> Self {
         Self { settings, stock: BTreeMap::new(), tests: BTreeMap::new(), last_sold: None, processed: HashSet::new() }
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 
 use super::state::{Settings, Status, Test};
 use crate::document::Document;
@@ -74,8 +73,5 @@ fn multipart(boundary: &str, data: &str) -> Bytes {
 
 /// 24 dashes and 16 hexadecimal digits.
 fn boundary() -> String {
-    let mut bytes = [0; 8];
-    // Without randomness the boundary is still one that JSON cannot contain.
-    let _ = getrandom::fill(&mut bytes);
-    format!("------------------------{}", HEXLOWER.encode(&bytes))
+    format!("------------------------{:016x}", fastrand::u64(..))
 }

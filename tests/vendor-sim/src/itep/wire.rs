@@ -6,15 +6,14 @@ use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use super::rules;
 use super::state::{Encoding, Route};
+use crate::document::Document;
 use crate::http::Reply;
 
-/// A request that can be sold to.
 #[derive(Debug)]
 pub(super) struct Purchase {
     pub(super) product: String,
@@ -25,7 +24,6 @@ pub(super) struct Purchase {
     pub(super) registration: Map<String, Value>,
 }
 
-/// Why a request is not sold to.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
     BadSignature,
@@ -40,7 +38,6 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal as an HTTP answer.
     pub(super) fn reply(&self) -> Reply {
         let (status, code, message): (u16, _, String) = match self {
             Self::BadSignature => (401, "BAD_SIGNATURE", "The signature is missing or wrong.".into()),
@@ -56,31 +53,14 @@ impl Refusal {
             Self::Other(what) => (422, "REFUSED", what.clone()),
         };
         let status = StatusCode::from_u16(status).unwrap_or_default();
-        Reply::json(status, &Failure { status: "error", code, message: &message })
+        Reply::json(status, &Document::of([("status", "error"), ("code", code), ("message", &message)]))
     }
 }
 
-#[derive(Serialize)]
-struct Failure<'a> {
-    status: &'a str,
-    code: &'a str,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Success<'a> {
-    status: &'a str,
-    test_id: &'a str,
-    password: &'a str,
-}
-
-/// The answer to a sale.
 pub(super) fn sold(test_id: &str, password: &str) -> Reply {
-    Reply::json(StatusCode::OK, &Success { status: "ok", test_id, password })
+    Reply::json(StatusCode::OK, &Document::of([("status", "ok"), ("test-id", test_id), ("password", password)]))
 }
 
-/// The answer to a sale that says nothing of the test.
 pub(super) fn sold_without_reference(_: Reply) -> Reply {
     Reply::json(StatusCode::OK, &json!({ "status": "ok" }))
 }
@@ -97,7 +77,6 @@ pub(super) fn signature(key: &str, body: &[u8], encoding: Encoding) -> String {
     }
 }
 
-/// Reads a request that came by `route`.
 pub(super) fn read(body: &[u8], route: Route) -> Result<Purchase, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8."))?;
     let fields: Map<String, Value> =

@@ -4,79 +4,64 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::links::Links;
 use super::report::{Report, Status};
-use super::state::{Account, Assessment, Assigned, State, User, same, uuid};
+use super::state::{Account, Assessment, Assigned, User, same, uuid};
 use super::wire::{self, Assign, WhichUser};
 use crate::document::Document;
 use crate::frontend::CallResult;
 use crate::http::{Reply, Request};
 use crate::ledger::Sold;
 
-impl State {
-    /// `assign`. With `again` the previous assignment's ids are handed out once more.
-    pub(super) fn assign(&mut self, name: &str, request: &Request, again: bool) -> CallResult {
-        let body: Assign = match wire::read(request) {
-            Ok(body) => body,
-            Err(reply) => return reply.into(),
-        };
-        let Some(account) = self.accounts.get_mut(name) else { return wire::nothing().into() };
-        let assessment = match account.check(&body) {
-            Ok(assessment) => assessment,
-            Err(reply) => return reply.into(),
-        };
-        let previous = account.last_assigned.clone().filter(|_| again);
-        let assigned = previous.unwrap_or_else(|| account.enrol(&body, &assessment));
-        let link = self.links.make(request.host(), Timestamp::now());
-        let mut answer = Document::default();
-        answer.set("userId", &assigned.user_id);
-        answer.set("userAssessmentId", &assigned.user_assessment_id);
-        answer.set("signInUrl", link.url);
-        answer.set("signInUrlExpiresAt", link.expires_at);
+impl Account {
+    /// With `again` the previous assignment's ids are handed out once more.
+    pub(super) fn assign(&mut self, request: &Request, links: &mut Links, again: bool) -> Result<CallResult, Reply> {
+        let body: Assign = wire::read(request)?;
+        let assessment = self.check(&body)?;
+        let previous = self.last_assigned.clone().filter(|_| again);
+        let assigned = previous.unwrap_or_else(|| self.enrol(&body, &assessment));
+        let link = links.make(request.host(), Timestamp::now());
+        let answer = Document::of([
+            ("userId", &assigned.user_id),
+            ("userAssessmentId", &assigned.user_assessment_id),
+            ("signInUrl", &link.url),
+            ("signInUrlExpiresAt", &link.expires_at),
+        ]);
         let sold = Sold {
             product: assessment.name,
             reference: assigned.user_assessment_id,
             password: None,
             status: Status::NotStarted.name(),
         };
-        CallResult { reply: Reply::json(StatusCode::OK, &answer), sold: Some(sold) }
+        Ok(CallResult { reply: Reply::json(StatusCode::OK, &answer), sold: Some(sold) })
     }
 
-    /// `create-sign-in-token`.
-    pub(super) fn sign_in_token(&mut self, name: &str, request: &Request) -> Reply {
-        let which: WhichUser = match wire::read(request) {
-            Ok(which) => which,
-            Err(reply) => return reply,
-        };
-        let Some(account) = self.accounts.get(name) else { return wire::nothing() };
-        let user = match account.user(&which) {
-            Ok(Some(user)) => user,
-            Ok(None) => return wire::nothing(),
-            Err(reply) => return reply,
-        };
+    pub(super) fn sign_in_token(&self, request: &Request, links: &mut Links) -> Result<Reply, Reply> {
+        let which: WhichUser = wire::read(request)?;
+        let user = self.user(&which)?;
         if let Some(wanted) = &which.user_assessment_id
             && !user.reports.iter().any(|report| same(&report.user_assessment_id, wanted))
         {
-            return wire::errors(400, &["userAssessmentId is not one of the user's.".to_owned()]);
+            return Err(wire::errors(400, &["userAssessmentId is not one of the user's.".to_owned()]));
         }
-        let link = self.links.make(request.host(), Timestamp::now());
-        Reply::json(StatusCode::OK, &json!({ "signInUrl": link.url, "expiresAt": link.expires_at }))
+        let link = links.make(request.host(), Timestamp::now());
+        Ok(Reply::json(StatusCode::OK, &json!({ "signInUrl": link.url, "expiresAt": link.expires_at })))
     }
-}
 
-impl Account {
     /// The user whom a request names; at least one of the three names is required.
-    pub(super) fn user(&self, which: &WhichUser) -> Result<Option<&User>, Reply> {
+    pub(super) fn user(&self, which: &WhichUser) -> Result<&User, Reply> {
         let WhichUser { user_id, email_address, unique_identifier, .. } = which;
         if user_id.is_none() && email_address.is_none() && unique_identifier.is_none() {
             let text = "One of userId, emailAddress and uniqueIdentifier is required.";
             return Err(wire::errors(400, &[text.to_owned()]));
         }
-        Ok(self.users.iter().find(|user| {
+        let is_meant = |user: &&User| {
             let email = user.email.as_deref().zip(email_address.as_deref());
             user_id.as_ref().is_none_or(|id| same(id, &user.user_id))
                 && (email_address.is_none() || email.is_some_and(|(one, other)| same(one, other)))
                 && (unique_identifier.is_none() || *unique_identifier == user.unique_identifier)
-        }))
+        };
+        self.users.iter().find(is_meant).ok_or_else(wire::nothing)
     }
 
     fn check(&self, body: &Assign) -> Result<Assessment, Reply> {

@@ -21,60 +21,61 @@ pub(super) async fn answer(truenorth: &Arc<TrueNorth>, request: &Request, path: 
         return reply;
     }
     let account = request.query.get("account").map(String::as_str);
-    match (&request.method, path) {
+    let answered = match (&request.method, path) {
         (&Method::PUT, ["accounts", name]) => put_account(truenorth, request, name),
-        (&Method::GET, ["mailbox"]) => Reply::json(StatusCode::OK, &json!({ "mails": [] })),
-        (&Method::GET, ["tests", id]) => show(&mut truenorth.state(), account, id),
+        (&Method::GET, ["mailbox"]) => Ok(Reply::json(StatusCode::OK, &json!({ "mails": [] }))),
+        (&Method::GET, ["tests", id]) => show(&mut truenorth.state.lock(), account, id),
         (&Method::POST, ["tests", id, "resend"]) => resend(truenorth, account, id).await,
         (&Method::POST, ["tests", id, verb]) => act(truenorth, request, account, id, verb).await,
-        _ => Reply::complaint(StatusCode::NOT_FOUND, "no such control"),
-    }
+        _ => Err(Reply::complaint(StatusCode::NOT_FOUND, "no such control")),
+    };
+    answered.unwrap_or_else(|complaint| complaint)
 }
 
-fn put_account(truenorth: &TrueNorth, request: &Request, name: &str) -> Reply {
-    let settings: Settings = match request.json() {
-        Ok(settings) => settings,
-        Err(error) => return Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-    };
-    let mut state = truenorth.state();
+fn put_account(truenorth: &TrueNorth, request: &Request, name: &str) -> Result<Reply, Reply> {
+    let settings: Settings = request.order()?;
+    let mut state = truenorth.state.lock();
     let taken = |(other, account): (&String, &Account)| other != name && account.settings.api_key == settings.api_key;
     if state.accounts.iter().any(taken) {
-        return Reply::complaint(StatusCode::CONFLICT, "another account has this key");
+        return Err(Reply::complaint(StatusCode::CONFLICT, "another account has this key"));
     }
     match state.accounts.get_mut(name) {
         Some(account) => account.settings = settings.clone(),
         None => _ = state.accounts.insert(name.to_owned(), Account::new(settings.clone())),
     }
-    Reply::json(StatusCode::OK, &settings)
+    Ok(Reply::json(StatusCode::OK, &settings))
 }
 
-fn show(state: &mut State, account: Option<&str>, id: &str) -> Reply {
-    let Some((name, account)) = state.owner(account, id) else { return no_test() };
-    let Some((user, index)) = account.report(id) else { return no_test() };
+fn show(state: &mut State, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
+    let (name, account) = state.owner(account, id).ok_or_else(no_test)?;
+    let (user, index) = account.report(id).ok_or_else(no_test)?;
     let shown = &user.reports[index].user_assessment_id;
     let test = UserScores::new(user, |report| report.user_assessment_id == *shown);
     // Not through a JSON value: that would lose the report's spelling.
     let mut document = Document::default();
     document.set("account", name);
     document.set("test", test);
-    Reply::json(StatusCode::OK, &document)
+    Ok(Reply::json(StatusCode::OK, &document))
 }
 
-async fn act(truenorth: &Arc<TrueNorth>, request: &Request, account: Option<&str>, id: &str, verb: &str) -> Reply {
-    let replaced: Document = match request.json() {
-        Ok(replaced) => replaced,
-        Err(error) => return Reply::complaint(StatusCode::BAD_REQUEST, error.to_string()),
-    };
+async fn act(
+    truenorth: &Arc<TrueNorth>,
+    request: &Request,
+    account: Option<&str>,
+    id: &str,
+    verb: &str,
+) -> Result<Reply, Reply> {
+    let replaced: Document = request.order()?;
     let status = match verb {
         "start" => Status::InProgress,
         "finish" => Status::ScorePending,
         "grade" => Status::Completed,
         "reset" => Status::NotStarted,
         "review" | "problem" => Status::NeedsReview,
-        "invalidate" => return Reply::complaint(StatusCode::CONFLICT, "TrueNorth has no such state"),
-        _ => return Reply::complaint(StatusCode::NOT_FOUND, "no such verb"),
+        "invalidate" => return Err(Reply::complaint(StatusCode::CONFLICT, "TrueNorth has no such state")),
+        _ => return Err(Reply::complaint(StatusCode::NOT_FOUND, "no such verb")),
     };
-    let Some((name, scoring_ms)) = enter(truenorth, account, id, status, replaced) else { return no_test() };
+    let (name, scoring_ms) = enter(truenorth, account, id, status, replaced).ok_or_else(no_test)?;
     if status == Status::ScorePending && scoring_ms > 0 {
         tokio::spawn(score_later(Arc::clone(truenorth), name.clone(), id.to_owned(), scoring_ms));
     }
@@ -82,7 +83,7 @@ async fn act(truenorth: &Arc<TrueNorth>, request: &Request, account: Option<&str
         Status::Completed => tell(truenorth, &name, id).await,
         _ => WebhookDelivery::unsent("the document names no event for this"),
     };
-    Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
+    Ok(Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt })))
 }
 
 fn enter(
@@ -92,11 +93,11 @@ fn enter(
     status: Status,
     replaced: Document,
 ) -> Option<(String, u64)> {
-    let mut state = truenorth.state();
+    let mut state = truenorth.state.lock();
     let (name, account) = state.owner(account, id)?;
     let report = account.report_mut(id)?;
     report.enter(status, replaced, Timestamp::now());
-    truenorth.frontend.ledger().status(&name, &report.user_assessment_id, status.name());
+    truenorth.frontend.ledger.lock().status(&name, &report.user_assessment_id, status.name());
     Some((name, account.settings.scoring_ms))
 }
 
@@ -104,7 +105,7 @@ fn enter(
 async fn score_later(truenorth: Arc<TrueNorth>, name: String, id: String, ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
     let replaced = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let report = state.accounts.get_mut(&name).and_then(|account| account.report_mut(&id));
         report.filter(|report| report.status == Status::ScorePending).map(|report| report.replaced.clone())
     };
@@ -116,7 +117,7 @@ async fn score_later(truenorth: Arc<TrueNorth>, name: String, id: String, ms: u6
 
 async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> WebhookDelivery {
     let parcel = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let account = state.accounts.get_mut(name);
         account.and_then(|account| {
             let parcel = account.scored_event(id)?;
@@ -130,18 +131,15 @@ async fn tell(truenorth: &TrueNorth, name: &str, id: &str) -> WebhookDelivery {
     }
 }
 
-async fn resend(truenorth: &TrueNorth, account: Option<&str>, id: &str) -> Reply {
+async fn resend(truenorth: &TrueNorth, account: Option<&str>, id: &str) -> Result<Reply, Reply> {
     let found = {
-        let mut state = truenorth.state();
+        let mut state = truenorth.state.lock();
         let report = state.owner(account, id).and_then(|(_, account)| account.report_mut(id));
         report.map(|report| (report.status, report.last_webhook.clone()))
     };
-    let Some((status, last)) = found else { return no_test() };
-    let receipt = match last {
-        Some(parcel) => outbox::resend(&parcel).await,
-        None => WebhookDelivery::unsent("there was none"),
-    };
-    Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt }))
+    let (status, last) = found.ok_or_else(no_test)?;
+    let receipt = outbox::resend(last.as_ref()).await;
+    Ok(Reply::json(StatusCode::OK, &json!({ "status": status.name(), "webhook": receipt })))
 }
 
 fn no_test() -> Reply {

@@ -8,31 +8,25 @@ use super::wire::{self, NewGroup};
 use crate::http::{Reply, Request};
 
 impl Account {
-    /// `assessments`.
     pub(super) fn list_assessments(&self) -> Reply {
         Reply::json(StatusCode::OK, &json!({ "assessments": self.settings.assessments }))
     }
 
-    /// `GET groups`.
     pub(super) fn list_groups(&self) -> Reply {
         Reply::json(StatusCode::OK, &json!({ "groups": self.groups }))
     }
 
-    /// `POST groups`.
-    pub(super) fn create_group(&mut self, request: &Request) -> Reply {
-        let name = match wire::read::<NewGroup>(request) {
-            Ok(group) => group.name.unwrap_or_default(),
-            Err(reply) => return reply,
-        };
+    pub(super) fn create_group(&mut self, request: &Request) -> Result<Reply, Reply> {
+        let name = wire::read::<NewGroup>(request)?.name.unwrap_or_default();
         if name.trim().is_empty() {
-            return wire::errors(400, &["name is required.".to_owned()]);
+            return Err(wire::errors(400, &["name is required.".to_owned()]));
         }
         if self.groups.iter().any(|group| group.name == name) {
-            return wire::refusal("A group of this name exists.");
+            return Err(wire::refusal("A group of this name exists."));
         }
         let group = Group { name, group_id: uuid() };
         let reply = Reply::json(StatusCode::OK, &group);
         self.groups.push(group);
-        reply
+        Ok(reply)
     }
 }

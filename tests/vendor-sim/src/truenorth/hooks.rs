@@ -24,20 +24,16 @@ struct Event {
 }
 
 impl Account {
-    /// `POST webhook`: overwrites what was registered.
-    pub(super) fn register_webhook(&mut self, request: &Request) -> Reply {
-        let url = match wire::read::<NewWebhook>(request) {
-            Ok(webhook) => webhook.url.unwrap_or_default(),
-            Err(reply) => return reply,
-        };
+    /// Overwrites what was registered.
+    pub(super) fn register_webhook(&mut self, request: &Request) -> Result<Reply, Reply> {
+        let url = wire::read::<NewWebhook>(request)?.url.unwrap_or_default();
         if !wire::is_absolute(&url) {
-            return wire::errors(400, &["url is not an absolute http or https url.".to_owned()]);
+            return Err(wire::errors(400, &["url is not an absolute http or https url.".to_owned()]));
         }
         self.webhook = Some(Registered { url, created_at: dotnet::time(Timestamp::now()) });
-        Reply::empty(StatusCode::OK)
+        Ok(Reply::empty(StatusCode::OK))
     }
 
-    /// `GET webhook`.
     pub(super) fn show_webhook(&self) -> Reply {
         match &self.webhook {
             Some(webhook) => Reply::json(StatusCode::OK, webhook),
@@ -45,7 +41,6 @@ impl Account {
         }
     }
 
-    /// `DELETE webhook`.
     pub(super) fn delete_webhook(&mut self) -> Reply {
         self.webhook = None;
         wire::nothing()

@@ -11,7 +11,6 @@ use crate::http::Reply;
 
 const LIFE: SignedDuration = SignedDuration::from_mins(5);
 
-/// A link as the API hands it out.
 pub(super) struct Link {
     pub(super) url: String,
     pub(super) expires_at: String,
@@ -23,12 +22,10 @@ struct Ticket {
     used: bool,
 }
 
-/// Every link handed out.
 #[derive(Debug, Default)]
 pub(super) struct Links(BTreeMap<String, Ticket>);
 
 impl Links {
-    /// Makes a link on the host that the caller talks to.
     pub(super) fn make(&mut self, host: &str, now: Timestamp) -> Link {
         let (token, expires_at) = (uuid(), now + LIFE);
         let url = format!("http://{host}/api/users/sign-in-with-token?token={token}");

@@ -15,7 +15,6 @@ const UNSCORED: &str = include_str!("reports/unscored.json");
 /// How long the document's speaking sample took; for a test that nobody was seen to start.
 const USUAL_LENGTH: SignedDuration = SignedDuration::new(169, 683_246_000);
 
-/// The document's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     NotStarted,
@@ -51,7 +50,6 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// An assessment just assigned.
     pub(super) fn new(user_assessment_id: String, assessment_name: String) -> Self {
         Self {
             user_assessment_id,
@@ -79,7 +77,6 @@ impl Report {
         }
     }
 
-    /// The report's JSON.
     pub(super) fn document(&self) -> Document {
         let speaking = self.assessment_name.contains("Speaking");
         let template = match self.status {
@@ -135,7 +132,6 @@ impl UserScores {
         }
     }
 
-    /// Whether no report was let through.
     pub(super) fn is_empty(&self) -> bool {
         self.score_reports.is_empty()
     }

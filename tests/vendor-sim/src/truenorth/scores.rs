@@ -12,29 +12,20 @@ use crate::document::Document;
 use crate::http::{Reply, Request};
 
 impl Account {
-    /// `score`.
-    pub(super) fn score(&self, request: &Request) -> Reply {
-        let found = wire::read::<WhichUser>(request).and_then(|which| self.user(&which));
-        match found {
-            Ok(Some(user)) => Reply::json(StatusCode::OK, &UserScores::new(user, |_| true)),
-            Ok(None) => wire::nothing(),
-            Err(reply) => reply,
-        }
+    pub(super) fn score(&self, request: &Request) -> Result<Reply, Reply> {
+        let which: WhichUser = wire::read(request)?;
+        Ok(Reply::json(StatusCode::OK, &UserScores::new(self.user(&which)?, |_| true)))
     }
 
-    /// `scores`.
-    pub(super) fn scores(&self, request: &Request) -> Reply {
-        let filter = match wire::read(request).and_then(Filter::new) {
-            Ok(filter) => filter,
-            Err(reply) => return reply,
-        };
+    pub(super) fn scores(&self, request: &Request) -> Result<Reply, Reply> {
+        let filter = Filter::new(wire::read(request)?)?;
         let users = self.users.iter().filter(|user| filter.takes_user(user));
         let scores = users.map(|user| UserScores::new(user, |report| filter.takes(report)));
         let scores: Vec<_> = scores.filter(|scores| !scores.is_empty()).collect();
         let mut document = Document::default();
         document.set("appliedFilters", filter.applied());
         document.set("userScores", scores);
-        Reply::json(StatusCode::OK, &document)
+        Ok(Reply::json(StatusCode::OK, &document))
     }
 
     /// `response-audio`: a short tone for every address that a report names.

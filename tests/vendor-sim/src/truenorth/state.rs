@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::links::Links;
@@ -54,7 +53,6 @@ fn groups() -> Vec<Group> {
     .into()
 }
 
-/// An assessment that may be assigned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Assessment {
@@ -62,7 +60,6 @@ pub(super) struct Assessment {
     pub(super) assessment_id: String,
 }
 
-/// A group of users.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
@@ -90,7 +87,6 @@ pub(super) struct User {
     pub(super) reports: Vec<Report>,
 }
 
-/// What an `assign` made last.
 #[derive(Clone, Debug)]
 pub(super) struct Assigned {
     pub(super) user_id: String,
@@ -109,7 +105,6 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// An account without users.
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -137,7 +132,6 @@ impl Account {
     }
 }
 
-/// All accounts, and the links of all of them.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) accounts: BTreeMap<String, Account>,
@@ -145,7 +139,6 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The account whose key the request bears.
     pub(super) fn sender(&self, request: &Request) -> Option<String> {
         let (scheme, key) = request.header("authorization")?.split_once(' ')?;
         let bearer = scheme.eq_ignore_ascii_case("bearer");
@@ -168,12 +161,6 @@ pub(super) fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// A new random UUID in lower case.
 pub(super) fn uuid() -> String {
-    let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        // Without randomness the clock still makes them differ.
-        bytes = Timestamp::now().as_nanosecond().to_be_bytes();
-    }
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid().to_string()
 }

@@ -58,7 +58,6 @@ impl Endpoint {
     }
 }
 
-/// `assign`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Assign {
@@ -83,7 +82,6 @@ pub(super) struct WhichUser {
     pub(super) user_assessment_id: Option<String>,
 }
 
-/// `scores`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Filters {
@@ -93,13 +91,11 @@ pub(super) struct Filters {
     pub(super) started_on_or_before: Option<String>,
 }
 
-/// `POST groups`.
 #[derive(Debug, Deserialize)]
 pub(super) struct NewGroup {
     pub(super) name: Option<String>,
 }
 
-/// `POST webhook`.
 #[derive(Debug, Deserialize)]
 pub(super) struct NewWebhook {
     pub(super) url: Option<String>,
@@ -119,7 +115,6 @@ pub(super) fn refusal(text: &str) -> Reply {
     errors(409, &[text.to_owned()])
 }
 
-/// An answer to `assign` without the `userAssessmentId`.
 pub(super) fn without_reference(reply: Reply) -> Reply {
     let mut document: Document = serde_json::from_slice(&reply.body).unwrap_or_default();
     document.remove("userAssessmentId");
@@ -131,7 +126,6 @@ pub(super) fn nothing() -> Reply {
     Reply::empty(StatusCode::NO_CONTENT)
 }
 
-/// Whether this is an absolute http or https address.
 pub(super) fn is_absolute(url: &str) -> bool {
     url.parse::<hyper::Uri>()
         .is_ok_and(|uri| uri.authority().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))

@@ -27,9 +27,7 @@ fn is_refused(error: &SendError) -> bool {
 }
 
 async fn stocked() -> World {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A", "B", "C"]).await;
-    world
+    World::stocked("GTX-Academic-Plus", &["A", "B", "C"]).await
 }
 
 fn sales(ledger: &Value) -> Vec<(&str, &str)> {
@@ -48,10 +46,8 @@ async fn a_reset_after_the_commit_breaks_the_connection_and_keeps_the_sale() {
     assert!(is_reset(&error), "{error:?}");
     let ledger = world.truenorth_ledger().await;
     assert_eq!(sales(&ledger).len(), 1);
-    assert_eq!(
-        (&ledger["calls"][0]["outcome"], &ledger["calls"][0]["fault"]),
-        (&json!("reset"), &json!("reset-after"))
-    );
+    let call = &ledger["calls"][0];
+    assert_eq!((&call["outcome"], &call["fault"]), (&json!("reset"), &json!("reset-after")));
 }
 
 #[tokio::test]
@@ -131,10 +127,8 @@ async fn refusals_and_any_status_can_be_ordered() {
         {"match": "purchase", "fault": "status", "status": 302, "times": 2}]))
         .await;
     let refused = world.buy(GET, &gtx("res_1")).await.unwrap();
-    assert_eq!(
-        (refused.status.as_u16(), read(&refused)),
-        (422, json!({"status": "error", "code": "REFUSED", "message": "No."}))
-    );
+    let told = json!({"status": "error", "code": "REFUSED", "message": "No."});
+    assert_eq!((refused.status.as_u16(), read(&refused)), (422, told));
     let refused = world.truenorth("POST", "/2020q1/assign", assignment(SPEAKING, "res_1")).await;
     assert_eq!((refused.status.as_u16(), read(&refused)), (409, json!(["No."])));
     for _ in 0..2 {

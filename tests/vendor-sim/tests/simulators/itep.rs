@@ -9,8 +9,7 @@ const SEND: &str = "X-Sim-Send";
 
 #[tokio::test]
 async fn a_signed_request_buys_the_next_test_in_stock() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["3279B035APR", "3280B036APR"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["3279B035APR", "3280B036APR"]).await;
     let first = read(&world.buy(GET, &gtx("res_1")).await.unwrap());
     let second = read(&world.buy(GET, &gtx("res_2")).await.unwrap());
     assert_eq!((&first["status"], &first["test-id"]), (&json!("ok"), &json!("3279B035APR")));
@@ -25,8 +24,7 @@ async fn a_signed_request_buys_the_next_test_in_stock() {
 
 #[tokio::test]
 async fn a_replayed_request_is_refused() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A", "B"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A", "B"]).await;
     assert_eq!(world.buy(GET, &gtx("res_1")).await.unwrap().status, 200);
     let again = world.buy(GET, &gtx("res_1")).await.unwrap();
     assert_eq!((again.status.as_u16(), &read(&again)["code"]), (409, &json!("REPLAY")));
@@ -37,8 +35,7 @@ async fn a_replayed_request_is_refused() {
 
 #[tokio::test]
 async fn a_missing_or_wrong_signature_is_refused() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A"]).await;
     let url = format!("{}/requests/ecommerce_webhook.php", world.sim.itep_url());
     for headers in [vec![], vec![(GET, "00ff")], vec![("X-Other", "00ff")]] {
         let got = call("POST", &url, &headers, gtx("res_1")).await.unwrap();
@@ -51,8 +48,7 @@ async fn a_missing_or_wrong_signature_is_refused() {
 
 #[tokio::test]
 async fn pretty_json_and_what_is_no_json_are_refused() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A"]).await;
     let pretty = gtx("res_1").replace("\",", "\",\n");
     let nested = r#"{"product-code":"GTX-Academic-Plus","registration":"{"}"#;
     for body in [pretty.as_str(), "{", "[]", "{}", nested] {
@@ -76,8 +72,7 @@ async fn unknown_products_and_an_empty_stock_are_refused() {
 
 #[tokio::test]
 async fn an_stx_product_needs_an_email_and_its_own_header_and_reaches_the_mailbox() {
-    let world = World::start().await;
-    world.stock("STX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("STX-Academic-Plus", &["A"]).await;
     let bare = json!({"product-code": "STX-Academic-Plus", "track": "RC"}).to_string();
     let code = |received| read(&received)["code"].clone();
     assert_eq!(code(world.buy(SEND, &bare).await.unwrap()), "EMAIL_REQUIRED");
@@ -90,8 +85,7 @@ async fn an_stx_product_needs_an_email_and_its_own_header_and_reaches_the_mailbo
 
 #[tokio::test]
 async fn the_documents_own_example_breaks_the_rules_and_a_corrected_one_is_sold() {
-    let world = World::start().await;
-    world.stock("STX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("STX-Academic-Plus", &["A"]).await;
     let example = |birthday: &str, field: &str| {
         let registration = json!({"Last_Name": "Poppins", "Birthday": birthday, "Field_Of_Study": field});
         json!({"product-code": "STX-Academic-Plus", "email": "candidate@example.com", "track": "RC",
@@ -111,8 +105,7 @@ async fn the_documents_own_example_breaks_the_rules_and_a_corrected_one_is_sold(
 
 #[tokio::test]
 async fn a_graded_test_is_told_as_in_the_documents_sample() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["3279B035APR"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["3279B035APR"]).await;
     let body = json!({"product-code": "GTX-Academic-Plus", "track": "RC"}).to_string();
     world.buy(GET, &body).await.unwrap();
     let told = world.itep_test("3279B035APR", "grade", json!({})).await;
@@ -155,8 +148,7 @@ fn snapshot(world: &World, boundary: &str) -> String {
 
 #[tokio::test]
 async fn each_state_is_told_as_the_document_says_with_scores_only_when_complete() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A"]).await;
     world.buy(GET, &gtx("res_1")).await.unwrap();
     let started = world.itep_test("A", "start", json!({})).await;
     assert_eq!((&started["status"], &started["webhook"]["sent"]), (&json!("Incomplete"), &json!(false)));
@@ -183,8 +175,7 @@ async fn each_state_is_told_as_the_document_says_with_scores_only_when_complete(
 
 #[tokio::test]
 async fn a_tests_fields_can_be_replaced_and_its_last_webhook_sent_again() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A"]).await;
     world.buy(GET, &gtx("res_1")).await.unwrap();
     let fields = json!({"OID": "", "Overall_Level": "5.5", "Status": "Odd"});
     world.itep_test("A", "grade", fields).await;
@@ -197,8 +188,7 @@ async fn a_tests_fields_can_be_replaced_and_its_last_webhook_sent_again() {
 
 #[tokio::test]
 async fn a_test_without_a_tracking_code_is_not_told_of() {
-    let world = World::start().await;
-    world.stock("GTX-Academic-Plus", &["A"]).await;
+    let world = World::stocked("GTX-Academic-Plus", &["A"]).await;
     let body = json!({"product-code": "GTX-Academic-Plus"}).to_string();
     world.buy(GET, &body).await.unwrap();
     assert_eq!(world.itep_test("A", "grade", json!({})).await["webhook"]["sent"], false);

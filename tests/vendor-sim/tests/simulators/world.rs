@@ -34,6 +34,12 @@ impl World {
         world
     }
 
+    pub(crate) async fn stocked(product: &str, ids: &[&str]) -> Self {
+        let world = Self::start().await;
+        world.stock(product, ids).await;
+        world
+    }
+
     pub(crate) async fn truenorth_account(&self, settings: Value) {
         let got = self.truenorth("PUT", "/_sim/accounts/default", settings).await;
         assert_eq!(got.status, 200, "{got:?}");
@@ -55,7 +61,6 @@ impl World {
         call(method, &url, &[("authorization", &key)], body.to_string()).await
     }
 
-    /// A call to the control port.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Received {
         call("POST", &format!("{}{path}", self.sim.control_url()), &[], body.to_string()).await.unwrap()
     }
@@ -81,12 +86,10 @@ impl World {
         call("POST", &url, &[(header, &sign(body))], body.to_owned()).await
     }
 
-    /// iTEP's ledger of the default account.
     pub(crate) async fn itep_ledger(&self) -> Value {
         read(&self.itep("GET", "/_sim/ledger?account=default", json!({})).await)
     }
 
-    /// TrueNorth's ledger of the default account.
     pub(crate) async fn truenorth_ledger(&self) -> Value {
         read(&self.truenorth("GET", "/_sim/ledger?account=default", json!({})).await)
     }
@@ -114,7 +117,6 @@ pub(crate) fn assignment(assessment: &str, identifier: &str) -> Value {
         "uniqueIdentifier": identifier, "studentId": "s-1"})
 }
 
-/// A GTX request for the given reservation.
 pub(crate) fn gtx(reservation: &str) -> String {
     json!({"product-code": "GTX-Academic-Plus", "track": "RC", "sequence": 1,
         "registration": {"trExternal_ID": reservation}})
@@ -172,12 +174,10 @@ impl Inbox {
         self.received.lock().unwrap().clone()
     }
 
-    /// The bodies so far.
     pub(crate) fn bodies(&self) -> Vec<String> {
         self.all().iter().map(|all| all.split_once("\r\n\r\n").unwrap().1.to_owned()).collect()
     }
 
-    /// Waits until so many requests have come.
     pub(crate) async fn wait(&self, count: usize) {
         for _ in 0..250 {
             if self.all().len() >= count {

@@ -14,15 +14,9 @@ enum Step {
     Reported(u8),
     Expired,
     Cancelled,
-    /// A file of that day has the test as this reservation's, or as free.
-    Imported {
-        day: i64,
-        marked: bool,
-    },
-    Reclaimed {
-        day: i64,
-        marked: bool,
-    },
+    // A file of that day has the test as this reservation's, or as free.
+    Imported { day: i64, marked: bool },
+    Reclaimed { day: i64, marked: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -57,14 +51,11 @@ fn happens(books: &World, (number, (key, test, step)): (usize, &(usize, &'static
     let imported = |day: i64, dry_run| Import { exported_at: Some(at(day * DAY)), dry_run, ..import() };
     let event = match step {
         Step::Confirmed => sold(1, test),
-        Step::Reported(kind) => Event::Reported(Box::new(crate::Report {
+        Step::Reported(kind) => reported(crate::Report {
             receipt: Some(format!("r{number}").parse().unwrap()),
             digest: Digest::sha256(format!("{key}-{test}-{kind}").as_bytes()),
-            reference: VendorReference::itep(test),
-            observed_at: at(100 * DAY),
-            status: says(*kind),
-            unreadable: Vec::new(),
-        })),
+            ..report(VendorReference::itep(test), says(*kind), at(100 * DAY))
+        }),
         Step::Expired => Event::ExpiryReached,
         Step::Cancelled => Event::Cancel,
         Step::Imported { day, marked } => {

@@ -71,18 +71,12 @@ fn what_was_sat_since_the_file_was_read_is_not_reclaimed() {
     let old = expired("old", "A1");
     let books = books_with([old.clone()]);
     let import = Import { dry_run: true, ..import() };
-    let report = run(&books, &import, vec![row(2, "A1", of(&old))]);
-    let begun = crate::Report {
-        receipt: Some("r1".parse().unwrap()),
-        digest: Digest::sha256(b"{}"),
-        reference: VendorReference::itep("A1"),
-        observed_at: at(99 * DAY),
-        status: ReportedStatus::InProgress,
-        unreadable: Vec::new(),
-    };
-    let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, Event::Reported(begun.into())])]);
+    let imported = run(&books, &import, vec![row(2, "A1", of(&old))]);
+    let begun = report(VendorReference::itep("A1"), ReportedStatus::InProgress, at(99 * DAY));
+    let begun = reported(crate::Report { receipt: Some("r1".parse().unwrap()), ..begun });
+    let books = books_with([reservation("old", &[sold(1, "A1"), Event::ExpiryReached, begun])]);
     let outcome =
-        wait(usecases::import_inventory::reclaim(&books, &import, &report.findings[0], "nobody came")).unwrap();
+        wait(usecases::import_inventory::reclaim(&books, &import, &imported.findings[0], "nobody came")).unwrap();
     assert_eq!(outcome, ReclaimOutcome::Refused(NoteReason::Begun));
     assert_eq!(books.owner_of("A1"), Some(old.id().clone()));
 }

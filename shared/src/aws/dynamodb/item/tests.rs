@@ -1,34 +1,24 @@
-use std::collections::BTreeMap;
-
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{Account, Fingerprint, ReservationId, Vendor};
+use shared_core::domain::ids::{Fingerprint, Vendor};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Evidence, Lease, Reservation, State, Unknown};
+use shared_core::domain::sensitive::Sensitive;
+use test_support::fixtures::order_at;
 
 use super::*;
 
 const PERSONAL: [&str; 5] = ["c-1001", "Mary", "Poppins", "mary@example.com", "1990-07-08"];
 
 fn order(vendor: Vendor) -> Order {
-    let client = "acme".parse().unwrap();
+    let order = order_at(vendor, "order-42");
+    let (email, birth_date) = ("mary@example.com".into(), Sensitive::new("1990-07-08".parse().unwrap()));
     Order {
-        id: ReservationId::derive(&client, "order-42"),
-        client,
         fingerprint: Fingerprint::new("order-42", "request"),
-        account: Account { vendor, name: "default".parse().unwrap() },
-        product: "GTX-Academic-Plus".to_owned(),
-        candidate: Candidate {
-            external_id: "c-1001".into(),
-            given_name: "Mary".into(),
-            family_name: "Poppins".into(),
-            email: Some("mary@example.com".into()),
-            birth_date: Some(shared_core::domain::sensitive::Sensitive::new("1990-07-08".parse().unwrap())),
-        },
-        registration: BTreeMap::from([("City".to_owned(), "Los Angeles".into())]),
-        groups: vec![],
-        return_url: None,
+        candidate: Candidate { email: Some(email), birth_date: Some(birth_date), ..order.candidate },
+        registration: [("City".to_owned(), "Los Angeles".into())].into(),
         expires_at: "2027-01-31T00:00:00Z".parse().unwrap(),
-        metadata: BTreeMap::from([("order".to_owned(), "42".to_owned())]),
+        metadata: [("order".to_owned(), "42".to_owned())].into(),
+        ..order
     }
 }
 

@@ -45,19 +45,16 @@ fn the_profiles_matchers_tell_refusals_from_hand_backs() {
     assert_eq!(refusal(of(422, "<html>")), (false, "iTEP gave no reason.".to_owned()));
     assert_eq!(refusal(of(400, r#"{"error":"Invalid Gender [F]."}"#)), (false, "Invalid Gender [F].".to_owned()));
     let handed_back = of(503, r#"{"retry":true,"error":"busy"}"#);
-    assert!(
-        matches!(handed_back, CallOutcome::NotProcessed { why: NotProcessed::SaidSo, detail: Some(d), .. } if d == "busy")
-    );
+    let CallOutcome::NotProcessed { why, detail, .. } = handed_back else { panic!("{handed_back:?}") };
+    assert_eq!((why, detail.as_deref()), (NotProcessed::SaidSo, Some("busy")));
     let refused = of(403, "");
     assert!(matches!(refused, CallOutcome::NotProcessed { why: NotProcessed::CredentialsRefused, .. }));
 }
 
 #[test]
 fn what_no_matcher_knows_is_unknown_and_kept() {
-    assert_eq!(
-        unknown(of(200, "<html>ok</html>")),
-        (Unknown::Unreadable, Some(200), Some("<html>ok</html>".to_owned()))
-    );
+    let page = "<html>ok</html>";
+    assert_eq!(unknown(of(200, page)), (Unknown::Unreadable, Some(200), Some(page.to_owned())));
     assert_eq!(unknown(of(200, r#"{"test":{"id":""}}"#)).0, Unknown::NoReference);
     assert_eq!(unknown(of(200, r#"{"test":{"id":"a b"}}"#)).0, Unknown::NoReference);
     for status in [302, 404, 408, 429, 500, 503] {

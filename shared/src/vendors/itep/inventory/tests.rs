@@ -29,12 +29,8 @@ fn the_documents_screen_is_read_as_a_file() {
          WC-order-number: \"\"100809\"\" }}\"\n\
          29-Jul-2024,124027B8AP,56085,Academic-Plus,\"{{ reservation-id: \"\"{OURS}\"\", expire: \"\"x\"\" }}\"\n"
     );
-    let row = |line, test_id: &str, assigned| Row {
-        line,
-        test_id: test_id.to_owned(),
-        version: "Academic-Plus".to_owned(),
-        assigned,
-    };
+    let row =
+        |line, id: &str, assigned| Row { line, test_id: id.to_owned(), version: "Academic-Plus".to_owned(), assigned };
     let expected =
         [row(2, "123982B8AP", Assigned::Nobody), row(3, "123983B9AP", Assigned::Another), row(6, "124027B8AP", ours())];
     assert_eq!(rows(&file), expected);
@@ -146,11 +142,8 @@ fn a_row_of_no_use_is_told_by_its_line_and_the_others_are_read() {
     let file = format!("{HEADER},,,,\nx,,1,P,note\nx,A1,1\nx,A 2,1,P,\nx,A3,1,P,{long}\nx,A4,1,P,\n");
     let listing = parse_listing(file.as_bytes()).unwrap();
     let told: Vec<_> = listing.unreadable.iter().map(|row| (row.line, row.why.as_str())).collect();
-    let long = "a field is too long; is a quotation mark missing?";
-    assert_eq!(
-        told,
-        [(3, "it has no test ID"), (4, "it ends before Assigned To"), (5, "it has no test ID"), (6, long)]
-    );
+    let (nameless, long) = ("it has no test ID", "a field is too long; is a quotation mark missing?");
+    assert_eq!(told, [(3, nameless), (4, "it ends before Assigned To"), (5, nameless), (6, long)]);
     assert_eq!(listing.rows.len(), 1);
 }
 

@@ -110,10 +110,8 @@ fn of_a_score_that_stands_twice_neither_is_chosen() {
     let twice = ours.replace(r#""score": 8.00"#, r#""score": 8.00, "score": 9.00"#);
     assert_ne!(ours, twice);
     let seen = observed_tests(serde_json::from_str(&twice).unwrap(), start()).unwrap().1;
-    assert_eq!(
-        (&seen[1].status, &seen[1].unreadable[..]),
-        (&ReportedStatus::CompletedWithoutScores, &[ScoreField::Overall][..])
-    );
+    assert_eq!(seen[1].status, ReportedStatus::CompletedWithoutScores);
+    assert_eq!(seen[1].unreadable, [ScoreField::Overall]);
 }
 
 #[test]

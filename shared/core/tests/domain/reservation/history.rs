@@ -2,8 +2,6 @@
 
 use super::*;
 
-const ITEP: Vendor = Vendor::Itep;
-
 fn told(event: &Event) -> (Option<u32>, Option<String>) {
     let mut life = Life::calling(ITEP);
     life.hears(event);
@@ -27,7 +25,7 @@ fn a_line_about_a_call_says_which_and_how_it_ended() {
         (ended(7, unknown(7, Unknown::TimedOut)), Some(7), Some("no answer in time")),
         (ended(7, CallOutcome::Unknown(unclear)), Some(7), Some("an answer that says neither yes nor no (HTTP 502)")),
         (Event::LeaseLapsed { call_no: 7 }, Some(7), None),
-        (webhook(ITEP, "receipt", "paused", unheard_of()), None, Some("status \"Paused\"")),
+        (webhook("receipt", "paused", unheard_of()), None, Some("status \"Paused\"")),
         (Event::Cancel, None, None),
     ] {
         assert_eq!(told(&event), (call_no, detail.map(str::to_owned)), "{event:?}");
@@ -56,9 +54,7 @@ fn the_vendor_may_still_change_what_is_assigned_and_not_graded() {
     let mut life = Life::calling(ITEP);
     assert!(!life.reservation.is_open());
     life.hears(&ended(1, confirmed(reference(ITEP, 1))));
-    for (document, status) in
-        [("begun", ReportedStatus::InProgress), ("finished", ReportedStatus::AwaitingScore), ("review", REVIEW)]
-    {
+    for (document, status) in [("begun", InProgress), ("finished", AwaitingScore), ("review", REVIEW)] {
         assert!(life.reservation.is_open());
         life.itep(document, status);
     }

@@ -3,56 +3,32 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::test_result::Skill;
 
-/// One event before it is addressed to a reservation.
+/// Checks what holds of every event of every life.
+macro_rules! always {
+    ($($(#[$comment:meta])* fn $name:ident($told:ident) $property:block)*) => {
+        proptest! { $(
+            $(#[$comment])*
+            #[test]
+            fn $name(lived in lives()) { for $told in &lived.told $property }
+        )* }
+    };
+}
+pub(super) use always;
+
+/// One event before it is addressed to a reservation: with the age of what was asked,
+/// with the number of a test, and of a call that is so many before the last one.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
+    Addressed(Event),
     CallStarted,
-    CallEnded {
-        call: Call,
-        outcome: Outcome,
-    },
-    LeaseLapsed {
-        call: Call,
-    },
-    NothingSold,
-    NothingFound {
-        age: i64,
-    },
-    GivenUp,
+    CallEnded { before: u32, outcome: CallOutcome },
+    LeaseLapsed { before: u32 },
+    NothingFound { age: i64 },
     Reported(Document),
-    ExpiryReached,
-    Cancel,
-    ResultOverdue,
-    Reclaimed {
-        test: u8,
-        age: i64,
-    },
-    /// An earlier report is read again, and says what the other document says.
-    Reprocessed {
-        nth: usize,
-        as_read_now: Document,
-    },
-    ReferenceCorrected {
-        test: u8,
-    },
-}
-
-/// Which call an outcome is of.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Call {
-    Last,
-    Older,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Outcome {
-    Confirmed(u8),
-    ConfirmedWithPassword(u8),
-    Refused { out_of_tests: bool },
-    NotProcessed(NotProcessed),
-    Unknown(Unknown),
+    Reclaimed { test: u8, age: i64 },
+    Reprocessed { nth: usize, as_read_now: Document },
+    ReferenceCorrected { test: u8 },
 }
 
 /// A vendor's document on its way: the same `kind`, `n` and `test` are the same
@@ -70,13 +46,13 @@ pub(super) struct Document {
 impl Document {
     fn says(&self) -> ReportedStatus {
         match self.kind {
-            0 => ReportedStatus::Ready,
-            1 => ReportedStatus::InProgress,
-            2 => ReportedStatus::AwaitingScore,
+            0 => Ready,
+            1 => InProgress,
+            2 => AwaitingScore,
             3 => REVIEW,
             4 => PROBLEM,
-            5 => ReportedStatus::CompletedWithoutScores,
-            6 => ReportedStatus::Invalidated,
+            5 => UNREADABLE,
+            6 => Invalidated,
             7 => unheard_of(),
             _ => completed(self.n),
         }
@@ -85,7 +61,7 @@ impl Document {
     /// Every other grade has a score that cannot be read.
     fn unreadable(&self) -> Vec<ScoreField> {
         match self.says() {
-            ReportedStatus::Completed(_) | ReportedStatus::CompletedWithoutScores if self.n % 2 == 1 => {
+            ReportedStatus::Completed(_) | UNREADABLE if self.n % 2 == 1 => {
                 vec![ScoreField::from(Skill::Speaking)]
             }
             _ => Vec::new(),
@@ -97,73 +73,45 @@ impl Document {
         let document = format!("{kind}-{n}-{test}");
         Report {
             receipt: self.delivery.map(|delivery| format!("{document}-{delivery}").parse().unwrap()),
-            digest: digest(&document),
             reference: reference(vendor, *test),
-            observed_at: now - SignedDuration::from_secs(self.age),
-            status: self.says(),
             unreadable: self.unreadable(),
-        }
-    }
-}
-
-impl Outcome {
-    fn of(&self, vendor: Vendor, call_no: u32, now: Timestamp) -> CallOutcome {
-        match self {
-            Outcome::Confirmed(test) => confirmed(reference(vendor, *test)),
-            Outcome::ConfirmedWithPassword(test) => {
-                let reference = reference(vendor, *test);
-                let test_id = reference.test().to_owned();
-                let launch = Launch::Credentials { url: None, test_id, password: Some("open-sesame".into()) };
-                CallOutcome::Confirmed { reference, launch: Some(launch) }
-            }
-            Outcome::Refused { out_of_tests } => {
-                CallOutcome::Refused(Refusal { out_of_tests: *out_of_tests, vendor_reason: "no".to_owned() })
-            }
-            Outcome::NotProcessed(why) => CallOutcome::NotProcessed { why: *why, retry_after: None, detail: None },
-            Outcome::Unknown(unknown) => CallOutcome::Unknown(Evidence::without_answer(call_no, now, *unknown)),
+            ..report(vendor, now - SignedDuration::from_secs(self.age), &document, self.says())
         }
     }
 }
 
 impl Step {
     fn event(&self, r: &Reservation, now: Timestamp, told: &[Told]) -> Event {
-        let number = |call: &Call| match call {
-            Call::Last => r.calls,
-            Call::Older => r.calls.saturating_sub(1),
-        };
+        let number = |before: &u32| r.calls.saturating_sub(*before);
+        let ago = |age: &i64| now - SignedDuration::from_secs(*age);
         match self {
             Step::CallStarted => Event::CallStarted(lease(now)),
-            Step::CallEnded { call, outcome } => ended(number(call), outcome.of(r.vendor(), number(call), now)),
-            Step::LeaseLapsed { call } => Event::LeaseLapsed { call_no: number(call) },
-            Step::NothingSold => Event::NothingSold,
-            Step::NothingFound { age } => Event::NothingFound { asked_at: now - SignedDuration::from_secs(*age) },
-            Step::GivenUp => Event::GivenUp,
-            Step::Reported(document) => Event::Reported(Box::new(document.report(r.vendor(), now))),
-            Step::ExpiryReached => Event::ExpiryReached,
-            Step::Cancel => Event::Cancel,
-            Step::ResultOverdue => Event::ResultOverdue,
-            Step::Reclaimed { test, age } => Event::Reclaimed {
-                reference: reference(r.vendor(), *test),
-                seen_at: now - SignedDuration::from_secs(*age),
-                reason: "nobody came".to_owned(),
-            },
+            Step::CallEnded { before, outcome: CallOutcome::Unknown(Evidence { unknown, .. }) } => {
+                let evidence = Evidence::without_answer(number(before), now, *unknown);
+                ended(number(before), CallOutcome::Unknown(evidence))
+            }
+            Step::CallEnded { before, outcome } => ended(number(before), outcome.clone()),
+            Step::LeaseLapsed { before } => Event::LeaseLapsed { call_no: number(before) },
+            Step::NothingFound { age } => Event::NothingFound { asked_at: ago(age) },
+            Step::Reported(document) => reported(document.report(r.vendor(), now)),
+            Step::Reclaimed { test, age } => reclaimed(reference(r.vendor(), *test), ago(age)),
             Step::Reprocessed { nth, as_read_now } => {
                 reprocessed(told, *nth, as_read_now).unwrap_or(Event::NothingSold)
             }
-            Step::ReferenceCorrected { test } => {
-                Event::ReferenceCorrected { reference: reference(r.vendor(), *test), reason: "misread".to_owned() }
-            }
+            Step::ReferenceCorrected { test } => corrected(reference(r.vendor(), *test)),
+            Step::Addressed(event) => event.clone(),
         }
     }
 }
 
+/// An earlier report is read again, and says what the other document says.
 fn reprocessed(told: &[Told], nth: usize, as_read_now: &Document) -> Option<Event> {
     let kept: Vec<_> = told.iter().filter(|told| told.entry.is_some() && told.report().is_some()).collect();
     let first = kept.get(nth % kept.len().max(1))?;
     let report = first.report()?;
     let report = Report { status: as_read_now.says(), unreadable: as_read_now.unreadable(), ..report.clone() };
     let attempt = first.after.sitting_at(report.observed_at);
-    Some(Event::Reprocessed { report: Box::new(report), attempt, reason: "it can be read now".to_owned() })
+    Some(read_again(report, attempt))
 }
 
 /// One event, what was before it and what was made of it.
@@ -182,7 +130,7 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn is_applied(&self) -> bool {
-        matches!(self.heard, Heard::Applied | Heard::Remarked(_))
+        matches!(self.heard, Applied | Remarked(_))
     }
 
     /// What a report says that came just now, or that is read again.
@@ -228,15 +176,11 @@ fn live(vendor: Vendor, respond_async: bool, steps: &[(Step, i64)]) -> Lived {
             now: life.now,
             heard,
             after: life.reservation.clone(),
-            entry: (heard != Heard::Duplicate).then(|| life.history.last().unwrap().clone()),
+            entry: (heard != Duplicate).then(|| life.history.last().unwrap().clone()),
             alerts: life.alerts[alerts..].to_vec(),
         });
     }
     Lived { told, life }
-}
-
-fn vendor() -> impl Strategy<Value = Vendor> {
-    prop_oneof![Just(Vendor::Itep), Just(Vendor::Truenorth)]
 }
 
 /// Mostly onwards, by very different spans; now and then two machines' clocks
@@ -251,11 +195,12 @@ fn seconds() -> impl Strategy<Value = i64> {
     ]
 }
 
-fn call() -> impl Strategy<Value = Call> {
-    prop_oneof![4 => Just(Call::Last), 1 => Just(Call::Older)]
+/// Mostly of the last call, sometimes of the one before.
+fn before() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => Just(0), 1 => Just(1)]
 }
 
-fn outcome(confirmations: u32) -> impl Strategy<Value = Outcome> {
+fn outcome(vendor: Vendor, confirmations: u32) -> impl Strategy<Value = CallOutcome> {
     let not_processed = prop::sample::select(vec![
         NotProcessed::Unreachable,
         NotProcessed::Busy,
@@ -264,13 +209,16 @@ fn outcome(confirmations: u32) -> impl Strategy<Value = Outcome> {
         NotProcessed::SaidSo,
         NotProcessed::NoTime,
     ]);
-    let unknown = prop::sample::select(vec![Unknown::TimedOut, Unknown::NoReference, Unknown::ReferenceTaken]);
+    let unclear = prop::sample::select(vec![Unknown::TimedOut, Unknown::NoReference, Unknown::ReferenceTaken]);
     prop_oneof![
-        confirmations => test().prop_map(Outcome::Confirmed),
-        1 => test().prop_map(Outcome::ConfirmedWithPassword),
-        1 => any::<bool>().prop_map(|out_of_tests| Outcome::Refused { out_of_tests }),
-        2 => not_processed.prop_map(Outcome::NotProcessed),
-        2 => unknown.prop_map(Outcome::Unknown),
+        confirmations => test().prop_map(move |test| confirmed(reference(vendor, test))),
+        1 => test().prop_map(move |test| confirmed_with_password(reference(vendor, test))),
+        1 => any::<bool>().prop_map(|out_of_tests| {
+            CallOutcome::Refused(Refusal { out_of_tests, vendor_reason: "no".to_owned() })
+        }),
+        2 => not_processed.prop_map(|why| CallOutcome::NotProcessed { why, retry_after: None, detail: None }),
+        // Its call and its time are those of the moment when it is told.
+        2 => unclear.prop_map(|seen| unknown(1, seen)),
     ]
 }
 
@@ -282,28 +230,25 @@ fn document() -> impl Strategy<Value = Document> {
     let test = prop_oneof![20 => Just(1u8), 1 => Just(2u8)];
     let delivery = prop_oneof![1 => Just(None), 2 => (0..3u8).prop_map(Some)];
     let age = prop_oneof![2 => Just(0i64), 1 => 0..3 * HOUR];
-    (0..11u8, 0..3u8, test, delivery, age).prop_map(|(kind, n, test, delivery, age)| Document {
-        kind,
-        n,
-        test,
-        delivery,
-        age,
-    })
+    let parts = (0..11u8, 0..3u8, test, delivery, age);
+    parts.prop_map(|(kind, n, test, delivery, age)| Document { kind, n, test, delivery, age })
 }
 
-/// With weights for confirmed calls, reports and clocks.
-fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
+/// At a vendor, with weights for confirmed calls, reports and clocks.
+fn step(vendor: Vendor, confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = Step> {
+    let call_ended = (before(), outcome(vendor, confirmations));
+    let call_ended = call_ended.prop_map(|(before, outcome)| Step::CallEnded { before, outcome });
     prop_oneof![
         2 => Just(Step::CallStarted),
-        4 => (call(), outcome(confirmations)).prop_map(|(call, outcome)| Step::CallEnded { call, outcome }),
-        1 => call().prop_map(|call| Step::LeaseLapsed { call }),
-        1 => Just(Step::NothingSold),
+        4 => call_ended,
+        1 => before().prop_map(|before| Step::LeaseLapsed { before }),
+        1 => Just(Step::Addressed(Event::NothingSold)),
         2 => (0..HOUR).prop_map(|age| Step::NothingFound { age }),
-        1 => Just(Step::GivenUp),
+        1 => Just(Step::Addressed(Event::GivenUp)),
         reports => document().prop_map(Step::Reported),
-        clocks => Just(Step::ExpiryReached),
-        1 => Just(Step::Cancel),
-        1 => Just(Step::ResultOverdue),
+        clocks => Just(Step::Addressed(Event::ExpiryReached)),
+        1 => Just(Step::Addressed(Event::Cancel)),
+        1 => Just(Step::Addressed(Event::ResultOverdue)),
         reports.div_ceil(4) => (0..9usize, document()).prop_map(|(nth, as_read_now)| Step::Reprocessed { nth, as_read_now }),
         clocks => (test(), 0..3 * HOUR).prop_map(|(test, age)| Step::Reclaimed { test, age }),
         1 => (1..4u8).prop_map(|test| Step::ReferenceCorrected { test }),
@@ -313,10 +258,12 @@ fn step(confirmations: u32, reports: u32, clocks: u32) -> impl Strategy<Value = 
 /// Lives of reservations at both vendors: some that are long in buying, some
 /// that are mostly sat and graded, some that mostly wait.
 pub(super) fn lives() -> impl Strategy<Value = Lived> {
-    let steps = prop_oneof![
-        prop::collection::vec((step(1, 1, 1), seconds()), 1..30),
-        prop::collection::vec((step(4, 12, 1), seconds()), 1..30),
-        prop::collection::vec((step(4, 4, 4), seconds()), 1..30),
-    ];
-    (vendor(), any::<bool>(), steps).prop_map(|(vendor, respond_async, steps)| live(vendor, respond_async, &steps))
+    prop_oneof![Just(ITEP), Just(TRUENORTH)].prop_flat_map(|vendor| {
+        let steps = prop_oneof![
+            prop::collection::vec((step(vendor, 1, 1, 1), seconds()), 1..30),
+            prop::collection::vec((step(vendor, 4, 12, 1), seconds()), 1..30),
+            prop::collection::vec((step(vendor, 4, 4, 4), seconds()), 1..30),
+        ];
+        (any::<bool>(), steps).prop_map(move |(respond_async, steps)| live(vendor, respond_async, &steps))
+    })
 }

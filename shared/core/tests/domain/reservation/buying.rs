@@ -2,12 +2,17 @@
 
 use super::*;
 
-const ITEP: Vendor = Vendor::Itep;
-const TRUENORTH: Vendor = Vendor::Truenorth;
-
 fn in_doubt() -> Life {
     let mut life = Life::calling(ITEP);
-    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::TimedOut))), Heard::Applied);
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::TimedOut))), Applied);
+    life
+}
+
+/// The operator took the doubtful call for unsold, and the second is out.
+fn called_again() -> Life {
+    let mut life = in_doubt();
+    life.hears(&Event::NothingSold);
+    life.hears(&Event::CallStarted(lease(life.now)));
     life
 }
 
@@ -20,33 +25,25 @@ fn a_confirmed_call_makes_the_test_ready_and_claims_its_reference() {
 }
 
 #[test]
-fn an_unknown_outcome_is_doubt_that_keeps_its_evidence_and_is_told() {
-    let life = in_doubt();
-    assert_eq!(life.status(), Status::InDoubt);
-    assert_eq!(life.reservation.reason, Some(Reason::AnswerLost));
-    assert_eq!(life.reservation.evidence.len(), 1);
-    assert_eq!(life.alerts, [Alert::InDoubt]);
-    assert_eq!(life.reservation.due_at, None);
-}
-
-#[test]
-fn a_doubt_says_what_is_known_of_it() {
-    for (seen, reason) in [
-        (Unknown::TimedOut, Reason::AnswerLost),
-        (Unknown::ReferenceTaken, Reason::ReferenceTaken),
-        (Unknown::Replayed, Reason::SoldReferenceUnknown),
+fn an_unknown_outcome_is_doubt_that_says_what_is_known_of_it_keeps_its_evidence_and_is_told() {
+    for (seen, reason, told) in [
+        (Unknown::TimedOut, Reason::AnswerLost, vec![Alert::InDoubt]),
+        (Unknown::ReferenceTaken, Reason::ReferenceTaken, vec![Alert::ReferenceTaken, Alert::InDoubt]),
+        (Unknown::Replayed, Reason::SoldReferenceUnknown, vec![Alert::InDoubt]),
     ] {
         let mut life = Life::calling(ITEP);
-        life.hears(&ended(1, unknown(1, seen)));
-        assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(reason)));
+        assert_eq!(life.hears(&ended(1, unknown(1, seen))), Applied);
+        assert_eq!(life.stands(), (Status::InDoubt, Some(reason), None));
+        assert_eq!((life.reservation.evidence.len(), life.reservation.due_at), (1, None), "{seen:?}");
+        assert_eq!(life.alerts, told, "{seen:?}");
     }
 }
 
 #[test]
 fn no_call_begins_while_one_is_out_or_in_doubt() {
     let start = Event::CallStarted(lease(at(DAY)));
-    assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Heard::Noted(NoteReason::NoCallDue));
-    assert_eq!(in_doubt().waits(DAY).hears(&start), Heard::Noted(NoteReason::NoCallDue));
+    assert_eq!(Life::calling(ITEP).waits(DAY).hears(&start), Noted(NoteReason::NoCallDue));
+    assert_eq!(in_doubt().waits(DAY).hears(&start), Noted(NoteReason::NoCallDue));
 }
 
 #[test]
@@ -60,9 +57,9 @@ fn an_unprocessed_call_waits_its_turn_and_is_then_made_anew() {
     life.hears(&ended(1, busy));
     assert_eq!(life.reservation.reason, Some(Reason::VendorBusy));
     assert!(life.reservation.due_at >= Some(at(60)), "the vendor's own wish is honoured");
-    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(NoteReason::NoCallDue));
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Noted(NoteReason::NoCallDue));
     life.waits(120);
-    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Applied);
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Applied);
     assert_eq!(life.reservation.calls, 2);
 }
 
@@ -70,16 +67,16 @@ fn an_unprocessed_call_waits_its_turn_and_is_then_made_anew() {
 fn a_test_past_its_expiry_is_not_bought() {
     let mut life = Life::of(Reservation::queued(order(ITEP), at(0), at(0)));
     life.waits(EXPIRY);
-    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Heard::Noted(NoteReason::NoCallDue));
-    assert_eq!(life.hears(&Event::ExpiryReached), Heard::Applied);
+    assert_eq!(life.hears(&Event::CallStarted(lease(life.now))), Noted(NoteReason::NoCallDue));
+    assert_eq!(life.hears(&Event::ExpiryReached), Applied);
 }
 
 #[test]
 fn a_lease_lapses_into_doubt_once_it_is_over_and_not_before() {
     let mut life = Life::calling(ITEP);
     let lapse = Event::LeaseLapsed { call_no: 1 };
-    assert_eq!(life.waits(LEASE - 1).hears(&lapse), Heard::Noted(NoteReason::NotDue));
-    assert_eq!(life.waits(1).hears(&lapse), Heard::Applied);
+    assert_eq!(life.waits(LEASE - 1).hears(&lapse), Noted(NoteReason::NotDue));
+    assert_eq!(life.waits(1).hears(&lapse), Applied);
     assert_eq!((life.status(), life.reservation.reason), (Status::InDoubt, Some(Reason::CallAbandoned)));
 }
 
@@ -87,39 +84,35 @@ fn a_lease_lapses_into_doubt_once_it_is_over_and_not_before() {
 fn an_answer_that_comes_after_the_lease_was_taken_away_is_kept() {
     let mut life = Life::calling(ITEP);
     life.waits(LEASE).hears(&Event::LeaseLapsed { call_no: 1 });
-    assert_eq!(life.waits(5).hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!(life.waits(5).hears(&ended(1, confirmed(reference(ITEP, 1)))), Applied);
     assert_eq!(life.status(), Status::Ready);
 }
 
 #[test]
 fn a_late_refusal_of_the_same_call_settles_doubt() {
     let mut life = in_doubt();
-    assert_eq!(life.hears(&ended(1, refused())), Heard::Applied);
+    assert_eq!(life.hears(&ended(1, refused())), Applied);
     assert_eq!(life.status(), Status::Rejected);
     assert_eq!(life.reservation.detail.as_deref(), Some("no such product"));
 }
 
 #[test]
 fn a_late_answer_of_an_older_call_changes_nothing_but_a_confirmation_counts() {
-    let mut life = in_doubt();
-    life.hears(&Event::NothingSold);
-    life.hears(&Event::CallStarted(lease(life.now)));
-    assert_eq!(life.hears(&ended(1, refused())), Heard::Noted(NoteReason::OtherCall));
-    assert_eq!(life.hears(&ended(1, not_processed())), Heard::Noted(NoteReason::OtherCall));
-    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Heard::Noted(NoteReason::OtherCall));
-    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    let mut life = called_again();
+    assert_eq!(life.hears(&ended(1, refused())), Noted(NoteReason::OtherCall));
+    assert_eq!(life.hears(&ended(1, not_processed())), Noted(NoteReason::OtherCall));
+    assert_eq!(life.hears(&ended(1, unknown(1, Unknown::Unreadable))), Noted(NoteReason::OtherCall));
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Applied);
     assert_eq!(life.status(), Status::Ready);
 }
 
 #[test]
 fn a_second_confirmed_call_is_surplus_kept_claimed_and_told_once() {
-    let mut life = in_doubt();
-    life.hears(&Event::NothingSold);
-    life.hears(&Event::CallStarted(lease(life.now)));
+    let mut life = called_again();
     life.hears(&ended(1, confirmed(reference(ITEP, 1))));
     let second = ended(2, confirmed(reference(ITEP, 2)));
-    assert_eq!(life.hears(&second), Heard::Noted(NoteReason::Surplus));
-    assert_eq!(life.hears(&second), Heard::Duplicate);
+    assert_eq!(life.hears(&second), Noted(NoteReason::Surplus));
+    assert_eq!(life.hears(&second), Duplicate);
     assert_eq!(life.reservation.reference, Some(reference(ITEP, 1)));
     assert_eq!(life.reservation.surplus, [Surplus { call_no: 2, reference: reference(ITEP, 2) }]);
     assert_eq!(life.claims, [reference(ITEP, 1), reference(ITEP, 2)]);
@@ -132,7 +125,7 @@ fn a_confirmation_after_cancel_or_expiry_keeps_the_reference_and_the_status() {
         let mut life = in_doubt();
         life.hears(&Event::NothingSold);
         life.waits(EXPIRY).hears(&end);
-        assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+        assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Applied);
         assert_eq!((life.status(), &life.reservation.reference), (status, &Some(reference(ITEP, 1))));
         assert_eq!(life.claims, [reference(ITEP, 1)]);
     }
@@ -143,7 +136,7 @@ fn a_confirmation_after_a_refusal_is_ready_and_told() {
     let mut life = in_doubt();
     life.hears(&Event::GivenUp);
     assert_eq!((life.status(), life.reservation.reason), (Status::Rejected, Some(Reason::GivenUp)));
-    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Applied);
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Applied);
     assert_eq!(life.status(), Status::Ready);
     assert_eq!(life.alerts, [Alert::InDoubt, Alert::RefusedYetSold]);
 }
@@ -151,21 +144,18 @@ fn a_confirmation_after_a_refusal_is_ready_and_told() {
 #[test]
 fn a_report_that_outruns_the_answer_confirms_and_the_answer_adds_the_password() {
     let mut life = Life::calling(ITEP);
-    assert_eq!(life.itep("ready", ReportedStatus::Ready), Heard::Applied);
+    assert_eq!(life.itep("ready", Ready), Applied);
     assert_eq!(life.status(), Status::Ready);
-    let launch = Launch::Credentials { url: None, test_id: "TEST1".to_owned(), password: Some("open-sesame".into()) };
-    let answer = ended(1, CallOutcome::Confirmed { reference: reference(ITEP, 1), launch: Some(launch) });
-    assert_eq!(life.hears(&answer), Heard::Applied);
-    assert_eq!(life.hears(&answer), Heard::Duplicate);
+    let answer = ended(1, confirmed_with_password(reference(ITEP, 1)));
+    assert_eq!(life.hears(&answer), Applied);
+    assert_eq!(life.hears(&answer), Duplicate);
     assert!(life.reservation.password.is_some());
     assert_eq!(life.claims, [reference(ITEP, 1)]);
 }
 
 #[test]
 fn a_report_settles_doubt_whatever_it_says() {
-    for status in
-        [ReportedStatus::Ready, ReportedStatus::InProgress, unheard_of(), ReportedStatus::CompletedWithoutScores]
-    {
+    for status in [Ready, InProgress, unheard_of(), UNREADABLE] {
         let mut life = in_doubt();
         life.itep("any", status.clone());
         assert_eq!(life.reservation.reference, Some(reference(ITEP, 1)), "{status:?}");
@@ -187,23 +177,23 @@ fn a_reference_that_was_handed_out_twice_is_told_in_whatever_state() {
 
 #[test]
 fn cancelling_is_refused_during_a_call_and_once_begun_and_final_otherwise() {
-    assert_eq!(Life::calling(ITEP).hears(&Event::Cancel), Heard::Noted(NoteReason::PurchaseInProgress));
-    assert_eq!(in_doubt().hears(&Event::Cancel), Heard::Noted(NoteReason::PurchaseInProgress));
+    assert_eq!(Life::calling(ITEP).hears(&Event::Cancel), Noted(NoteReason::PurchaseInProgress));
+    assert_eq!(in_doubt().hears(&Event::Cancel), Noted(NoteReason::PurchaseInProgress));
     let mut life = Life::ready(ITEP);
-    assert_eq!(life.hears(&Event::Cancel), Heard::Applied);
-    assert_eq!(life.hears(&Event::Cancel), Heard::Duplicate);
+    assert_eq!(life.hears(&Event::Cancel), Applied);
+    assert_eq!(life.hears(&Event::Cancel), Duplicate);
     let mut begun = Life::ready(TRUENORTH);
-    begun.truenorth("begun", ReportedStatus::InProgress);
-    assert_eq!(begun.hears(&Event::Cancel), Heard::Noted(NoteReason::Begun));
+    begun.truenorth("begun", InProgress);
+    assert_eq!(begun.hears(&Event::Cancel), Noted(NoteReason::Begun));
 }
 
 #[test]
 fn nothing_sold_queues_the_purchase_at_once() {
     let mut life = in_doubt();
-    assert_eq!(life.hears(&Event::NothingSold), Heard::Applied);
+    assert_eq!(life.hears(&Event::NothingSold), Applied);
     assert!(life.reservation.may_call(life.now));
     assert_eq!(life.fulfilments, 1);
-    assert_eq!(life.hears(&Event::NothingSold), Heard::Noted(NoteReason::NotInDoubt));
+    assert_eq!(life.hears(&Event::NothingSold), Noted(NoteReason::NotInDoubt));
 }
 
 #[test]
@@ -229,9 +219,9 @@ fn a_look_up_that_finds_nothing_proves_it_only_after_the_quiet_time() {
     life.hears(&ended(1, unknown(1, Unknown::TimedOut)));
     life.waits(QUIET);
     let too_early = Event::NothingFound { asked_at: at(QUIET - 1) };
-    assert_eq!(life.hears(&too_early), Heard::Noted(NoteReason::NotDue));
+    assert_eq!(life.hears(&too_early), Noted(NoteReason::NotDue));
     assert_eq!((life.status(), life.fulfilments), (Status::InDoubt, 0));
-    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Applied);
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Applied);
     assert!(life.reservation.may_call(life.now));
     assert_eq!(life.fulfilments, 1);
 }
@@ -244,7 +234,7 @@ fn the_quiet_time_begins_anew_when_the_lost_call_is_seen_to_end_later() {
     life.waits(100).hears(&ended(1, CallOutcome::Unknown(evidence)));
     assert_eq!(life.reservation.due_at, Some(at(LEASE + 100 + QUIET)));
     life.waits(QUIET);
-    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(LEASE + QUIET) }), Heard::Noted(NoteReason::NotDue));
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(LEASE + QUIET) }), Noted(NoteReason::NotDue));
 }
 
 #[test]
@@ -254,7 +244,7 @@ fn a_look_up_that_another_call_overtook_proves_nothing() {
     life.waits(QUIET).hears(&Event::NothingFound { asked_at: at(QUIET) });
     life.hears(&Event::CallStarted(lease(life.now)));
     life.waits(1).hears(&Event::CallEnded { call_no: 2, outcome: unknown(2, Unknown::TimedOut) });
-    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Heard::Noted(NoteReason::NotDue));
+    assert_eq!(life.hears(&Event::NothingFound { asked_at: at(QUIET) }), Noted(NoteReason::NotDue));
     assert_eq!(life.status(), Status::InDoubt);
 }
 

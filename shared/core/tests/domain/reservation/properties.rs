@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::sequences::lives;
+use super::sequences::{always, lives};
 use super::*;
 
 fn is_ours(r: &Reservation, reference: &VendorReference) -> bool {
@@ -28,6 +28,106 @@ fn is_late_enough(asked_at: Timestamp, r: &Reservation) -> bool {
     quiet_from(r).is_some_and(|quiet| quiet <= asked_at)
 }
 
+always! {
+    fn a_reference_once_known_never_changes_unless_it_is_reclaimed_or_corrected(told) {
+        let by_operator = matches!(told.event, Event::Reclaimed { .. } | Event::ReferenceCorrected { .. });
+        if told.before.reference.is_some() && !by_operator {
+            prop_assert_eq!(&told.before.reference, &told.after.reference);
+        }
+    }
+
+    fn a_call_begins_only_when_none_is_out_or_in_doubt(told) {
+        let begun = told.after.calls - told.before.calls;
+        let starts = matches!(told.event, Event::CallStarted(_)) && told.is_applied();
+        prop_assert_eq!(begun, u32::from(starts));
+        if starts {
+            let was_due = matches!(told.before.state, State::Queued { retry_at, .. } if retry_at <= told.now);
+            prop_assert!(was_due);
+            prop_assert!(told.now < told.before.order.expires_at);
+            let is_out = matches!(told.after.state, State::Calling { .. });
+            prop_assert!(is_out);
+        }
+    }
+
+    /// Only what says for certain that nothing was sold leads to another try.
+    fn nothing_unknown_is_bought_again_blindly(told) {
+        let queued = |r: &Reservation| matches!(r.state, State::Queued { .. });
+        if queued(&told.after) && !queued(&told.before) {
+            let certain = match &told.event {
+                Event::NothingSold => told.before.status() == Status::InDoubt,
+                Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
+                Event::CallEnded { call_no, outcome: CallOutcome::NotProcessed { .. } } => {
+                    *call_no == told.before.calls
+                }
+                _ => false,
+            };
+            prop_assert!(certain, "{:?}", told.event);
+        }
+    }
+
+    fn doubt_ends_only_by_an_answer_a_report_a_late_look_up_or_the_operator(told) {
+        if told.before.status() != Status::InDoubt || told.after.status() == Status::InDoubt {
+            continue;
+        }
+        let settles = match &told.event {
+            Event::CallEnded { outcome: CallOutcome::Confirmed { .. }, .. } => true,
+            Event::CallEnded { call_no, outcome: CallOutcome::Refused(_) | CallOutcome::NotProcessed { .. } } => {
+                *call_no == told.before.calls
+            }
+            Event::Reported(_) | Event::NothingSold | Event::GivenUp => true,
+            Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
+            _ => false,
+        };
+        prop_assert!(settles, "{:?}", told.event);
+    }
+
+    fn doubt_is_always_told_and_has_evidence(told) {
+        if told.after.status() == Status::InDoubt {
+            prop_assert!(!told.after.evidence.is_empty());
+            let enters = told.before.status() != Status::InDoubt;
+            let more = told.entry.as_ref().is_some_and(|entry| entry.why == Some(NoteReason::MoreEvidence));
+            prop_assert_eq!(enters || more, told.alerts.contains(&Alert::InDoubt));
+        }
+    }
+
+    fn expiry_is_punctual_and_never_hits_a_result_or_a_purchase(told) {
+        if told.after.status() == Status::Expired && told.before.status() != Status::Expired {
+            prop_assert_eq!(&told.event, &Event::ExpiryReached);
+            prop_assert!(told.now >= told.before.order.expires_at);
+            prop_assert!(told.before.attempts.iter().all(|attempt| attempt.result.is_none()));
+            let was_unused = matches!(told.before.state, State::Queued { .. } | State::Ready);
+            prop_assert!(was_unused);
+        }
+    }
+
+    fn only_a_test_that_ended_unused_and_was_seen_so_after_its_expiry_is_reclaimed(told) {
+        let Event::Reclaimed { reference, seen_at, .. } = &told.event else { continue };
+        let (before, after) = (&told.before, &told.after);
+        if told.is_applied() {
+            prop_assert!(before.has_unused_test() && *seen_at >= before.order.expires_at);
+            prop_assert!(before.reference.as_ref().is_some_and(|own| own.is_same_test(reference)));
+            prop_assert!(after.reference.is_none() && after.password.is_none() && after.has_released(reference));
+            prop_assert_eq!(before.status(), after.status());
+        } else {
+            prop_assert_eq!(&before.reference, &after.reference);
+        }
+    }
+
+    fn a_correction_gives_the_right_test_and_keeps_every_result(told) {
+        let Event::ReferenceCorrected { reference, .. } = &told.event else { continue };
+        let (before, after) = (&told.before, &told.after);
+        let goes_back = before.has_released(reference) && before.holds_result();
+        let has_another = before.reference.as_ref().is_some_and(|own| !own.is_same_test(reference));
+        prop_assert_eq!(told.is_applied(), has_another && !goes_back);
+        if told.is_applied() {
+            prop_assert_eq!(after.reference.as_ref(), Some(reference));
+            prop_assert!(after.password.is_none() && after.attempt().observed_at.is_none() && after.result().is_none());
+            let results = |r: &Reservation| r.attempts.iter().filter_map(|it| it.result.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(results(before), results(after));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_confirmation_is_never_discarded(lived in lives()) {
@@ -51,82 +151,6 @@ proptest! {
         prop_assert_eq!(&ours, &claims, "two of them are the same test");
         prop_assert!(r.surplus.is_empty() || r.reference.is_some() || !r.released.is_empty());
         prop_assert!(!r.released.iter().any(|released| ours.contains(&released.test())));
-    }
-
-    #[test]
-    fn a_reference_once_known_never_changes_unless_it_is_reclaimed_or_corrected(lived in lives()) {
-        for told in &lived.told {
-            let by_operator = matches!(told.event, Event::Reclaimed { .. } | Event::ReferenceCorrected { .. });
-            if told.before.reference.is_some() && !by_operator {
-                prop_assert_eq!(&told.before.reference, &told.after.reference);
-            }
-        }
-    }
-
-    #[test]
-    fn a_call_begins_only_when_none_is_out_or_in_doubt(lived in lives()) {
-        for told in &lived.told {
-            let begun = told.after.calls - told.before.calls;
-            let starts = matches!(told.event, Event::CallStarted(_)) && told.is_applied();
-            prop_assert_eq!(begun, u32::from(starts));
-            if starts {
-                let was_due = matches!(told.before.state, State::Queued { retry_at, .. } if retry_at <= told.now);
-                prop_assert!(was_due);
-                prop_assert!(told.now < told.before.order.expires_at);
-                let is_out = matches!(told.after.state, State::Calling { .. });
-                prop_assert!(is_out);
-            }
-        }
-    }
-
-    /// Only what says for certain that nothing was sold leads to another try.
-    #[test]
-    fn nothing_unknown_is_bought_again_blindly(lived in lives()) {
-        for told in &lived.told {
-            let queued = |r: &Reservation| matches!(r.state, State::Queued { .. });
-            if queued(&told.after) && !queued(&told.before) {
-                let certain = match &told.event {
-                    Event::NothingSold => told.before.status() == Status::InDoubt,
-                    Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
-                    Event::CallEnded { call_no, outcome: CallOutcome::NotProcessed { .. } } => {
-                        *call_no == told.before.calls
-                    }
-                    _ => false,
-                };
-                prop_assert!(certain, "{:?}", told.event);
-            }
-        }
-    }
-
-    #[test]
-    fn doubt_ends_only_by_an_answer_a_report_a_late_look_up_or_the_operator(lived in lives()) {
-        for told in &lived.told {
-            if told.before.status() != Status::InDoubt || told.after.status() == Status::InDoubt {
-                continue;
-            }
-            let settles = match &told.event {
-                Event::CallEnded { outcome: CallOutcome::Confirmed { .. }, .. } => true,
-                Event::CallEnded { call_no, outcome: CallOutcome::Refused(_) | CallOutcome::NotProcessed { .. } } => {
-                    *call_no == told.before.calls
-                }
-                Event::Reported(_) | Event::NothingSold | Event::GivenUp => true,
-                Event::NothingFound { asked_at } => is_late_enough(*asked_at, &told.before),
-                _ => false,
-            };
-            prop_assert!(settles, "{:?}", told.event);
-        }
-    }
-
-    #[test]
-    fn doubt_is_always_told_and_has_evidence(lived in lives()) {
-        for told in &lived.told {
-            if told.after.status() == Status::InDoubt {
-                prop_assert!(!told.after.evidence.is_empty());
-                let enters = told.before.status() != Status::InDoubt;
-                let more = told.entry.as_ref().is_some_and(|entry| entry.why == Some(NoteReason::MoreEvidence));
-                prop_assert_eq!(enters || more, told.alerts.contains(&Alert::InDoubt));
-            }
-        }
     }
 
     #[test]
@@ -188,55 +212,9 @@ proptest! {
             _ => Event::ResultOverdue,
         };
         let fulfilments = life.fulfilments;
-        prop_assert_eq!(life.hears(&event), Heard::Applied);
+        prop_assert_eq!(life.hears(&event), Applied);
         let is_enqueued = life.fulfilments > fulfilments;
         prop_assert!(is_enqueued || life.reservation.due_at.is_none_or(|next| next > due), "{:?}", life.reservation.due_at);
-    }
-
-    #[test]
-    fn expiry_is_punctual_and_never_hits_a_result_or_a_purchase(lived in lives()) {
-        for told in &lived.told {
-            if told.after.status() == Status::Expired && told.before.status() != Status::Expired {
-                prop_assert_eq!(&told.event, &Event::ExpiryReached);
-                prop_assert!(told.now >= told.before.order.expires_at);
-                prop_assert!(told.before.attempts.iter().all(|attempt| attempt.result.is_none()));
-                let was_unused = matches!(told.before.state, State::Queued { .. } | State::Ready);
-                prop_assert!(was_unused);
-            }
-        }
-    }
-
-    #[test]
-    fn only_a_test_that_ended_unused_and_was_seen_so_after_its_expiry_is_reclaimed(lived in lives()) {
-        for told in &lived.told {
-            let Event::Reclaimed { reference, seen_at, .. } = &told.event else { continue };
-            let (before, after) = (&told.before, &told.after);
-            if told.is_applied() {
-                prop_assert!(before.has_unused_test() && *seen_at >= before.order.expires_at);
-                prop_assert!(before.reference.as_ref().is_some_and(|own| own.is_same_test(reference)));
-                prop_assert!(after.reference.is_none() && after.password.is_none() && after.has_released(reference));
-                prop_assert_eq!(before.status(), after.status());
-            } else {
-                prop_assert_eq!(&before.reference, &after.reference);
-            }
-        }
-    }
-
-    #[test]
-    fn a_correction_gives_the_right_test_and_keeps_every_result(lived in lives()) {
-        for told in &lived.told {
-            let Event::ReferenceCorrected { reference, .. } = &told.event else { continue };
-            let (before, after) = (&told.before, &told.after);
-            let goes_back = before.has_released(reference) && before.holds_result();
-            let has_another = before.reference.as_ref().is_some_and(|own| !own.is_same_test(reference));
-            prop_assert_eq!(told.is_applied(), has_another && !goes_back);
-            if told.is_applied() {
-                prop_assert_eq!(after.reference.as_ref(), Some(reference));
-                prop_assert!(after.password.is_none() && after.attempt().observed_at.is_none() && after.result().is_none());
-                let results = |r: &Reservation| r.attempts.iter().filter_map(|it| it.result.clone()).collect::<Vec<_>>();
-                prop_assert_eq!(results(before), results(after));
-            }
-        }
     }
 
     #[test]

@@ -1,20 +1,12 @@
-use jiff::SignedDuration;
 use proptest::prelude::*;
+use shared_core::domain::breaker::*;
+use shared_core::domain::reservation::Lease;
+use test_support::fixtures::{TIMEOUTS, at, by, opened};
 
-use super::*;
-
-const PACE: ProbeBackoff = ProbeBackoff { first: Duration::from_secs(30), cap: Duration::from_secs(300) };
-
-fn at(seconds: i64) -> Timestamp {
-    "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
+const PACE: ProbeBackoff = TIMEOUTS.probes;
 
 fn lease(holder: &str, until: i64) -> Lease {
     Lease { holder: holder.to_owned(), until: at(until) }
-}
-
-fn by(who: &str) -> OperatorAction {
-    OperatorAction { who: who.to_owned(), at: at(0) }
 }
 
 /// A breaker after these outcomes of ordinary calls, all at second 0.
@@ -22,10 +14,6 @@ fn after(signs: &[CallSignal]) -> Breaker {
     let take =
         |breaker: Breaker, sign: &CallSignal| breaker.call_ended("a caller", *sign, at(0), PACE).unwrap_or(breaker);
     signs.iter().fold(Breaker::default(), take)
-}
-
-fn opened() -> Breaker {
-    after(&[CallSignal::Unknown; 3])
 }
 
 #[test]
@@ -38,7 +26,8 @@ fn clear_answers_are_never_written() {
 #[test]
 fn three_unknowns_in_a_row_open_it_and_two_do_not() {
     assert_eq!(after(&[CallSignal::Unknown; 2]).decision(at(0)), BreakerDecision::Closed);
-    assert_eq!(opened().decision(at(0)), BreakerDecision::Held { until: Some(at(30)) });
+    let opened = after(&[CallSignal::Unknown; 3]);
+    assert_eq!(opened.decision(at(0)), BreakerDecision::Held { until: Some(at(30)) });
 }
 
 #[test]
@@ -124,12 +113,8 @@ fn the_operator_pauses_and_resumes_whatever_the_vendor_does() {
     let paused = Breaker::default().pause(by("ann")).unwrap();
     assert_eq!(paused.decision(at(1_000_000)), BreakerDecision::Held { until: None });
     assert_eq!(paused.pause(by("bob")), None);
-    let answered = after(&[CallSignal::Unknown]).pause(by("ann")).unwrap().call_ended(
-        "a caller",
-        CallSignal::Answered,
-        at(1),
-        PACE,
-    );
+    let doubtful = after(&[CallSignal::Unknown]).pause(by("ann")).unwrap();
+    let answered = doubtful.call_ended("a caller", CallSignal::Answered, at(1), PACE);
     assert_eq!(answered.unwrap().paused, Some(by("ann")));
     let both = opened().pause(by("ann")).unwrap();
     assert_eq!(both.start_probe(lease("probe", 100), at(50)), None);

@@ -2,20 +2,18 @@
 
 use super::*;
 
-const ITEP: Vendor = Vendor::Itep;
-
 /// Expired with its test; the list that shows it unused is of a day later.
 fn expired() -> Life {
     let mut life = Life::ready(ITEP);
     life.now = at(EXPIRY);
-    assert_eq!(life.hears(&Event::ExpiryReached), Heard::Applied);
+    assert_eq!(life.hears(&Event::ExpiryReached), Applied);
     life.waits(DAY);
     life
 }
 
 fn given_up() -> Life {
     let mut life = expired();
-    assert_eq!(life.hears(&reclaimed(ITEP, life.now)), Heard::Applied);
+    assert_eq!(life.hears(&reclaimed(reference(ITEP, 1), life.now)), Applied);
     life
 }
 
@@ -32,8 +30,8 @@ fn an_unused_test_is_released_with_a_line_that_says_which_and_why() {
 #[test]
 fn reclaiming_again_or_hearing_its_sale_again_does_nothing() {
     let mut life = given_up();
-    assert_eq!(life.hears(&reclaimed(ITEP, life.now)), Heard::Duplicate);
-    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Heard::Duplicate);
+    assert_eq!(life.hears(&reclaimed(reference(ITEP, 1), life.now)), Duplicate);
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 1)))), Duplicate);
     assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
 }
 
@@ -43,8 +41,8 @@ fn a_test_that_is_one_too_many_does_not_take_the_released_ones_place() {
     life.hears(&ended(1, confirmed(reference(ITEP, 2))));
     life.now = at(EXPIRY);
     life.hears(&Event::ExpiryReached);
-    assert_eq!(life.hears(&reclaimed(ITEP, life.now)), Heard::Applied);
-    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 2)))), Heard::Duplicate);
+    assert_eq!(life.hears(&reclaimed(reference(ITEP, 1), life.now)), Applied);
+    assert_eq!(life.hears(&ended(1, confirmed(reference(ITEP, 2)))), Duplicate);
     assert_eq!((&life.reservation.reference, &life.claims), (&None, &vec![reference(ITEP, 2)]));
 }
 
@@ -53,34 +51,32 @@ fn what_the_client_withdrew_is_released_too_but_not_before_its_expiry() {
     let mut life = Life::ready(ITEP);
     life.hears(&Event::Cancel);
     life.now = at(2 * EXPIRY);
-    assert_eq!(life.hears(&reclaimed(ITEP, at(EXPIRY - 1))), Heard::Noted(NoteReason::NotDue));
-    assert_eq!(life.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Applied);
+    assert_eq!(life.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY - 1))), Noted(NoteReason::NotDue));
+    assert_eq!(life.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY))), Applied);
     assert_eq!(life.status(), Status::Cancelled);
 }
 
 #[test]
 fn a_test_that_was_begun_or_is_another_or_may_still_be_begun_is_left_alone() {
     let mut ready = Life::ready(ITEP);
-    assert_eq!(ready.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(NoteReason::NotDue));
-    let mut again = Life::ready(ITEP);
-    again.itep("graded", completed(9));
-    again.itep("reset", ReportedStatus::Ready);
+    assert_eq!(ready.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY))), Noted(NoteReason::NotDue));
+    let mut again = Life::graded();
+    again.itep("reset", Ready);
     assert_eq!(again.status(), Status::Ready);
-    assert_eq!(again.hears(&reclaimed(ITEP, at(EXPIRY))), Heard::Noted(NoteReason::Begun));
+    assert_eq!(again.hears(&reclaimed(reference(ITEP, 1), at(EXPIRY))), Noted(NoteReason::Begun));
     let mut graded = expired();
     graded.itep("graded", completed(9));
-    assert_eq!(graded.hears(&reclaimed(ITEP, graded.now)), Heard::Noted(NoteReason::Begun));
+    assert_eq!(graded.hears(&reclaimed(reference(ITEP, 1), graded.now)), Noted(NoteReason::Begun));
     let mut other = expired();
-    let event = Event::Reclaimed { reference: reference(ITEP, 2), seen_at: other.now, reason: "so".to_owned() };
-    assert_eq!(other.hears(&event), Heard::Noted(NoteReason::OtherTest));
+    assert_eq!(other.hears(&reclaimed(reference(ITEP, 2), other.now)), Noted(NoteReason::OtherTest));
     assert_eq!(other.claims, [reference(ITEP, 1)]);
 }
 
 #[test]
 fn a_sitting_takes_the_test_back_where_nobody_else_has_it() {
-    for status in [ReportedStatus::InProgress, ReportedStatus::AwaitingScore, completed(9)] {
+    for status in [InProgress, AwaitingScore, completed(9)] {
         let mut life = given_up();
-        assert_eq!(life.itep("sat", status), Heard::Remarked(NoteReason::Late));
+        assert_eq!(life.itep("sat", status), Remarked(NoteReason::Late));
         // The claim is refused where the test is another's by now.
         assert_eq!((life.reservation.reference.clone(), life.claims.len()), (Some(reference(ITEP, 1)), 1));
         assert_eq!(life.reservation.released, []);
@@ -89,9 +85,9 @@ fn a_sitting_takes_the_test_back_where_nobody_else_has_it() {
 
 #[test]
 fn a_report_of_no_sitting_does_not_take_the_test_back() {
-    for status in [ReportedStatus::Ready, ReportedStatus::Invalidated, unheard_of()] {
+    for status in [Ready, Invalidated, unheard_of()] {
         let mut life = given_up();
-        assert!(matches!(life.itep("unused", status), Heard::Noted(_)));
+        assert!(matches!(life.itep("unused", status), Noted(_)));
         assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
     }
 }
@@ -99,8 +95,7 @@ fn a_report_of_no_sitting_does_not_take_the_test_back() {
 #[test]
 fn a_report_of_another_test_is_not_taken_for_the_one_that_was_given_up() {
     let mut life = given_up();
-    let Event::Reported(mut report) = webhook(ITEP, "r9", "graded", completed(9)) else { unreachable!() };
-    report.reference = reference(ITEP, 2);
-    assert_eq!(life.hears(&Event::Reported(report)), Heard::Noted(NoteReason::OtherTest));
+    let graded = Report { reference: reference(ITEP, 2), ..posted(at(0), "r9", "graded", completed(9)) };
+    assert_eq!(life.hears(&reported(graded)), Noted(NoteReason::OtherTest));
     assert_eq!((&life.reservation.reference, life.claims.len()), (&None, 0));
 }

@@ -17,16 +17,20 @@ mod unreadable;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use shared_core::domain::ids::{Digest, InboundWebhookId, Vendor, VendorReference};
+use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
+use shared_core::domain::reservation::*;
+use shared_core::domain::test_result::{Scale, Score, ScoreField, Skill, TestResult};
+use test_support::fixtures::{self, DAY, TIMEOUTS, at, confirmed, reported};
 
-use super::*;
-use crate::domain::backoff::Backoff;
-use crate::domain::fixtures;
-use crate::domain::ids::Digest;
-use crate::domain::launch::Launch;
-use crate::domain::test_result::{Scale, Score, ScoreField};
+use Heard::{Applied, Duplicate, Noted, Remarked};
+use ReportedStatus::{AwaitingScore, InProgress, Invalidated, Ready};
 
+const ITEP: Vendor = Vendor::Itep;
+const TRUENORTH: Vendor = Vendor::Truenorth;
+const POLICY: Policy = TIMEOUTS.policy;
 const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
 
 /// When an unused test of [`order`] is given up, in seconds of [`at`].
 const EXPIRY: i64 = 90 * DAY;
@@ -37,20 +41,8 @@ const QUIET: i64 = 900;
 /// How long the lease of [`lease`] lasts, in seconds.
 const LEASE: i64 = 90;
 
-const POLICY: Policy = Policy {
-    backoff: Backoff { base: Duration::from_secs(5), cap: Duration::from_secs(900) },
-    result_overdue: Duration::from_secs(7 * DAY as u64),
-    doubt_quiet: Duration::from_secs(QUIET as u64),
-};
-
-/// Seconds after the reservations of these tests were made.
-fn at(seconds: i64) -> Timestamp {
-    let start: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
-    start + SignedDuration::from_secs(seconds)
-}
-
 fn order(vendor: Vendor) -> Order {
-    let order = fixtures::order(vendor, "order-42", at(EXPIRY));
+    let order = fixtures::order_at(vendor, "order-42");
     let registration = [("City".to_owned(), "Los Angeles".into())].into();
     Order { registration, metadata: [("order".to_owned(), "42".to_owned())].into(), ..order }
 }
@@ -87,45 +79,43 @@ fn digest(document: &str) -> Digest {
     Digest::sha256(document.as_bytes())
 }
 
-/// A webhook's report on the vendor's first test. The document's name stands
+/// A report on the vendor's first test, heard at a time. The document's name stands
 /// for its bytes.
-fn webhook(vendor: Vendor, receipt: &str, document: &str, status: ReportedStatus) -> Event {
-    Event::Reported(Box::new(Report {
-        receipt: Some(receipt.parse().unwrap()),
-        digest: digest(document),
-        reference: reference(vendor, 1),
-        observed_at: at(0),
-        status,
-        unreadable: Vec::new(),
-    }))
+fn report(vendor: Vendor, observed_at: Timestamp, document: &str, status: ReportedStatus) -> Report {
+    Report { digest: digest(document), ..fixtures::report(reference(vendor, 1), status, observed_at) }
 }
 
-/// A report as received at a time.
-fn received(observed_at: Timestamp, event: Event) -> Event {
-    match event {
-        Event::Reported(report) => Event::Reported(Box::new(Report { observed_at, ..*report })),
-        event => event,
-    }
+/// What a webhook of iTEP's says that came at a time.
+fn posted(observed_at: Timestamp, receipt: &str, document: &str, status: ReportedStatus) -> Report {
+    Report { receipt: Some(receipt.parse().unwrap()), ..report(ITEP, observed_at, document, status) }
+}
+
+fn webhook(receipt: &str, document: &str, status: ReportedStatus) -> Event {
+    reported(posted(at(0), receipt, document, status))
 }
 
 /// A look-up's report on the vendor's first test, asked for at a time.
 fn look_up(vendor: Vendor, asked: Timestamp, document: &str, status: ReportedStatus) -> Event {
-    Event::Reported(Box::new(Report {
-        receipt: None,
-        digest: digest(document),
-        reference: reference(vendor, 1),
-        observed_at: asked,
-        status,
-        unreadable: Vec::new(),
-    }))
+    reported(report(vendor, asked, document, status))
+}
+
+/// A kept report of a sitting is read again.
+fn read_again(report: Report, attempt: u32) -> Event {
+    Event::Reprocessed { report: Box::new(report), attempt, reason: "the reader was mended".to_owned() }
+}
+
+fn corrected(reference: VendorReference) -> Event {
+    Event::ReferenceCorrected { reference, reason: "misread".to_owned() }
 }
 
 fn ended(call_no: u32, outcome: CallOutcome) -> Event {
     Event::CallEnded { call_no, outcome }
 }
 
-fn confirmed(reference: VendorReference) -> CallOutcome {
-    CallOutcome::Confirmed { reference, launch: None }
+fn confirmed_with_password(reference: VendorReference) -> CallOutcome {
+    let test_id = reference.test().to_owned();
+    let launch = Launch::Credentials { url: None, test_id, password: Some("open-sesame".into()) };
+    CallOutcome::Confirmed { reference, launch: Some(launch) }
 }
 
 fn refused() -> CallOutcome {
@@ -140,9 +130,9 @@ fn unknown(call_no: u32, unknown: Unknown) -> CallOutcome {
     CallOutcome::Unknown(Evidence::without_answer(call_no, at(0), unknown))
 }
 
-/// The operator reclaims the vendor's first test, seen unused at a time.
-fn reclaimed(vendor: Vendor, seen_at: Timestamp) -> Event {
-    Event::Reclaimed { reference: reference(vendor, 1), seen_at, reason: "nobody came".to_owned() }
+/// The operator reclaims a test, seen unused at a time.
+fn reclaimed(reference: VendorReference, seen_at: Timestamp) -> Event {
+    Event::Reclaimed { reference, seen_at, reason: "nobody came".to_owned() }
 }
 
 /// What a reservation made of an event.
@@ -156,7 +146,7 @@ enum Heard {
 }
 
 /// A reservation that is told things, and all that came of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Life {
     reservation: Reservation,
     now: Timestamp,
@@ -193,6 +183,20 @@ impl Life {
         life
     }
 
+    /// An iTEP test was sat and waits for its score.
+    fn finished() -> Self {
+        let mut life = Self::ready(ITEP);
+        assert_eq!(life.itep("finished", AwaitingScore), Applied);
+        life
+    }
+
+    /// An iTEP test has its result.
+    fn graded() -> Self {
+        let mut life = Self::ready(ITEP);
+        assert_eq!(life.itep("graded", completed(9)), Applied);
+        life
+    }
+
     fn waits(&mut self, seconds: i64) -> &mut Self {
         self.now += SignedDuration::from_secs(seconds);
         self
@@ -200,7 +204,7 @@ impl Life {
 
     fn hears(&mut self, event: &Event) -> Heard {
         let Decision::Write(change) = self.reservation.apply(event, Source::Hub, self.now, &POLICY) else {
-            return Heard::Duplicate;
+            return Duplicate;
         };
         self.claims.retain(|claim| !change.releases().any(|released| released.is_same_test(claim)));
         self.claims.extend(change.claims().cloned());
@@ -213,21 +217,25 @@ impl Life {
         self.reservation = change.after;
         self.history.push(change.entry);
         match why {
-            None => Heard::Applied,
-            Some(why) if applied => Heard::Remarked(why),
-            Some(why) => Heard::Noted(why),
+            None => Applied,
+            Some(why) if applied => Remarked(why),
+            Some(why) => Noted(why),
         }
     }
 
     /// Hears an iTEP webhook with a receipt of its own.
     fn itep(&mut self, document: &str, status: ReportedStatus) -> Heard {
         let receipt = format!("receipt-{}", self.history.len());
-        self.hears(&received(self.now, webhook(Vendor::Itep, &receipt, document, status)))
+        self.hears(&reported(posted(self.now, &receipt, document, status)))
     }
 
     /// Hears a TrueNorth look-up that was asked for just now.
     fn truenorth(&mut self, document: &str, status: ReportedStatus) -> Heard {
-        self.hears(&look_up(Vendor::Truenorth, self.now, document, status))
+        self.hears(&look_up(TRUENORTH, self.now, document, status))
+    }
+
+    fn vendor(&self) -> Vendor {
+        self.reservation.vendor()
     }
 
     fn status(&self) -> Status {
@@ -236,5 +244,9 @@ impl Life {
 
     fn overall(&self) -> Option<&TestResult> {
         self.reservation.result()
+    }
+
+    fn stands(&self) -> (Status, Option<Reason>, Option<&TestResult>) {
+        (self.status(), self.reservation.reason, self.overall())
     }
 }
