@@ -22,6 +22,8 @@ use crate::fixtures::*;
 use crate::meter::Units;
 use crate::world::{World, is_ministack};
 
+const COMMAND: &str = "cargo dev test --backend localstack";
+
 /// What an ordinary iTEP test may write: buy, Finished, Complete.
 const WRITE_UNITS_MAX: f64 = 20.0;
 
@@ -166,7 +168,7 @@ async fn publish(bill: &Bill<'_>) {
     if is_ministack().await {
         return;
     }
-    let mut table = "\n| operation | calls | read units | write units |\n| --- | --- | ---: | ---: |\n".to_owned();
+    let mut table = "| operation | calls | read units | write units |\n| --- | --- | ---: | ---: |\n".to_owned();
     let mut operations = serde_json::Map::new();
     for Line { operation, calls, units } in &bill.lines {
         table += &format!("| {operation} | {calls} | {:.1} | {:.1} |\n", units.read, units.written);
@@ -176,10 +178,11 @@ async fn publish(bill: &Bill<'_>) {
     let test = bill.sum("iTEP: ");
     table += &format!("| an ordinary iTEP test | | {:.1} | {:.1} |\n", test.read, test.written);
     // Not through `println!`, which tells nobody while the test passes.
-    io::stdout().write_all(table.as_bytes()).unwrap();
+    io::stdout().write_all(format!("\n{table}\n").as_bytes()).unwrap();
+    figures::write("cost.md", &format!("# What each operation costs\n\nRecorded by `{COMMAND}`.\n\n{table}"));
     let test = json!({"read": test.read, "written": test.written});
     let measured = json!({"operations": operations, "ordinary_itep_test": test});
-    figures::record("cost", "cargo dev test --backend localstack", measured);
+    figures::record("cost", COMMAND, measured);
     assert!(
         test["written"].as_f64() <= Some(WRITE_UNITS_MAX),
         "an ordinary iTEP test writes {} units",

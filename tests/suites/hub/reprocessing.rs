@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared_core::domain::ids::{Digest, VendorReference};
 use shared_core::domain::reservation::{Decision, Event, Report, ReportedStatus, Source};
-use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, Store as _, WriteOutcome};
+use shared_core::ports::{Clock, Quarantine, Quarantined, RawDocument, WriteOutcome};
 
 use shared_core::usecases::commit::write;
 

@@ -8,8 +8,13 @@ use serde_json::{Value, json};
 
 use super::{are_updated, grouped, merge, read};
 
-const DOCUMENTS: [&str; 4] =
-    ["README.md", "shared/core/tests/model/README.md", "shared/core/tests/simulation/README.md", "tests/PROMISES.md"];
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "shared/README.md",
+    "shared/core/tests/model/README.md",
+    "shared/core/tests/simulation/README.md",
+    "tests/PROMISES.md",
+];
 
 const OPEN: &str = "<!-- ";
 const CLOSE: &str = "<!-- / -->";
