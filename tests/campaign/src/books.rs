@@ -110,9 +110,10 @@ pub(crate) async fn read(stack: &Stack, with_histories: bool) -> Result<Books> {
             let (pk, sk) = (text(&item["pk"]["S"]), text(&item["sk"]["S"]));
             let Some(id) = pk.strip_prefix("RES#") else { continue };
             if sk == "RES" {
-                let read = reservation(id, &document(item)?).with_context(|| format!("{id} cannot be read"))?;
+                let doc = document(item)?;
+                let read = reservation(id, &doc).with_context(|| format!("{id} cannot be read"))?;
                 books.insert(id.to_owned(), read);
-                for doc in item["doc"]["recent"].as_array().into_iter().flatten() {
+                for doc in doc["recent"].as_array().into_iter().flatten() {
                     let read = entry(doc).with_context(|| format!("{id}: its history cannot be read"))?;
                     histories.entry(id.to_owned()).or_default().push(read);
                 }

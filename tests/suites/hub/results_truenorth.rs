@@ -74,13 +74,13 @@ async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
     let before = world.reservation(&bought.id()).await;
     let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).json(&event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
-    let asked = async || match world.calls(Vendor::Truenorth, "/score").await {
+    let asked = async || match world.look_ups().await {
         0 => Err("no call"),
         calls => Ok(calls),
     };
     eventually("a look-up after the hint", asked).await;
     assert_eq!(world.reservation(&bought.id()).await, before);
-    assert_eq!(world.calls(Vendor::Truenorth, "/score").await, 1);
+    assert_eq!(world.look_ups().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn an_event_about_somebody_elses_user_is_acknowledged_and_dropped() {
     let event = include_str!("samples/truenorth-scored-event.json");
     let sent = world.send(world.http.post(world.webhook(Vendor::Truenorth)).body(event)).await;
     assert_eq!(sent.status, 200, "{sent:?}");
-    assert_eq!(world.calls(Vendor::Truenorth, "/score").await, 0);
+    assert_eq!(world.look_ups().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

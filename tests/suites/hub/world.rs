@@ -264,6 +264,14 @@ impl World {
         calls.iter().filter(|call| call["path"].as_str().is_some_and(|seen| seen.contains(path))).count()
     }
 
+    /// The look-ups of single tests on this test's account: the schedule's polls, for all that was begun, come at any
+    /// time.
+    pub(crate) async fn look_ups(&self) -> usize {
+        let ledger = self.ledger(Vendor::Truenorth).await;
+        let calls = ledger["calls"].as_array().expect("calls");
+        calls.iter().filter(|call| call["path"].as_str().is_some_and(|path| path.ends_with("/score"))).count()
+    }
+
     /// The calls with which this test's account bought, or tried to.
     pub(crate) async fn purchase_calls(&self, vendor: Vendor) -> usize {
         let path = match vendor {

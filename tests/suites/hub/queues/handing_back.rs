@@ -57,12 +57,12 @@ async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
         let payload = serde_json::to_value(batch(&messages)).expect("JSON");
         score_poller::handle(&hub, LambdaEvent::new(payload, context_ending_in(time))).await.expect("an answer")
     };
-    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.calls(Vendor::Truenorth, "score").await);
+    let (needs, calls) = (purchase_needs(&hub.settings.timeouts), world.look_ups().await);
     assert_eq!(failures_in(&invoked(needs - Duration::from_secs(1)).await), ["m0", "m1"]);
-    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls);
+    assert_eq!(world.look_ups().await, calls);
     world.fault(Vendor::Truenorth, json!({ "match": "score", "fault": "delay", "ms": 4_000, "times": 1 })).await;
     assert_eq!(failures_in(&invoked(needs + Duration::from_secs(3)).await), ["m1"]);
-    assert_eq!(world.calls(Vendor::Truenorth, "score").await, calls + 1);
+    assert_eq!(world.look_ups().await, calls + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
