@@ -172,3 +172,35 @@ fn read(item: &Attributes) -> Option<KeptDocument> {
     };
     Some(KeptDocument { document: RawDocument { digest, bytes }, origin: origin() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, body: Vec<u8>) -> Attributes {
+        let key = Key::new("RES#x", format!("{RAW_PREFIX}{}", Digest::sha256(b"")));
+        let mut item = key_of(key);
+        item.insert(name.to_owned(), AttributeValue::B(Blob::new(body)));
+        item
+    }
+
+    #[test]
+    fn a_document_is_kept_in_its_shorter_form_and_reads_back() {
+        let text = br#"{"Grammar_Level":"3.5","Listening_Level":"5.0","Reading_Level":"6.0"}"#.repeat(9);
+        let noise: Vec<u8> = (0..=255).collect();
+        for (bytes, expected) in [(text, DEFLATED), (noise, PLAIN), (Vec::new(), PLAIN)] {
+            let (name, body) = pack(&bytes);
+            assert_eq!((name, body.len() <= bytes.len()), (expected, true));
+            assert_eq!(read(&item(name, body)).unwrap().document.bytes, bytes);
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_damaged_or_grows_without_end_is_not_read() {
+        let (_, body) = pack(&[b'x'; 1000]);
+        assert_eq!(read(&item(DEFLATED, body[..body.len() - 2].to_vec())), None);
+        let (_, bomb) = pack(&vec![0; UNPACKED_MAX + 1]);
+        assert_eq!(read(&item(DEFLATED, bomb)), None);
+        assert_eq!(read(&item("elsewhere", Vec::new())), None);
+    }
+}
