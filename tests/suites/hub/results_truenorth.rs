@@ -67,6 +67,7 @@ async fn a_score_that_is_a_text_is_read_and_what_is_not_certain_beside_it_is_nam
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_event_with_a_perfect_score_changes_nothing_but_one_look_up() {
     let (world, bought) = bought(SPEAKING).await;
+    world.hold_polls().await;
     let mut event: Value = serde_json::from_str(include_str!("samples/truenorth-scored-event.json")).expect("JSON");
     event["data"]["uniqueIdentifier"] = json!(bought.id());
     event["data"]["scoreReports"][0]["userAssessmentId"] = json!(reference(&bought.body));

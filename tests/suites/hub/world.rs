@@ -5,12 +5,14 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 pub(crate) use shared_core::domain::ids::Vendor;
 use shared_core::domain::ids::{Account, ReservationId};
+use shared_core::ports::Polls;
 
-use crate::setup;
+use crate::{in_process, setup};
 
 /// How long a test waits for something that happens by itself. It is a bound for
 /// a busy machine, not an expectation.
@@ -264,8 +266,21 @@ impl World {
         calls.iter().filter(|call| call["path"].as_str().is_some_and(|seen| seen.contains(path))).count()
     }
 
-    /// The look-ups of single tests on this test's account: the schedule's polls, for all that was begun, come at any
-    /// time.
+    /// Keeps the schedule's polls off this test's account for longer than a test takes: they ask about open tests too.
+    pub(crate) async fn hold_polls(&self) {
+        let (store, account) = (in_process::hub().store, self.account.parse().expect("a name"));
+        let held = async || {
+            let now = Timestamp::now();
+            store
+                .begin(&account, now, now + Duration::from_secs(600))
+                .await
+                .expect("storage")
+                .ok_or("a poll is under way")
+        };
+        eventually("the account's poll lease", held).await;
+    }
+
+    /// The look-ups of single tests on this test's account.
     pub(crate) async fn look_ups(&self) -> usize {
         let ledger = self.ledger(Vendor::Truenorth).await;
         let calls = ledger["calls"].as_array().expect("calls");

@@ -48,6 +48,7 @@ async fn fulfil_begins_no_purchase_that_may_not_end_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn score_poller_begins_no_look_up_that_may_not_end_in_time() {
     let (world, hub) = (World::new().await, hub());
+    world.hold_polls().await;
     let mut messages = Vec::new();
     for key in ["first", "second"] {
         let bought = world.reserve(key, &world.truenorth_order(GRAMMAR)).await;
