@@ -28,5 +28,5 @@ pub fn deadline(context: &lambda_runtime::Context) -> Deadline {
 /// What one record of a batch that speaks to a vendor may take: the call, its writes
 /// and a margin.
 pub fn purchase_needs(timeouts: &Timeouts) -> Duration {
-    timeouts.call + timeouts.write_margin * 2
+    timeouts.call_and_write() + timeouts.write_margin
 }

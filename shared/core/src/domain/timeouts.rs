@@ -35,3 +35,10 @@ pub struct Timeouts {
     /// How long the sweep leaves a reservation to the queue that it was handed to.
     pub requeue_after: Duration,
 }
+
+impl Timeouts {
+    /// What a purchase call takes at most, with the write of its outcome.
+    pub fn call_and_write(&self) -> Duration {
+        self.call + self.write_margin
+    }
+}

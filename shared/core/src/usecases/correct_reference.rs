@@ -63,7 +63,7 @@ pub async fn plan_correction<E: Env>(
 }
 
 /// Corrects the reference of a reservation as the operator saw it: the claim
-/// moves in the transaction that writes the history.
+/// moves in the transaction that writes the reservation.
 ///
 /// # Errors
 /// [`CorrectError`].

@@ -119,7 +119,7 @@ async fn resend<E: VendorEnv>(
         return Ok(FulfilOutcome::Held);
     }
     let timeouts = env.timeouts();
-    if deadline.remaining(env.now()) < timeouts.call + timeouts.write_margin {
+    if deadline.remaining(env.now()) < timeouts.call_and_write() {
         return Ok(FulfilOutcome::Nothing);
     }
     let reservation = match apply_and_commit(env, reservation, &Event::ResendStarted, &Source::Hub, None).await? {

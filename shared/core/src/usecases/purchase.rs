@@ -32,7 +32,7 @@ pub async fn purchase<E: VendorEnv>(
     deadline: Deadline,
 ) -> Result<PurchaseResult, BackendError> {
     let (timeouts, call_no) = (env.timeouts(), reservation.calls);
-    let outcome = if deadline.remaining(env.now()) < timeouts.call + timeouts.write_margin {
+    let outcome = if deadline.remaining(env.now()) < timeouts.call_and_write() {
         // Nothing has left yet, so giving up is safe; later it would not be.
         CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None }
     } else {

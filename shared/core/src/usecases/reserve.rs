@@ -50,7 +50,7 @@ pub async fn reserve<E: VendorEnv>(
     let (vendor, timeouts) = (env.vendor(&order.account), env.timeouts());
     vendor.validate(&order).await.map_err(ReserveError::Order)?;
     let decision = breaker_decision(env, &order.account).await;
-    let in_time = invocation.deadline.remaining(env.now()) >= timeouts.call + timeouts.write_margin;
+    let in_time = invocation.deadline.remaining(env.now()) >= timeouts.call_and_write();
     let inline = decision == BreakerDecision::Closed && !respond_async && in_time;
     let digest = if inline { vendor.request_digest(&order, FIRST_CALL).await } else { None };
     let now = env.now();
