@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Change;
 use shared_core::ports::{BackendError, WriteOutcome};
@@ -16,6 +18,7 @@ const OPERATION: &str = "write a change";
 
 /// Whether the reservation is still the one that was read.
 const UNCHANGED: &str = "seq = :before";
+const BEFORE: &str = ":before";
 
 /// DynamoDB takes up to 36 characters; this is 128 bits.
 const TOKEN_LENGTH: usize = 32;
@@ -28,7 +31,7 @@ impl DynamoStore {
         let put = write::Put {
             item: ReservationItem::encode(&change.after, token.clone()),
             condition: UNCHANGED,
-            values: vec![(":before", number(change.after.seq.saturating_sub(1)))],
+            values: vec![(BEFORE, seq_before(change))],
         };
         match self.put_if(OPERATION, put).await? {
             Written::Done(_) => Ok(WriteOutcome::Done),
@@ -63,7 +66,7 @@ impl DynamoStore {
         let reservation = self
             .put(ReservationItem::encode(&change.after, token.to_owned())?)
             .condition_expression(UNCHANGED)
-            .expression_attribute_values(":before", number(change.after.seq.saturating_sub(1)))
+            .expression_attribute_values(BEFORE, seq_before(change))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let puts = std::iter::once(reservation).chain(self.claims(change));
         let put = |put: PutBuilder| Ok(TransactWriteItem::builder().put(put.build()?).build());
@@ -84,6 +87,10 @@ impl DynamoStore {
     pub(super) fn put(&self, item: Attributes) -> PutBuilder {
         Put::builder().table_name(&self.name).set_item(Some(item))
     }
+}
+
+fn seq_before(change: &Change) -> AttributeValue {
+    number(change.after.seq.saturating_sub(1))
 }
 
 /// What a cancelled transaction says.
