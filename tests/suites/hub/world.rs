@@ -261,9 +261,14 @@ impl World {
 
     /// The requests that the vendor saw from this test's account for a path.
     pub(crate) async fn calls(&self, vendor: Vendor, path: &str) -> usize {
+        self.called(vendor).await.iter().filter(|seen| seen.contains(path)).count()
+    }
+
+    /// The paths of all requests that the vendor saw from this test's account.
+    async fn called(&self, vendor: Vendor) -> Vec<String> {
         let ledger = self.ledger(vendor).await;
         let calls = ledger["calls"].as_array().expect("calls");
-        calls.iter().filter(|call| call["path"].as_str().is_some_and(|seen| seen.contains(path))).count()
+        calls.iter().map(|call| call["path"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Keeps the schedule's polls off this test's account for longer than a test takes: they ask about open tests too.
@@ -282,9 +287,7 @@ impl World {
 
     /// The look-ups of single tests on this test's account.
     pub(crate) async fn look_ups(&self) -> usize {
-        let ledger = self.ledger(Vendor::Truenorth).await;
-        let calls = ledger["calls"].as_array().expect("calls");
-        calls.iter().filter(|call| call["path"].as_str().is_some_and(|path| path.ends_with("/score"))).count()
+        self.called(Vendor::Truenorth).await.iter().filter(|path| path.ends_with("/score")).count()
     }
 
     /// The calls with which this test's account bought, or tried to.
