@@ -37,8 +37,12 @@ impl Protocol {
         self.store(world, res, event, &change)
     }
 
-    /// What a worker is about to write names a test that nobody has claimed.
+    /// What a worker is about to write names a test that nobody has claimed. A reservation
+    /// that is alone has nobody to dispute it, so there it is no step of its own.
     pub(crate) fn unclaimed(&self, world: &World, worker: usize) -> Option<(u8, u8)> {
+        if world.stored.len() < 2 {
+            return None;
+        }
         let (res, read, event) = match &world.workers[worker] {
             Worker::Answered { res, call, answer, read } => {
                 let outcome = self.outcome(*call, *answer);
