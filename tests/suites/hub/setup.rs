@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) truenorth_url: Option<String>,
     /// Changes to the iTEP profile; `null` takes a field away.
     pub(crate) itep_profile: Value,
+    /// What stands before the five digits of iTEP's passwords.
+    pub(crate) itep_password_prefix: &'static str,
     /// The second credentials that iTEP may show.
     pub(crate) itep_auth: Value,
     /// Whether TrueNorth counts requests.
@@ -37,6 +39,7 @@ impl Default for Options {
             itep_url: None,
             truenorth_url: None,
             itep_profile: json!({}),
+            itep_password_prefix: "",
             itep_auth: json!([]),
             rate_limit: true,
         }
@@ -54,6 +57,7 @@ pub(crate) async fn vendors(world: &World, options: &Options) {
         "track": "RC",
         "headers": { "get": "X-Sim-Get", "send": "X-Sim-Send" },
         "encoding": "hex",
+        "password_prefix": options.itep_password_prefix,
     });
     let path = format!("accounts/{}", world.account);
     world.sim(Vendor::Itep, Method::PUT, &path, account).await;

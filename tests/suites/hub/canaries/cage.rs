@@ -26,7 +26,8 @@ pub(super) struct Cage {
 impl Cage {
     pub(super) async fn with(options: Options) -> Self {
         let since = Timestamp::now();
-        let world = World::with(options).await;
+        // Five digits alone stand in many a time or count.
+        let world = World::with(Options { itep_password_prefix: MARK, ..options }).await;
         let secret = world.key.rsplit('_').next().expect("a key's secret").to_owned();
         let mut canaries = [MARK, BIRTH_DATE, "2/3/1961", "02/03/1961", "3-2-1961"].map(str::to_owned).to_vec();
         canaries.extend([secret, world.token.clone(), format!("key-of-{}", world.account)]);
@@ -77,8 +78,10 @@ impl Cage {
     pub(super) fn learn(&mut self, launch: &Value) {
         for name in ["password", "url"] {
             // The exam's site is no secret.
-            let secret = launch[name].as_str().filter(|text| !text.contains("exam.example.com"));
-            self.canaries.extend(secret.map(|text| text.rsplit('=').next().unwrap_or(text).to_owned()));
+            let Some(text) = launch[name].as_str().filter(|text| !text.contains("exam.example.com")) else { continue };
+            let secret = text.rsplit('=').next().unwrap_or(text);
+            assert!(secret.len() > MARK.len(), "{secret} may stand in a log by chance");
+            self.canaries.push(secret.to_owned());
         }
     }
 

@@ -23,8 +23,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::operating::binary;
 
-/// How long an invocation may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the function is told that it has.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long its answer may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the runtime posted about an event: an answer, or an error of the invocation.
 pub(super) struct Posted {
@@ -113,7 +115,7 @@ async fn serve(
 }
 
 fn invocation(event: Vec<u8>) -> Response<Full<Bytes>> {
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970") + PATIENCE;
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970") + TIMEOUT;
     Response::builder()
         .header("lambda-runtime-aws-request-id", unique())
         .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())

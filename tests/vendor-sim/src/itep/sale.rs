@@ -77,7 +77,7 @@ impl Account {
         let earlier = self.tests.get(&test_id).map(|test| test.password.clone());
         let test = Test {
             test_id: test_id.clone(),
-            password: earlier.unwrap_or_else(password),
+            password: earlier.unwrap_or_else(|| password(&self.settings.password_prefix)),
             product: purchase.product,
             status: Status::Ready,
             sat: false,
@@ -122,6 +122,6 @@ fn mail(account: &str, test: &Test, bcc: Option<String>) -> Mail {
 }
 
 /// Five digits, as in the document's list of available tests.
-fn password() -> String {
-    fastrand::u32(10_000..100_000).to_string()
+fn password(prefix: &str) -> String {
+    format!("{prefix}{}", fastrand::u32(10_000..100_000))
 }

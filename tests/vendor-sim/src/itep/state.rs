@@ -26,6 +26,9 @@ pub(super) struct Settings {
     /// What stands before the signature in the header.
     #[serde(default)]
     pub(super) prefix: String,
+    /// What stands before the five digits of a password.
+    #[serde(default)]
+    pub(super) password_prefix: String,
 }
 
 fn track() -> String {
