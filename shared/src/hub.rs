@@ -119,7 +119,7 @@ impl VendorEnv for Hub<Vendors> {
     }
 
     fn vendor(&self, account: &Account) -> &dyn VendorApi {
-        self.vendor_access.connectors.get(account.vendor)
+        self.vendor_access.connectors.get(account)
     }
 }
 

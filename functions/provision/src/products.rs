@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::runtime::problem::{Problem, kinds};
-use shared_core::domain::ids::{Account, AccountName, Vendor};
+use shared_core::domain::ids::{Account, Vendor};
 use shared_core::domain::reservation::Alert;
 use shared_core::ports::{AlertSubject, Alerts, LookupError, ProductOffer, VendorEnv};
 
@@ -17,7 +17,7 @@ use crate::reserve::account_unavailable;
 #[derive(Serialize)]
 struct ProductView {
     vendor: Vendor,
-    account: AccountName,
+    account: String,
     product: String,
     name: String,
     /// How many are left; the hub keeps no books of that yet.
@@ -55,7 +55,7 @@ pub(crate) async fn list(context: &RequestContext<'_>) -> HandlerResult {
 }
 
 fn view(account: &Account, offer: ProductOffer) -> ProductView {
-    let Account { vendor, name } = account.clone();
+    let (vendor, name) = (account.vendor, account.name.without_mode().to_owned());
     ProductView { vendor, account: name, product: offer.product, name: offer.name, stock: None }
 }
 

@@ -75,7 +75,7 @@ fn refused(mut faults: Vec<Fault>, about_account: Fault) -> Problem {
 /// only one.
 fn account(vendor: Vendor, named: Option<&str>, accounts: &Accounts) -> Result<Account, Fault> {
     let own = accounts.get(&vendor).map(Vec::as_slice).unwrap_or_default();
-    let by_name = |name: &str| own.iter().find(|account| account.as_str() == name);
+    let by_name = |name: &str| own.iter().find(|account| account.without_mode() == name);
     let found = match (named, own) {
         (Some(name), _) => by_name(name),
         (None, [only]) => Some(only),

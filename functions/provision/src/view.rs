@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use shared_core::domain::candidate::Candidate;
-use shared_core::domain::ids::{AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::reservation::{Attempt, Reason, Reservation, Status};
 use shared_core::domain::sensitive::Sensitive;
@@ -26,7 +26,7 @@ pub(crate) struct ReservationView<'a> {
     version: u64,
     vendor: Vendor,
     product: &'a str,
-    account: &'a AccountName,
+    account: &'a str,
     vendor_reference: Option<ReferenceView<'a>>,
     candidate: CandidateView<'a>,
     /// The address of a launch page; there is none yet.
@@ -57,7 +57,7 @@ impl<'a> ReservationView<'a> {
             version: reservation.version,
             vendor: order.account.vendor,
             product: &order.product,
-            account: &order.account.name,
+            account: order.account.name.without_mode(),
             vendor_reference: reservation.reference.as_ref().map(ReferenceView::new),
             candidate: CandidateView::new(&order.candidate),
             launch_url: None,

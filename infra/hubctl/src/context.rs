@@ -32,7 +32,7 @@ impl OperatorContext {
 
     /// The vendor's connector. To parse what it sent needs no secret of an account's.
     pub(crate) fn vendor(&self, account: &Account) -> &dyn VendorApi {
-        self.connectors.get(account.vendor)
+        self.connectors.get(account)
     }
 }
 

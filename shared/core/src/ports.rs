@@ -23,7 +23,7 @@ pub use vendor_api::{
     ResendOutcome, TimeSpan, VendorApi,
 };
 
-use crate::domain::ids::{Account, InboundWebhookId, ReservationId};
+use crate::domain::ids::{Account, Mode, ReservationId};
 use crate::domain::reservation::Alert;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::timeouts::Timeouts;
@@ -79,11 +79,11 @@ pub trait Alerts: Sync {
 }
 
 /// What an alert is about; prints its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum AlertSubject<'a> {
     Reservation(&'a ReservationId),
     Account(&'a Account),
-    InboundWebhook(&'a InboundWebhookId),
+    InboundWebhook(&'a InboundWebhook),
 }
 
 impl fmt::Display for AlertSubject<'_> {
@@ -91,7 +91,18 @@ impl fmt::Display for AlertSubject<'_> {
         match self {
             AlertSubject::Reservation(id) => id.fmt(f),
             AlertSubject::Account(account) => account.fmt(f),
-            AlertSubject::InboundWebhook(id) => id.fmt(f),
+            AlertSubject::InboundWebhook(webhook) => webhook.id.fmt(f),
+        }
+    }
+}
+
+impl AlertSubject<'_> {
+    /// Whose business it is: what happens in test mode is not the operator's.
+    pub fn mode(&self) -> Mode {
+        match self {
+            AlertSubject::Reservation(id) => id.mode(),
+            AlertSubject::Account(account) => account.mode(),
+            AlertSubject::InboundWebhook(webhook) => webhook.account.mode(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared_core::domain::ids::Mode;
 use shared_core::ports::BackendError;
 
 use super::dynamodb::{Client, DynamoStore, KeyRecord};
@@ -30,7 +31,7 @@ pub struct Access {
 #[derive(Debug, Clone)]
 struct Found {
     until: Timestamp,
-    key: Option<Arc<(KeyRecord, Client)>>,
+    key: Option<Arc<(Client, KeyRecord)>>,
 }
 
 impl Access {
@@ -39,21 +40,25 @@ impl Access {
         Self { store, ttl, found: Mutex::default() }
     }
 
-    /// The client whose key this is; `None` if it is nobody's, or no longer.
+    /// The client whose key this is, in the key's mode; `None` if it is nobody's, or no longer.
     pub async fn authenticate(&self, presented: &str, now: Timestamp) -> Result<Option<Client>, BackendError> {
         let Ok(presented) = presented.parse::<ApiKey>() else { return Ok(None) };
         let Some(found) = self.look_up(presented.key_id(), now).await? else { return Ok(None) };
-        let (record, client) = &*found;
-        let opens = presented.matches(&record.secret_digest) && record.is_valid(now);
+        let (client, record) = &*found;
+        let is_same = presented.mode() == record.client.mode() && presented.matches(&record.secret_digest);
+        let opens = is_same && record.is_valid(now);
         Ok(opens.then(|| client.clone()))
     }
 
-    async fn look_up(&self, key_id: &str, now: Timestamp) -> Result<Option<Arc<(KeyRecord, Client)>>, BackendError> {
+    async fn look_up(&self, key_id: &str, now: Timestamp) -> Result<Option<Arc<(Client, KeyRecord)>>, BackendError> {
         if let Some(found) = self.remembered(key_id, now) {
             return Ok(found.key);
         }
         let key = match self.store.key(key_id).await? {
-            Some(record) => self.store.client(&record.client).await?.map(|client| Arc::new((record, client))),
+            Some(record) => {
+                let client = self.store.client(&record.client.in_mode(Mode::Live)).await?;
+                client.map(|client| Arc::new((client.in_mode(record.client.mode()), record)))
+            }
             None => None,
         };
         self.remember(key_id, now, key.clone());
@@ -65,7 +70,7 @@ impl Access {
         found.get(key_id).filter(|found| now < found.until).cloned()
     }
 
-    fn remember(&self, key_id: &str, now: Timestamp, key: Option<Arc<(KeyRecord, Client)>>) {
+    fn remember(&self, key_id: &str, now: Timestamp, key: Option<Arc<(Client, KeyRecord)>>) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.len() >= REMEMBERED {
             found.retain(|_, found| found.key.is_some() && now < found.until);

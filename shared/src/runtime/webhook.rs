@@ -2,7 +2,7 @@
 
 use lambda_http::http::header;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared_core::domain::ids::{Account, AccountName, InboundWebhookId};
+use shared_core::domain::ids::{Account, AccountName, InboundWebhookId, Mode};
 use shared_core::domain::reservation::Alert;
 use shared_core::ports::{AlertSubject, Alerts, SenderCredentials};
 
@@ -62,7 +62,10 @@ fn address(path: &str) -> Option<(AccountName, &str)> {
     let (_, rest) = path.split_once("/webhooks/")?;
     let mut parts = rest.trim_end_matches('/').split('/').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(account), Some(token), None) => Some((account.parse().ok()?, token)),
+        (Some(account), Some(token), None) => {
+            let account: AccountName = account.parse().ok()?;
+            (account.mode() == Mode::Live).then_some((account, token))
+        }
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use shared_core::domain::deadline::Deadline;
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
+use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{CallOutcome, NotProcessed, ReportedStatus, Reservation};
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{LookupError, ObservedTest, OrderProblem, ProductOffer, TimeSpan};
@@ -43,7 +44,7 @@ fn connectors(secrets: TestSecrets, limits: &TestLimits) -> Connectors<TestSecre
 
 impl World {
     fn truenorth(&self) -> &dyn VendorApi {
-        self.connectors.get(Vendor::Truenorth)
+        self.connectors.get(&account(Vendor::Truenorth))
     }
 
     async fn look_up(&self) -> Result<Vec<ObservedTest>, LookupError> {
@@ -113,7 +114,7 @@ async fn a_sign_of_life_is_asked_for_anew_and_buys_nothing() {
     let requests = world.server.requests();
     assert!(requests.iter().all(|request| line(request) == "GET /2020q1/assessments HTTP/1.1"), "{requests:?}");
     let unknown = connectors(TestSecrets::default(), &TestLimits::default());
-    assert!(unknown.get(Vendor::Truenorth).probe_reachable(&account).await, "the purchase will say what is missing");
+    assert!(unknown.get(&account).probe_reachable(&account).await, "the purchase will say what is missing");
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn an_account_without_a_usable_profile_makes_no_call() {
     ] {
         let order = order(Vendor::Truenorth, GRAMMAR);
         let what = expected.to_owned();
-        let truenorth = connectors.get(Vendor::Truenorth);
+        let truenorth = connectors.get(&account(Vendor::Truenorth));
         assert_eq!(truenorth.validate(&order).await, Err(OrderProblem::AccountUnavailable { what }));
         let outcome = truenorth.purchase(&order, 1, soon()).await;
         assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::AccountUnavailable, .. }));
@@ -190,7 +191,7 @@ async fn products_and_terms_come_from_the_vendor_and_the_profile() {
     assert_eq!(world.truenorth().terms(&account_).await.unwrap().default_expiry_days, 30);
     let itep = TestSecrets::with("hub/itep/default", include_str!("itep/samples/profile.json"));
     let itep = connectors(itep, &TestLimits::default());
-    let itep = itep.get(Vendor::Itep);
+    let itep = itep.get(&account(Vendor::Itep));
     let products = itep.products(&account(Vendor::Itep), &client).await.unwrap();
     assert_eq!(products[0], ProductOffer { product: "GTX-Academic-Plus".into(), name: "GTX-Academic-Plus".into() });
 }
@@ -202,7 +203,8 @@ async fn at_itep_a_test_is_launched_by_what_is_stored_with_or_without_a_profile(
         let mut reservation = Reservation::queued(order(Vendor::Itep, "GTX-Academic-Plus"), start(), start());
         reservation.password = Some(Sensitive::from("secret"));
         let connectors = connectors(secrets, &TestLimits::default());
-        let launch = connectors.get(Vendor::Itep).launch(&reservation, &VendorReference::itep("A1")).await.unwrap();
+        let launch =
+            connectors.get(&account(Vendor::Itep)).launch(&reservation, &VendorReference::itep("A1")).await.unwrap();
         let (url, password) = (exam_url.map(str::to_owned), reservation.password);
         assert_eq!(launch, Some(Launch::Credentials { url, test_id: "A1".to_owned(), password }));
     }
@@ -257,4 +259,33 @@ async fn with_too_little_time_left_no_call_is_begun() {
     let outcome = world.truenorth().purchase(&order(Vendor::Truenorth, GRAMMAR), 1, too_soon).await;
     assert!(matches!(outcome, CallOutcome::NotProcessed { why: NotProcessed::NoTime, .. }), "{outcome:?}");
     assert!(world.server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn in_test_mode_the_sandbox_sells_and_no_vendor_is_called() {
+    let world = world(vec![]);
+    for (vendor, product) in [(Vendor::Itep, "GTX-Academic-Plus"), (Vendor::Truenorth, GRAMMAR)] {
+        let live = order(vendor, product);
+        let account = Account { name: live.account.name.in_mode(Mode::Test), ..live.account };
+        let order = Order { account, ..live };
+        let sandbox = world.connectors.get(&order.account);
+        assert_eq!(sandbox.validate(&order).await, Ok(()));
+        assert!(sandbox.probe_reachable(&order.account).await);
+        let outcome = sandbox.purchase(&order, 1, soon()).await;
+        let CallOutcome::Confirmed { reference, launch: Some(launch) } = outcome else { panic!("{outcome:?}") };
+        let found = sandbox.look_up(&order.account, &order.id).await.unwrap();
+        assert_eq!((found.len(), &found[0].reference), (1, &reference), "the test that was sold");
+        assert_eq!(VendorReference::parse(vendor, &typed(&reference)), Ok(reference.clone()), "in its vendor's form");
+        let reservation = Reservation::queued(order, start(), start());
+        assert_eq!(sandbox.launch(&reservation, &reference).await.unwrap(), Some(launch));
+    }
+    assert!(world.server.requests().is_empty());
+}
+
+/// A reference as an operator types it.
+fn typed(reference: &VendorReference) -> String {
+    match reference {
+        VendorReference::Itep { test_id } => test_id.clone(),
+        VendorReference::Truenorth { user_assessment_id, user_id } => format!("{user_assessment_id}/{user_id}"),
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
 use shared::aws::{Access, ApiKey};
-use shared_core::domain::ids::ClientId;
+use shared_core::domain::ids::{ClientId, Mode};
 use shared_core::ports::Polls;
 
 use crate::fixtures::at;
@@ -23,7 +23,7 @@ fn company(id: &str) -> Client {
 }
 
 async fn new_key(world: &World, client: &ClientId, created_at: Timestamp) -> (ApiKey, KeyRecord) {
-    let key = ApiKey::generate().unwrap();
+    let key = ApiKey::generate(Mode::Live).unwrap();
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
         client: client.clone(),
@@ -86,7 +86,7 @@ async fn what_is_no_key_opens_nothing_and_an_unknown_one_is_asked_for_once() {
         assert_eq!(access.authenticate(text, at(0)).await.unwrap(), None);
     }
     assert!(world.calls.take().is_empty());
-    let stranger = ApiKey::generate().unwrap();
+    let stranger = ApiKey::generate(Mode::Live).unwrap();
     for second in 0..10 {
         assert_eq!(opens(&access, &stranger, at(second)).await, None);
     }
@@ -98,11 +98,37 @@ async fn what_is_no_key_opens_nothing_and_an_unknown_one_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn a_test_key_opens_the_same_door_in_test_mode() {
+    let world = World::new().await;
+    let acme = company("acme");
+    world.store.create_client(&acme).await.unwrap();
+    let key = ApiKey::generate(Mode::Test).unwrap();
+    let (_, live) = new_key(&world, &acme.id, at(0)).await;
+    let record = KeyRecord {
+        key_id: key.key_id().to_owned(),
+        secret_digest: key.secret_digest(),
+        client: acme.id.in_mode(Mode::Test),
+        ..live.clone()
+    };
+    assert!(world.store.create_key(&record).await.unwrap());
+    let access = Access::new(world.store.clone(), TTL);
+    let client = access.authenticate(key.expose().expose(), at(0)).await.unwrap().unwrap();
+    assert_eq!((client.id, client.name), (acme.id.in_mode(Mode::Test), acme.name));
+    let names: Vec<_> =
+        client.accounts.itep.iter().chain(&client.accounts.truenorth).map(ToString::to_string).collect();
+    assert_eq!(names, ["test.default", "test.default"]);
+    let swapped = key.expose().expose().replacen("test", "live", 1);
+    assert_eq!(access.authenticate(&swapped, at(0)).await.unwrap(), None);
+    let keys = world.store.keys(&acme.id).await.unwrap();
+    assert!(keys.contains(&live) && keys.contains(&record), "both are the company's: {keys:?}");
+}
+
+#[tokio::test]
 async fn a_key_expires_by_itself() {
     let world = World::new().await;
     let acme = company("acme");
     world.store.create_client(&acme).await.unwrap();
-    let key = ApiKey::generate().unwrap();
+    let key = ApiKey::generate(Mode::Live).unwrap();
     let (_, mut record) = new_key(&world, &acme.id, at(0)).await;
     record = KeyRecord {
         key_id: key.key_id().to_owned(),

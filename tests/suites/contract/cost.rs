@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use shared::aws::{Access, ApiKey};
 use shared::vendors::itep::webhook::parse_data;
-use shared_core::domain::ids::Vendor;
+use shared_core::domain::ids::{Mode, Vendor};
 use shared_core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
 use shared_core::domain::reservation::{Decision, Event, Lease, Report, Reservation, Source, Status};
 use shared_core::ports::*;
@@ -138,7 +138,7 @@ async fn reading(bill: &mut Bill<'_>) {
     let page = bill.of("list 20: index", "1 Query", store.list(&query)).await.unwrap();
     bill.of("list 20: reservations", "1 BatchGetItem", store.reservations(&page.items)).await.unwrap();
     bill.of("history, filed entries", "1 Query", store.filed_entries(&page.items[0], 0, 100)).await.unwrap();
-    let in_doubt = store.worklist(&Worklist::InDoubt, None, 100);
+    let in_doubt = store.worklist(&Worklist::InDoubt(Mode::Live), None, 100);
     bill.of("worklist, empty", "1 Query", in_doubt).await.unwrap();
     let first = store.reservation(&page.items[0]).await.unwrap().unwrap();
     bill.of("postpone", "1 UpdateItem", store.postpone(&first, at(3000))).await.unwrap();
@@ -158,7 +158,7 @@ async fn guarding(bill: &mut Bill<'_>) {
     bill.of("look-up stamp", "1 UpdateItem", stamp).await.unwrap();
     bill.of("count a link", "1 UpdateItem", store.count_link(&id, at(0))).await.unwrap();
     let access = Access::new(store.clone(), Duration::from_secs(60));
-    let stranger = ApiKey::generate().unwrap().expose();
+    let stranger = ApiKey::generate(Mode::Live).unwrap().expose();
     bill.of("API key, unknown", "1 GetItem", access.authenticate(stranger.expose(), at(0))).await.unwrap();
     bill.of("API key, remembered", "none", access.authenticate(stranger.expose(), at(1))).await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::ToSpan;
 use shared::aws::{Cursor, InvalidCursor};
-use shared_core::domain::ids::{ReservationId, Vendor};
+use shared_core::domain::ids::{Mode, ReservationId, Vendor};
 use shared_core::domain::reservation::{Event, Reservation};
 use shared_core::ports::{ListQuery, Quarantine, Quarantined, Store, Worklist};
 
@@ -82,7 +82,7 @@ async fn worklists_hold_the_doubtful_and_what_is_open_at_truenorth() {
         doubtful.push(commit(&world.store, lost(&itep, at(100 - n))).await);
     }
     let ids = |reservations: &[Reservation]| reservations.iter().map(|r| r.id().clone()).collect::<Vec<_>>();
-    let in_doubt = world.store.worklist(&Worklist::InDoubt, None, 10).await.unwrap();
+    let in_doubt = world.store.worklist(&Worklist::InDoubt(Mode::Live), None, 10).await.unwrap();
     doubtful.reverse();
     assert_eq!((in_doubt.items, in_doubt.next), (ids(&doubtful), None));
 
@@ -95,7 +95,7 @@ async fn worklists_hold_the_doubtful_and_what_is_open_at_truenorth() {
     assert_eq!((second.items, second.next), (vec![], None));
     let settled = confirmed(&doubtful[0], "3279B035APR", at(300));
     commit(&world.store, settled).await;
-    let in_doubt = world.store.worklist(&Worklist::InDoubt, None, 10).await.unwrap();
+    let in_doubt = world.store.worklist(&Worklist::InDoubt(Mode::Live), None, 10).await.unwrap();
     assert_eq!(in_doubt.items, ids(&doubtful[1..]));
 }
 
@@ -154,11 +154,11 @@ async fn the_quarantine_keeps_each_receipt_once_and_lists_the_oldest_first() {
         world.store.keep(&quarantined(n, "no such test")).await.unwrap();
     }
     world.store.keep(&quarantined(2, "said again")).await.unwrap();
-    let first = world.store.quarantined(None, 2).await.unwrap();
+    let first = world.store.quarantined(Mode::Live, None, 2).await.unwrap();
     assert_eq!(first.items, [quarantined(1, "no such test"), quarantined(2, "no such test")]);
-    let rest = world.store.quarantined(first.next.as_deref(), 10).await.unwrap();
+    let rest = world.store.quarantined(Mode::Live, first.next.as_deref(), 10).await.unwrap();
     assert_eq!((rest.items, rest.next), (vec![quarantined(3, "no such test")], None));
-    let failed = world.store.quarantined(Some("!!"), 2).await.unwrap_err();
+    let failed = world.store.quarantined(Mode::Live, Some("!!"), 2).await.unwrap_err();
     assert!(failed.source.is::<InvalidCursor>());
 }
 
@@ -169,14 +169,14 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
     world.store.keep(&first).await.unwrap();
     let marked = Quarantined { replayed_at: Some(at(2000)), ..first };
     world.store.mark_handled(&marked).await.unwrap();
-    assert_eq!(world.store.quarantined(None, 10).await.unwrap().items, [marked]);
+    assert_eq!(world.store.quarantined(Mode::Live, None, 10).await.unwrap().items, [marked]);
     let again = quarantined(1, "still no such test");
     world.store.keep(&again).await.unwrap();
     world.store.keep(&quarantined(1, "a second delivery")).await.unwrap();
-    assert_eq!(world.store.quarantined(None, 10).await.unwrap().items, [again]);
+    assert_eq!(world.store.quarantined(Mode::Live, None, 10).await.unwrap().items, [again]);
     let nobodys = quarantined(9, "never kept");
     world.store.mark_handled(&nobodys).await.unwrap();
-    assert_eq!(world.store.quarantined(None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(world.store.quarantined(Mode::Live, None, 10).await.unwrap().items.len(), 1);
 }
 
 fn quarantined(n: i64, why: &str) -> Quarantined {

@@ -26,5 +26,6 @@ mod results_itep;
 mod results_truenorth;
 mod settling;
 mod setup;
+mod test_mode;
 mod webhooks;
 mod world;

@@ -3,6 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::aws::access::ApiKey;
+use shared_core::domain::ids::Mode;
 
 use crate::setup::{Options, company_named, vendors};
 use crate::world::{Answer, Vendor, World, reference};
@@ -130,7 +131,7 @@ async fn their_company() -> World {
     let mut world = World::new().await;
     world.account = "placed-before".to_owned();
     vendors(&world, &Options::default()).await;
-    let key = ApiKey::generate().expect("randomness");
+    let key = ApiKey::generate(Mode::Live).expect("randomness");
     (_, world.key) = company_named("client-0000000000000000", &world.account, key).await;
     world
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::aws::access::ApiKey;
 use shared::aws::clients::AwsClients;
 use shared::aws::dynamodb::{Accounts, Client, KeyRecord};
-use shared_core::domain::ids::{AccountName, ClientId};
+use shared_core::domain::ids::{AccountName, ClientId, Mode};
 
 use crate::in_process;
 use crate::world::{ITEP_PRODUCT, Vendor, World};
@@ -132,13 +132,13 @@ pub(crate) async fn secret(name: &str, value: &Value) {
 
 /// A company with access to an account of both vendors, and its API key.
 pub(crate) async fn company(account: &str) -> String {
-    let key = ApiKey::generate().expect("randomness");
+    let key = ApiKey::generate(Mode::Live).expect("randomness");
     let (is_new, key) = company_named(&format!("c-{}", key.key_id()), account, key).await;
     assert!(is_new);
     key
 }
 
-/// The same under an id of its own; says whether it was not there yet.
+/// The same under an id of its own, in the key's mode; says whether it was not there yet.
 pub(crate) async fn company_named(id: &str, account: &str, key: ApiKey) -> (bool, String) {
     let (store, created_at) = (in_process::hub().store, Timestamp::now());
     let name: AccountName = account.parse().expect("an account's name");
@@ -148,7 +148,7 @@ pub(crate) async fn company_named(id: &str, account: &str, key: ApiKey) -> (bool
     let is_new = store.create_client(&client).await.expect("storage");
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
-        client: id,
+        client: id.in_mode(key.mode()),
         secret_digest: key.secret_digest(),
         label: None,
         created_at,

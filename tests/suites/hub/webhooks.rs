@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use shared_core::domain::ids::Mode;
 use shared_core::ports::{AuthOutcome, InboundWebhook, Quarantine, Quarantined, SenderCredentials};
 
 use crate::in_process;
@@ -67,18 +68,18 @@ pub(crate) async fn quarantined(world: &World) -> Quarantined {
 /// Waits for a report of the account's of which something holds.
 pub(crate) async fn until_quarantined(world: &World, holds: impl Fn(&Quarantined) -> bool) -> Quarantined {
     let ask = async || {
-        let all = all_quarantined(world).await;
+        let all = all_quarantined(world, Mode::Live).await;
         all.iter().find(|item| holds(item)).cloned().ok_or(all)
     };
     eventually("such a report", ask).await
 }
 
-/// What is quarantined from a world's account now, the oldest first.
-async fn all_quarantined(world: &World) -> Vec<Quarantined> {
+/// What is quarantined from a world's account in a mode now, the oldest first.
+pub(crate) async fn all_quarantined(world: &World, mode: Mode) -> Vec<Quarantined> {
     let (store, mut found, mut cursor) = (in_process::hub().store, Vec::new(), None);
     loop {
-        let page = store.quarantined(cursor.as_deref(), 100).await.expect("the quarantine");
-        found.extend(page.items.into_iter().filter(|item| item.receipt.account.as_str() == world.account));
+        let page = store.quarantined(mode, cursor.as_deref(), 100).await.expect("the quarantine");
+        found.extend(page.items.into_iter().filter(|item| item.receipt.account.without_mode() == world.account));
         cursor = page.next;
         if cursor.is_none() {
             return found;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use shared::aws::ApiKey;
 pub(crate) use shared_core::domain::ids::Vendor;
-use shared_core::domain::ids::{Account, ReservationId};
+use shared_core::domain::ids::{Account, Mode, ReservationId};
 use shared_core::ports::Polls;
 
 use crate::{in_process, setup};
@@ -101,6 +102,15 @@ impl World {
     /// Another company, with the same vendor accounts.
     pub(crate) async fn another_company(&self) -> String {
         setup::company(&self.account).await
+    }
+
+    /// The same company in test mode, with a key of its own.
+    pub(crate) async fn in_test_mode(&self) -> Self {
+        let client = format!("c-{}", self.key.rsplit('_').nth(1).expect("a key's id"));
+        let key = ApiKey::generate(Mode::Test).expect("randomness");
+        let (_, key) = setup::company_named(&client, &self.account, key).await;
+        let (http, env) = (self.http.clone(), self.env.clone());
+        Self { http, env, account: self.account.clone(), key, token: self.token.clone() }
     }
 
     // The hub's API.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
-use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, Digest, Mode, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::{LINK_WINDOW, LINKS};
 use shared_core::domain::reservation::{Alert, Change, HistoryEntry, Reservation, State};
 use shared_core::ports::{
@@ -204,7 +204,7 @@ impl Memory {
             found.vendor() == vendor && found.order.account.name == *name
         };
         let listed = self.indexed(|found| match (list, &found.state) {
-            (Worklist::InDoubt, State::InDoubt { since }) => Some(*since),
+            (Worklist::InDoubt(mode), State::InDoubt { since }) if found.id().mode() == *mode => Some(*since),
             (Worklist::Open(name), _) if found.is_open() && is_of(found, Vendor::Truenorth, name) => {
                 Some(found.created_at)
             }
@@ -235,9 +235,10 @@ impl Memory {
         }
     }
 
-    pub(crate) fn quarantined(&self, cursor: Option<&str>, limit: usize) -> Page<Quarantined> {
+    pub(crate) fn quarantined(&self, mode: Mode, cursor: Option<&str>, limit: usize) -> Page<Quarantined> {
         let key = |receipt: &InboundWebhook| format!("{:015} {}", receipt.received_at.as_millisecond(), receipt.id);
-        page(self.quarantined.iter().map(|kept| (key(&kept.receipt), kept.clone())), cursor, limit)
+        let kept = self.quarantined.iter().filter(|kept| kept.receipt.account.mode() == mode);
+        page(kept.map(|kept| (key(&kept.receipt), kept.clone())), cursor, limit)
     }
 
     pub(crate) fn breaker(&self, account: &Account) -> Breaker {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared_core::domain::breaker::Breaker;
-use shared_core::domain::ids::{Account, AccountName, Digest, ReservationId, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, Digest, Mode, ReservationId, VendorReference};
 use shared_core::domain::reservation::{Change, DocumentOrigin, HistoryEntry, Reservation};
 use shared_core::domain::timeouts::Timeouts;
 use shared_core::ports::*;
@@ -242,9 +242,14 @@ impl<H: Hooks> Quarantine for World<H> {
         self.call("keep", move |memory| memory.keep(&item)).await
     }
 
-    async fn quarantined(&self, cursor: Option<&str>, limit: usize) -> Result<Page<Quarantined>, BackendError> {
+    async fn quarantined(
+        &self,
+        mode: Mode,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Quarantined>, BackendError> {
         let cursor = cursor.map(str::to_owned);
-        self.call("quarantined", move |memory| memory.quarantined(cursor.as_deref(), limit)).await
+        self.call("quarantined", move |memory| memory.quarantined(mode, cursor.as_deref(), limit)).await
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::aws::DynamoStore;
 use shared::aws::dynamodb::{Accounts, Client};
 use shared_core::domain::base32;
-use shared_core::domain::ids::{AccountName, ClientId};
+use shared_core::domain::ids::{AccountName, ClientId, Mode};
 
 use super::key;
 use crate::asking;
@@ -30,6 +30,10 @@ async fn create(store: &DynamoStore, out: Output, new: &NewClient) -> anyhow::Re
         Some(id) => id.clone(),
         None => id_from(&new.name)?,
     };
+    let mut names = new.itep.iter().chain(&new.truenorth);
+    if id.mode() == Mode::Test || names.any(|name| name.mode() == Mode::Test) {
+        bail!("a client and its accounts are named without `test.`: test mode is a matter of the key");
+    }
     let accounts = Accounts { itep: new.itep.clone(), truenorth: new.truenorth.clone() };
     let client = Client { id, name: new.name.clone(), accounts, created_at: Timestamp::now() };
     if !asking(store.create_client(&client).await)? {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
+use shared_core::domain::ids::Mode;
 use shared_core::domain::reservation::{Evidence, Reservation, State};
 use shared_core::ports::{Store, Worklist};
 
@@ -35,7 +36,7 @@ async fn read(store: &DynamoStore, limit: usize) -> anyhow::Result<(Vec<Reservat
     let (mut doubtful, mut cursor) = (Vec::new(), None);
     while doubtful.len() < limit {
         let size = PAGE.min(limit - doubtful.len());
-        let page = asking(store.worklist(&Worklist::InDoubt, cursor.as_deref(), size).await)?;
+        let page = asking(store.worklist(&Worklist::InDoubt(Mode::Live), cursor.as_deref(), size).await)?;
         let read = asking(store.reservations(&page.items).await)?;
         // What was settled since the index was written is no longer in doubt.
         doubtful.extend(read.into_iter().filter(|reservation| since(reservation).is_some()));

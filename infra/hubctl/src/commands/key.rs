@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::dynamodb::KeyRecord;
 use shared::aws::{ApiKey, DynamoStore};
-use shared_core::domain::ids::ClientId;
+use shared_core::domain::ids::{ClientId, Mode};
 
 use crate::asking;
 use crate::cli::KeyCommand;
@@ -28,7 +28,7 @@ async fn create(
     label: Option<String>,
     expires_at: Option<Timestamp>,
 ) -> anyhow::Result<()> {
-    let key = ApiKey::generate().context("the operating system gave no random numbers")?;
+    let key = ApiKey::generate(Mode::Live).context("the operating system gave no random numbers")?;
     let record = KeyRecord {
         key_id: key.key_id().to_owned(),
         client: client.clone(),
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_key_is_named_by_its_id_or_by_itself() {
-        let key = ApiKey::generate().unwrap();
+        let key = ApiKey::generate(Mode::Live).unwrap();
         assert_eq!(id_in(&key.expose().into_inner()), key.key_id());
         assert_eq!(id_in(&key.to_string()), key.key_id());
         assert_eq!(id_in(key.key_id()), key.key_id());

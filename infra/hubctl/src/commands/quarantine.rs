@@ -8,7 +8,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
-use shared_core::domain::ids::InboundWebhookId;
+use shared_core::domain::ids::{InboundWebhookId, Mode};
 use shared_core::ports::{AuthOutcome, Dismissal, InboundWebhook, Quarantine, Quarantined};
 
 use crate::asking;
@@ -53,7 +53,7 @@ impl QuarantineFilter {
 async fn find(store: &DynamoStore, id: &InboundWebhookId) -> anyhow::Result<Quarantined> {
     let mut cursor = None;
     loop {
-        let page = asking(store.quarantined(cursor.as_deref(), PAGE).await)?;
+        let page = asking(store.quarantined(Mode::Live, cursor.as_deref(), PAGE).await)?;
         let found = page.items.into_iter().find(|item| item.receipt.id == *id);
         cursor = page.next;
         if found.is_some() || cursor.is_none() {
@@ -88,7 +88,7 @@ async fn read(
 ) -> anyhow::Result<(Vec<Quarantined>, bool)> {
     let (mut kept, mut cursor) = (Vec::new(), None);
     loop {
-        let page = asking(store.quarantined(cursor.as_deref(), PAGE).await)?;
+        let page = asking(store.quarantined(Mode::Live, cursor.as_deref(), PAGE).await)?;
         kept.extend(page.items.into_iter().filter(|item| wanted(item)));
         cursor = page.next;
         if kept.len() > limit || cursor.is_none() {

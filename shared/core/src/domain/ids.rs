@@ -1,5 +1,6 @@
 //! Identifiers. Each is valid once it exists: made by `parse` or derived.
 
+mod mode;
 mod vendor;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use mode::Mode;
 pub use vendor::{Account, Vendor, VendorReference};
 
 use super::base32;
@@ -75,25 +77,27 @@ macro_rules! text_id {
 }
 
 fn is_name(text: &str, max: usize) -> bool {
+    let text = text.strip_prefix(mode::TEST_NAME).unwrap_or(text);
     (1..=max).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 text_id!(
-    /// The hub's central id: `res_` and 26 Crockford base32 characters, derived
-    /// from the client and its `Idempotency-Key` so that one conditional write is
-    /// the idempotency check.
+    /// The hub's central id: `res_`, or `res_test_` in test mode, and 26 Crockford base32
+    /// characters, derived from the client and its `Idempotency-Key` so that one
+    /// conditional write is the idempotency check.
     ReservationId,
     "reservation id",
-    "`res_` and 26 lower-case Crockford base32 characters",
-    |text| text.strip_prefix("res_").is_some_and(|rest| base32::is_base32(rest, DERIVED))
+    "`res_` or `res_test_` and 26 lower-case Crockford base32 characters",
+    |text| [mode::TEST_ID, LIVE_ID].iter().find_map(|begin| text.strip_prefix(begin))
+        .is_some_and(|rest| base32::is_base32(rest, DERIVED))
 );
 
 text_id!(
     /// A company that calls the hub.
     ClientId,
     "client id",
-    "1 to 40 of a-z, 0-9, - and _",
+    "1 to 40 of a-z, 0-9, - and _, after `test.` in test mode",
     |text| is_name(text, 40)
 );
 
@@ -101,7 +105,7 @@ text_id!(
     /// The name of one set of credentials at a vendor.
     AccountName,
     "account name",
-    "1 to 40 of a-z, 0-9, - and _",
+    "1 to 40 of a-z, 0-9, - and _, after `test.` in test mode",
     |text| is_name(text, 40)
 );
 
@@ -141,15 +145,19 @@ text_id!(
     |text| (1..=80).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
 
+/// What a reservation's id begins with in live mode.
+const LIVE_ID: &str = "res_";
+
 /// How many characters of a reservation id are derived: 130 bits.
 const DERIVED: usize = 26;
 
 impl ReservationId {
-    /// Derives the id from the client and its idempotency key: the first 130
-    /// bits of SHA-256 over both.
+    /// Derives the id from the client, in its mode, and its idempotency key: the first
+    /// 130 bits of SHA-256 over both.
     pub fn derive(client: &ClientId, idempotency_key: &str) -> Self {
         let derived = base32::encode(&sha256_of_parts([client.as_str(), idempotency_key]));
-        Self(format!("res_{}", &derived[..DERIVED]))
+        let begin = if client.mode() == Mode::Test { mode::TEST_ID } else { LIVE_ID };
+        Self(format!("{begin}{}", &derived[..DERIVED]))
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Quarantined;
 use crate::domain::breaker::Breaker;
-use crate::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, VendorReference};
+use crate::domain::ids::{Account, AccountName, ClientId, Digest, Mode, ReservationId, VendorReference};
 use crate::domain::limiter::{Booking, Levels};
 use crate::domain::reservation::{Change, DocumentOrigin, HistoryEntry, Reservation};
 use crate::error::BackendError;
@@ -162,8 +162,8 @@ pub struct ListQuery {
 /// Reservations that somebody works through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Worklist {
-    /// Those that an operator must settle.
-    InDoubt,
+    /// Those that an operator must settle, of a mode.
+    InDoubt(Mode),
     /// Those of a TrueNorth account whose tests are still open.
     Open(AccountName),
     /// Those of an iTEP account that ended with a test which was not begun, as far
@@ -174,9 +174,10 @@ pub enum Worklist {
 /// Reports that could not be used, kept until the operator has looked.
 pub trait Quarantine: Sync {
     fn keep(&self, item: &Quarantined) -> impl Future<Output = Result<(), BackendError>> + Send;
-    /// Lists what is kept, oldest first.
+    /// Lists what is kept of a mode, oldest first.
     fn quarantined(
         &self,
+        mode: Mode,
         cursor: Option<&str>,
         limit: usize,
     ) -> impl Future<Output = Result<Page<Quarantined>, BackendError>> + Send;

@@ -56,10 +56,9 @@ pub async fn quarantine<E: Env<Store: Quarantine>>(
     webhook: InboundWebhook,
     why: &str,
 ) -> Result<RecordOutcome, BackendError> {
-    let id = webhook.id.clone();
     let item = Quarantined { receipt: webhook, why: why.to_owned(), at: env.now(), replayed_at: None, dismissed: None };
     env.store().keep(&item).await?;
-    env.alerts().raise(Alert::Quarantined, AlertSubject::InboundWebhook(&id));
+    env.alerts().raise(Alert::Quarantined, AlertSubject::InboundWebhook(&item.receipt));
     Ok(RecordOutcome::Quarantined)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::commit::apply_and_commit;
 use crate::domain::deadline::{Deadline, later};
-use crate::domain::ids::ReservationId;
+use crate::domain::ids::{Mode, ReservationId};
 use crate::domain::reservation::{Alert, Event, Reservation, Source, State};
 use crate::ports::{AlertSubject, Alerts, BackendError, CheckReason, Env, Queue, ScoreCheck, Store, Worklist};
 
@@ -61,7 +61,7 @@ pub async fn sweep<E: Env>(env: &E, deadline: Deadline) -> Result<SweepSummary, 
 /// While anything is in doubt, every sweep says so: the alert that was raised
 /// when the doubt arose may have died with its function.
 async fn remind_of_doubt<E: Env>(env: &E) -> Result<(), BackendError> {
-    let oldest = env.store().worklist(&Worklist::InDoubt, None, 1).await?;
+    let oldest = env.store().worklist(&Worklist::InDoubt(Mode::Live), None, 1).await?;
     if let Some(id) = oldest.items.first() {
         env.alerts().raise(Alert::InDoubt, AlertSubject::Reservation(id));
     }

@@ -2,16 +2,14 @@
 //! digest of the client's own id for them.
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, InboundWebhookId, ReservationId};
+use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, Mode, ReservationId};
 use shared_core::domain::reservation::{Reservation, State};
-use shared_core::ports::Worklist;
+use shared_core::ports::{InboundWebhook, Worklist};
 
 use serde::{Deserialize, Serialize};
 
 /// Over how many partitions of the `due` index the reservations spread.
 pub(crate) const DUE_SHARDS: u8 = 4;
-/// The partition of everything in quarantine.
-pub(crate) const QUARANTINE: &str = "QUARANTINE";
 /// The partition that registers the TrueNorth accounts to poll.
 pub(crate) const POLLS: &str = "POLLS";
 /// The partition that registers the clients.
@@ -84,9 +82,15 @@ impl Key {
         Self::new(format!("ACCOUNT#truenorth#{account}"), "POLL")
     }
 
-    pub(crate) fn quarantined(received_at: Timestamp, id: &InboundWebhookId) -> Self {
-        Self::new(QUARANTINE, format!("{}#{id}", sortable_millis(received_at)))
+    pub(crate) fn quarantined(webhook: &InboundWebhook) -> Self {
+        let place = format!("{}#{}", sortable_millis(webhook.received_at), webhook.id);
+        Self::new(quarantine(webhook.account.mode()), place)
     }
+}
+
+/// The partition of everything in quarantine.
+pub(crate) fn quarantine(mode: Mode) -> String {
+    format!("{}QUARANTINE", mode.prefix())
 }
 
 /// The partition of a reservation and of everything beside it.
@@ -140,7 +144,7 @@ pub(crate) fn candidate(client: &ClientId, external_id: &str) -> String {
 /// The `worklist` index's partition of a list.
 pub(crate) fn worklist(list: &Worklist) -> String {
     match list {
-        Worklist::InDoubt => "in_doubt".to_owned(),
+        Worklist::InDoubt(mode) => format!("{}in_doubt", mode.prefix()),
         Worklist::Open(account) => format!("open#truenorth#{account}"),
         Worklist::Unused(account) => format!("unused#itep#{account}"),
     }
@@ -150,7 +154,7 @@ pub(crate) fn worklist(list: &Worklist) -> String {
 pub(crate) fn work(reservation: &Reservation) -> Option<(String, String)> {
     use shared_core::domain::ids::Vendor::{Itep, Truenorth};
     let (list, since) = match reservation.state {
-        State::InDoubt { since } => (Worklist::InDoubt, since),
+        State::InDoubt { since } => (Worklist::InDoubt(reservation.id().mode()), since),
         _ if reservation.is_open() && reservation.vendor() == Truenorth => {
             (Worklist::Open(reservation.order.account.name.clone()), reservation.created_at)
         }
@@ -164,6 +168,8 @@ pub(crate) fn work(reservation: &Reservation) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use shared_core::domain::ids::Vendor;
+
     use super::*;
 
     #[test]
@@ -172,6 +178,32 @@ mod tests {
         assert_eq!(sortable_millis(time), "2026-11-23T02:24:28.000Z");
         assert_eq!(sortable_millis_ceil(time), "2026-11-23T02:24:28.001Z");
         assert_eq!(sortable_millis("2026-11-23T02:24:28Z".parse().unwrap()), "2026-11-23T02:24:28.000Z");
+    }
+
+    #[test]
+    fn no_key_of_one_mode_is_one_of_the_other() {
+        let client: ClientId = "acme".parse().unwrap();
+        let name: AccountName = "default".parse().unwrap();
+        let keys = |mode: Mode| {
+            let (client, name) = (client.in_mode(mode), name.in_mode(mode));
+            let id = ReservationId::derive(&client, "order-42");
+            let account = Account { vendor: Vendor::Itep, name: name.clone() };
+            let items = [
+                Key::reservation(&id),
+                Key::claim(&account, "3279B035APR"),
+                Key::limiter(&name),
+                Key::breaker(&account),
+                Key::poll(&name),
+            ];
+            let lists = [Worklist::InDoubt(mode), Worklist::Open(name.clone()), Worklist::Unused(name)];
+            let mut partitions: Vec<_> = items.into_iter().map(|key| key.pk).collect();
+            partitions.extend(lists.iter().map(worklist));
+            partitions.extend([client.to_string(), candidate(&client, "c-1001"), quarantine(mode)]);
+            partitions
+        };
+        let (live, test) = (keys(Mode::Live), keys(Mode::Test));
+        assert!(live.iter().all(|key| !key.contains("test")), "live keys are as they were: {live:?}");
+        assert!(test.iter().all(|key| key.contains("test") && !live.contains(key)), "{test:?}");
     }
 
     #[test]

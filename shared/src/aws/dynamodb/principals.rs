@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared_core::domain::ids::{AccountName, ClientId, Digest, Vendor};
+use shared_core::domain::ids::{AccountName, ClientId, Digest, Mode, Vendor};
 use shared_core::ports::BackendError;
 
 use super::item::{Attributes, Item, document};
@@ -25,6 +25,15 @@ pub struct Client {
     pub accounts: Accounts,
     /// Since when it is known.
     pub created_at: Timestamp,
+}
+
+impl Client {
+    /// The client as it calls in a mode, with its accounts there.
+    pub(crate) fn in_mode(mut self, mode: Mode) -> Self {
+        let accounts = self.accounts.itep.iter_mut().chain(&mut self.accounts.truenorth);
+        accounts.for_each(|name| *name = name.in_mode(mode));
+        Self { id: self.id.in_mode(mode), ..self }
+    }
 }
 
 /// Vendor accounts by name. Where a request names none, `default` is meant, or
@@ -51,7 +60,7 @@ impl Accounts {
 pub struct KeyRecord {
     /// The key's id, which is part of the key.
     pub key_id: String,
-    /// Whose key it is.
+    /// Whose key it is, in the key's mode.
     pub client: ClientId,
     /// SHA-256 of the key's secret.
     pub secret_digest: Digest,
@@ -107,10 +116,11 @@ impl DynamoStore {
     pub async fn create_key(&self, key: &KeyRecord) -> Result<bool, BackendError> {
         const OPERATION: &str = "create a key";
         let item = Item::encode(Key::api_key(&key.key_id), key).map_err(corrupt(OPERATION))?;
-        let of_client = Key::api_key_of(&key.client, &key.key_id);
+        let client = key.client.in_mode(Mode::Live);
+        let of_client = Key::api_key_of(&client, &key.key_id);
         let check = ConditionCheck::builder()
             .table_name(&self.name)
-            .set_key(Some(key_of(Key::client(&key.client))))
+            .set_key(Some(key_of(Key::client(&client))))
             .condition_expression("attribute_exists(pk)")
             .build();
         let check = TransactWriteItem::builder().condition_check(check.map_err(corrupt(OPERATION))?).build();

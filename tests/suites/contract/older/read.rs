@@ -17,7 +17,7 @@ use shared::aws::sqs::Fulfilment;
 use shared::clock::SystemClock;
 use shared::runtime::batch::process_batch;
 use shared_core::domain::deadline::Deadline;
-use shared_core::domain::ids::{Account, AccountName, ReservationId, Vendor, VendorReference};
+use shared_core::domain::ids::{Account, AccountName, Mode, ReservationId, Vendor, VendorReference};
 use shared_core::domain::launch::LINK_WINDOW;
 use shared_core::domain::limiter::{Caller, Levels, Plan, Priority, plan};
 use shared_core::domain::reservation::Status;
@@ -49,7 +49,7 @@ pub(super) async fn read_item(store: &DynamoStore, expected: &Value) -> Result<V
         "launch_link_counter" => read_links(store, &id(), expected).await?,
         "reference_claim" => json!({ "owner": store.owner(&account(), keys[3]).await? }),
         "quarantined" => {
-            let kept = store.quarantined(None, 100).await?.items;
+            let kept = store.quarantined(Mode::Live, None, 100).await?.items;
             let kept = kept.iter().find(|kept| kept.receipt.id.as_str() == text("id"));
             kept.map_or(Value::Null, |kept| describe_webhook(document(kept), &kept.receipt, expected))
         }
@@ -83,7 +83,7 @@ async fn read_reservation(store: &DynamoStore, id: &ReservationId) -> Result<Val
     assert_eq!(store.reservations(std::slice::from_ref(id)).await?, std::slice::from_ref(&reservation));
     let order = &reservation.order;
     let worklist = match (reservation.status(), reservation.vendor()) {
-        (Status::InDoubt, _) => Worklist::InDoubt,
+        (Status::InDoubt, _) => Worklist::InDoubt(Mode::Live),
         (_, Vendor::Itep) => Worklist::Unused(order.account.name.clone()),
         (_, Vendor::Truenorth) => Worklist::Open(order.account.name.clone()),
     };

@@ -1,7 +1,7 @@
 //! Items of the table that are not what this code wrote.
 
 use serde_json::{Map, Value, json};
-use shared_core::domain::ids::{Account, Vendor};
+use shared_core::domain::ids::{Account, Mode, Vendor};
 use shared_core::ports::{BackendError, Breakers, Quarantine, Store};
 
 use crate::bounds;
@@ -64,7 +64,7 @@ async fn read(world: &World, kind: &str) -> Result<bool, BackendError> {
         }
         "claim" => Ok(store.owner(&account, "A1").await?.is_some_and(|_| false)),
         "history" => Ok(!store.filed_entries(&ours(), 0, 20).await?.0.is_empty()),
-        "quarantine" => Ok(!store.quarantined(None, 20).await?.items.is_empty()),
+        "quarantine" => Ok(!store.quarantined(Mode::Live, None, 20).await?.items.is_empty()),
         _ => reservation(world).await,
     }
 }

@@ -56,7 +56,7 @@ fn buy(vendor: Vendor, product: &str, answer: Hostile) -> CallOutcome {
     STAGE.with(|stage| {
         stage.play(answer, async {
             let deadline = Deadline::after(stage.now(), Duration::from_secs(10));
-            stage.connectors.get(vendor).purchase(&order, 3, deadline).await
+            stage.connectors.get(&order.account).purchase(&order, 3, deadline).await
         })
     })
 }

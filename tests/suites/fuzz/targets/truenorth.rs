@@ -36,7 +36,7 @@ pub(crate) fn score(input: &[u8]) {
     let answer = Hostile::read(input);
     let (looked, now) = STAGE.with(|stage| {
         let (account, id, answer) = (account(Vendor::Truenorth), ours(), answer.clone());
-        let truenorth = stage.connectors.get(Vendor::Truenorth);
+        let truenorth = stage.connectors.get(&account);
         (stage.play(answer, async { truenorth.look_up(&account, &id).await }), stage.now())
     });
     let direct = serde_json::from_slice(&answer.body).ok().and_then(|user| convert::observed_tests(user, now));
@@ -60,7 +60,7 @@ pub(crate) fn scores(input: &[u8]) {
     let mut seen = Vec::new();
     let (count, now) = STAGE.with(|stage| {
         let (account, answer) = (account(Vendor::Truenorth), answer.clone());
-        let truenorth = stage.connectors.get(Vendor::Truenorth);
+        let truenorth = stage.connectors.get(&account);
         let mut sink = |id: ReservationId, observed_test: ObservedTest| seen.push((id, observed_test));
         let span = TimeSpan { from: Timestamp::UNIX_EPOCH, to: stage.now() };
         (stage.play(answer, async { truenorth.look_up_begun(&account, span, &mut sink).await }), stage.now())
