@@ -38,7 +38,7 @@ pub(crate) fn order() -> Order {
         fingerprint,
         account: checked.account,
         product: checked.product,
-        candidate: checked.candidate,
+        candidate: Some(checked.candidate),
         registration: checked.registration,
         groups: checked.groups,
         return_url: checked.return_url,
@@ -49,7 +49,8 @@ pub(crate) fn order() -> Order {
 
 pub(crate) fn queued() -> Reservation {
     let mut order = order();
-    (order.candidate.email, order.candidate.birth_date) = (None, None);
+    let candidate = order.candidate.as_mut().unwrap();
+    (candidate.email, candidate.birth_date) = (None, None);
     order.metadata.clear();
     Reservation::queued(order, now(), now())
 }

@@ -82,7 +82,7 @@ async fn order(
         fingerprint,
         account: checked.account,
         product: checked.product,
-        candidate: checked.candidate,
+        candidate: Some(checked.candidate),
         registration: checked.registration,
         groups: checked.groups,
         return_url: checked.return_url,

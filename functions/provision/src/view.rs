@@ -28,7 +28,7 @@ pub(crate) struct ReservationView<'a> {
     product: &'a str,
     account: &'a str,
     vendor_reference: Option<ReferenceView<'a>>,
-    candidate: CandidateView<'a>,
+    candidate: Option<CandidateView<'a>>,
     /// The address of a launch page; there is none yet.
     launch_url: Option<&'a str>,
     /// In the answer to a fresh purchase only.
@@ -59,7 +59,7 @@ impl<'a> ReservationView<'a> {
             product: &order.product,
             account: order.account.name.without_mode(),
             vendor_reference: reservation.reference.as_ref().map(ReferenceView::new),
-            candidate: CandidateView::new(&order.candidate),
+            candidate: order.candidate.as_ref().map(CandidateView::new),
             launch_url: None,
             launch: None,
             metadata: &order.metadata,

@@ -36,7 +36,7 @@ pub(crate) fn order(key: &str, vendor: Vendor) -> Order {
     let order = test_support::fixtures::order(key);
     Order {
         account: account(vendor),
-        candidate: Candidate { email: Some("mary@example.com".into()), ..order.candidate },
+        candidate: order.candidate.map(|it| Candidate { email: Some("mary@example.com".into()), ..it }),
         registration: [("City".to_owned(), "Los Angeles".into())].into(),
         expires_at: at(30 * DAY),
         metadata: [("order".to_owned(), "42".to_owned())].into(),

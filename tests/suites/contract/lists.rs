@@ -20,7 +20,7 @@ async fn reserve_many(world: &World, count: i64) -> Vec<ReservationId> {
     let mut ids = Vec::new();
     for n in 0..count {
         let mut order = order(&n.to_string(), Vendor::Itep);
-        order.candidate.external_id = if n % 2 == 0 { "even".into() } else { "odd".into() };
+        order.candidate.as_mut().unwrap().external_id = if n % 2 == 0 { "even".into() } else { "odd".into() };
         let reservation = Reservation::queued(order, at(n), at(n));
         reserve(&world.store, &reservation).await;
         ids.push(reservation.id().clone());

@@ -62,13 +62,13 @@ pub fn order_at(vendor: Vendor, key: &str) -> Order {
         fingerprint: Fingerprint::new(key, "{}"),
         account: Account { vendor, name: "default".parse().unwrap() },
         product: "GTX-Academic-Plus".to_owned(),
-        candidate: Candidate {
+        candidate: Some(Candidate {
             external_id: "c-1001".into(),
             given_name: "Mary".into(),
             family_name: "Poppins".into(),
             email: None,
             birth_date: None,
-        },
+        }),
         registration: [].into(),
         groups: Vec::new(),
         return_url: None,

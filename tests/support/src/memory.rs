@@ -192,7 +192,8 @@ impl Memory {
         let candidate = query.external_id.as_ref();
         let theirs = self.indexed(|found| {
             let order = &found.order;
-            let is_asked = candidate.is_none_or(|id| order.candidate.external_id.expose() == id);
+            let is_asked =
+                candidate.is_none_or(|id| order.candidate.as_ref().is_some_and(|it| it.external_id.expose() == id));
             (order.client == query.client && is_asked).then_some(found.created_at)
         });
         let newest_first = theirs.map(|(at, id)| (format!("{:019} {id}", i64::MAX - at.as_millisecond()), id.clone()));

@@ -54,19 +54,21 @@ fn has_digest(document: &mut Value, absent: &[Optional], digest: &Digest) -> boo
 
 /// What an order says, as a request would say it today.
 fn said_by(order: &Order) -> Value {
-    let candidate = &order.candidate;
-    let registration = order.registration.iter().map(|(name, value)| (name.clone(), trimmed(value.expose())));
-    without_absent(json!({
-        "vendor": order.account.vendor,
-        "product": order.product.trim(),
-        "account": order.account.name,
-        "candidate": {
+    let candidate = order.candidate.as_ref().map(|candidate| {
+        json!({
             "external_id": candidate.external_id.expose().trim(),
             "given_name": candidate.given_name.expose().trim(),
             "family_name": candidate.family_name.expose().trim(),
             "email": candidate.email.as_ref().map(|email| email.expose().trim()),
             "birth_date": candidate.birth_date.as_ref().map(|date| date.expose()),
-        },
+        })
+    });
+    let registration = order.registration.iter().map(|(name, value)| (name.clone(), trimmed(value.expose())));
+    without_absent(json!({
+        "vendor": order.account.vendor,
+        "product": order.product.trim(),
+        "account": order.account.name,
+        "candidate": candidate,
         "registration": registration.collect::<serde_json::Map<_, _>>(),
         "groups": order.groups.iter().map(|group| group.trim()).collect::<Vec<_>>(),
         "return_url": order.return_url.as_ref().map(|url| url.trim()),

@@ -25,9 +25,10 @@ pub struct Order {
     /// What is bought, in the client's words: an iTEP product code, or a
     /// TrueNorth assessment by id or by name.
     pub product: String,
-    /// Who takes the test.
-    pub candidate: Candidate,
+    /// Who takes the test; `None` once the person was erased.
+    pub candidate: Option<Candidate>,
     /// iTEP's registration fields, by iTEP's names.
+    #[serde(default)]
     pub registration: BTreeMap<String, Sensitive<String>>,
     /// TrueNorth groups (their ids) that the candidate joins.
     pub groups: Vec<String>,
@@ -36,6 +37,7 @@ pub struct Order {
     /// When an unused test is given up.
     pub expires_at: Timestamp,
     /// The client's own key-value pairs.
+    #[serde(default)]
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -43,6 +45,15 @@ impl fmt::Debug for Order {
     /// Without what a client may have put into its own fields.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Order({}, {}, {}, {})", self.id, self.client, self.account, self.product)
+    }
+}
+
+impl Order {
+    /// Takes away what it says of a person.
+    pub(super) fn erase_person(&mut self) {
+        (self.candidate, self.return_url) = (None, None);
+        self.registration.clear();
+        self.metadata.clear();
     }
 }
 

@@ -164,6 +164,19 @@ impl Reservation {
         self.order.account.vendor
     }
 
+    /// Takes away all that it holds of a person: what was ordered for whom, the password, the
+    /// vendor's words, the address of a score report. What stays is the ledger: ids, product,
+    /// statuses, times, references, and scores without a person. Documents and filed history
+    /// entries are items beside it.
+    pub fn erase_person(&mut self) {
+        self.order.erase_person();
+        (self.password, self.detail) = (None, None);
+        self.evidence.iter_mut().for_each(|evidence| evidence.body = None);
+        let results = self.attempts.iter_mut().filter_map(|attempt| attempt.result.as_mut());
+        results.for_each(|result| result.report_url = None);
+        self.recent.iter_mut().for_each(HistoryEntry::erase_person);
+    }
+
     /// The status that clients see.
     pub fn status(&self) -> Status {
         self.state.status()

@@ -20,17 +20,17 @@ pub async fn entries(
     }
     let next = |entries: &[HistoryEntry]| entries.last().map_or(after, |entry| entry.seq) + 1;
     let recent = reservation.recent.first().map_or(reservation.seq + 1, |entry| entry.seq);
-    if next(&entries) < recent && entries.len() < limit {
-        let (filed, has_more) =
-            store.filed_entries(reservation.id(), next(&entries) - 1, limit - entries.len()).await?;
+    let mut more_filed = false;
+    if next(&entries) < recent {
+        let (filed, has_more) = store.filed_entries(reservation.id(), next(&entries) - 1, limit).await?;
         entries.extend(filed);
-        if has_more {
-            return Ok((entries, true));
-        }
+        more_filed = has_more;
     }
-    let from = next(&entries);
-    entries.extend(reservation.recent.iter().filter(|entry| entry.seq >= from).cloned());
-    let has_more = entries.len() > limit || next(&entries) <= reservation.seq;
+    if !more_filed {
+        let from = next(&entries);
+        entries.extend(reservation.recent.iter().filter(|entry| entry.seq >= from).cloned());
+    }
     entries.truncate(limit);
+    let has_more = next(&entries) <= reservation.seq;
     Ok((entries, has_more))
 }

@@ -10,7 +10,9 @@ use super::commit::{CommitOutcome, apply_and_commit};
 use crate::domain::breaker::CallSignal;
 use crate::domain::deadline::Deadline;
 use crate::domain::launch::Launch;
-use crate::domain::reservation::{CallOutcome, Event, Evidence, NotProcessed, Reservation, Source, State, Unknown};
+use crate::domain::reservation::{
+    CallOutcome, Event, Evidence, NotProcessed, Refusal, Reservation, Source, State, Unknown,
+};
 use crate::ports::{AlertSubject, Alerts, BackendError, Clock, Env, Queue, ResultMessage, VendorEnv};
 
 /// A purchase's outcome as it was written, with what only the answer had.
@@ -32,7 +34,10 @@ pub async fn purchase<E: VendorEnv>(
     deadline: Deadline,
 ) -> Result<PurchaseResult, BackendError> {
     let (timeouts, call_no) = (env.timeouts(), reservation.calls);
-    let outcome = if deadline.remaining(env.now()) < timeouts.call_and_write() {
+    let outcome = if reservation.order.candidate.is_none() {
+        let vendor_reason = "The candidate was erased: nothing was ordered.".to_owned();
+        CallOutcome::Refused(Refusal { out_of_tests: false, vendor_reason })
+    } else if deadline.remaining(env.now()) < timeouts.call_and_write() {
         // Nothing has left yet, so giving up is safe; later it would not be.
         CallOutcome::NotProcessed { why: NotProcessed::NoTime, retry_after: None, detail: None }
     } else {

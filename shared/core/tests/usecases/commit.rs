@@ -50,3 +50,14 @@ fn what_is_to_be_bought_again_is_handed_to_the_worker_and_nothing_else_is() {
     bring(&world, &Event::NothingSold).unwrap();
     assert_eq!(world.kept().fulfilments, [order("a").id]);
 }
+
+#[test]
+fn a_vendors_word_is_claimed_by_a_put_and_the_operators_decision_in_the_write_itself() {
+    for (source, claims) in [(Source::VendorAnswer, 1), (Source::Operator { name: "ann".to_owned() }, 0)] {
+        let world = calling();
+        let sold = sold(1, VendorReference::itep("A1"));
+        wait(apply_and_commit(&world, world.reservation_of("a"), &sold, &source, None)).unwrap();
+        let kept = world.kept();
+        assert_eq!((kept.count("claim"), kept.count("write")), (claims, 1), "{source:?}");
+    }
+}

@@ -33,6 +33,15 @@ fn what_waits_is_bought() {
 }
 
 #[test]
+fn nothing_is_bought_for_a_person_who_was_erased() {
+    let mut erased = queued();
+    erased.erase_person();
+    let world = selling(erased, Breaker::default());
+    assert_eq!((fulfil(&world, ENOUGH), world.status_of("a")), (FulfilOutcome::Called, Status::Rejected));
+    assert!(world.calls().is_empty());
+}
+
+#[test]
 fn a_message_that_is_early_late_or_about_nobody_does_nothing() {
     let sold = ready(order("a"), "A1");
     let calling = story(order("a"), at(1), &[]);

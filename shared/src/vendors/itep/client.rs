@@ -110,7 +110,8 @@ impl Signed {
     fn new(profile: &Profile, order: &Order, call_no: u32) -> Result<Self, &'static str> {
         let kind = ProductKind::parse(&order.product).ok_or("the profile sells no such product")?;
         let signing = profile.signing(kind).ok_or("the profile has no signature for this kind of product")?;
-        let body = wire::body(profile, kind, order, call_no).map_err(|_| "the request cannot be written")?;
+        let candidate = order.candidate.as_ref().ok_or("the candidate was erased")?;
+        let body = wire::body(profile, kind, order, candidate, call_no).map_err(|_| "the request cannot be written")?;
         let signature = sign::sign(profile.api_key.expose(), signing, &body);
         let value = HeaderValue::try_from(signature).map_err(|_| "the signature fits no header")?;
         Ok(Self { header: signing.header.clone(), value, body })

@@ -2,6 +2,7 @@
 //! "registration"), checked before a call and answered in the table's own words.
 
 use jiff::civil::Date;
+use shared_core::domain::candidate::Candidate;
 use shared_core::domain::json_pointer;
 use shared_core::domain::order::{Fault, Order};
 
@@ -42,7 +43,7 @@ const YEARS: std::ops::RangeInclusive<i16> = 1901..=9999;
 /// Every rule that an order for iTEP breaks.
 pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let candidate = &order.candidate;
+    let Some(candidate) = &order.candidate else { return vec![Fault::new("#/candidate", "was erased.")] };
     if kind == ProductKind::Send && candidate.email.is_none() {
         faults.push(Fault::new(
             "#/candidate/email",
@@ -55,7 +56,7 @@ pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
         faults.push(Fault::new("#/candidate/birth_date", out_of_range("Year", &date.year().to_string())));
     }
     for (name, value) in &order.registration {
-        let details = broken(order, name, value.expose());
+        let details = broken(candidate, name, value.expose());
         let at = json_pointer::step("#/registration", name);
         faults.extend(details.into_iter().map(|detail| Fault::new(at.clone(), detail)));
     }
@@ -69,7 +70,7 @@ pub(crate) fn faults(order: &Order, kind: ProductKind) -> Vec<Fault> {
 }
 
 /// What is wrong with one field.
-fn broken(order: &Order, name: &str, value: &str) -> Vec<String> {
+fn broken(candidate: &Candidate, name: &str, value: &str) -> Vec<String> {
     let rule = match name {
         "DOB_Month" => ranged("Month", value, MONTHS),
         "DOB_Day" => ranged("Day", value, DAYS),
@@ -82,12 +83,11 @@ fn broken(order: &Order, name: &str, value: &str) -> Vec<String> {
         name if FREE_FIELDS.split_whitespace().any(|known| known == name) => Vec::new(),
         _ => vec!["iTEP has no registration field of this name.".to_owned()],
     };
-    if rule.is_empty() { contradiction(order, name, value).into_iter().collect() } else { rule }
+    if rule.is_empty() { contradiction(candidate, name, value).into_iter().collect() } else { rule }
 }
 
 /// A field that the hub fills itself may be given again, if it says the same.
-fn contradiction(order: &Order, name: &str, value: &str) -> Option<String> {
-    let candidate = &order.candidate;
+fn contradiction(candidate: &Candidate, name: &str, value: &str) -> Option<String> {
     let born = candidate.birth_date.as_ref().map(|date| *date.expose());
     let part = |part: fn(Date) -> i16| born.map(|date| number(value) == Some(part(date)));
     let agrees = match name {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use shared_core::domain::candidate::Candidate;
 use shared_core::domain::order::Order;
 
 use super::profile::{Nested, ProductKind, Profile};
@@ -54,8 +55,14 @@ struct AssignedTo<'a> {
 ///
 /// # Errors
 /// Never with texts and numbers alone; the error is serde's.
-pub(crate) fn body(profile: &Profile, kind: ProductKind, order: &Order, call_no: u32) -> serde_json::Result<Vec<u8>> {
-    let email = order.candidate.email.as_ref().map(|email| email.expose().as_str());
+pub(crate) fn body(
+    profile: &Profile,
+    kind: ProductKind,
+    order: &Order,
+    candidate: &Candidate,
+    call_no: u32,
+) -> serde_json::Result<Vec<u8>> {
+    let email = candidate.email.as_ref().map(|email| email.expose().as_str());
     let is_mailed = kind == ProductKind::Send;
     serde_json::to_vec(&Body {
         product_code: &order.product,
@@ -63,8 +70,8 @@ pub(crate) fn body(profile: &Profile, kind: ProductKind, order: &Order, call_no:
         bcc: profile.bcc.as_ref().filter(|_| is_mailed).map(|bcc| bcc.expose().as_str()),
         track: &profile.track,
         sequence: call_no,
-        assigned_to: written(profile.nested, assigned_to(order))?,
-        registration: written(profile.nested, registration(order))?,
+        assigned_to: written(profile.nested, assigned_to(order, candidate))?,
+        registration: written(profile.nested, registration(order, candidate))?,
     })
 }
 
@@ -75,8 +82,7 @@ fn written<T: Serialize>(nested: Nested, value: T) -> serde_json::Result<Written
     }
 }
 
-fn assigned_to(order: &Order) -> AssignedTo<'_> {
-    let candidate = &order.candidate;
+fn assigned_to<'a>(order: &'a Order, candidate: &'a Candidate) -> AssignedTo<'a> {
     AssignedTo {
         reservation_id: order.id.as_str(),
         student_name: format!("{} {}", candidate.given_name.expose(), candidate.family_name.expose()),
@@ -87,8 +93,7 @@ fn assigned_to(order: &Order) -> AssignedTo<'_> {
 }
 
 /// The client's registration fields, with those that we fill ourselves.
-fn registration(order: &Order) -> BTreeMap<&str, String> {
-    let candidate = &order.candidate;
+fn registration<'a>(order: &'a Order, candidate: &Candidate) -> BTreeMap<&'a str, String> {
     let given = order.registration.iter().map(|(name, value)| (name.as_str(), value.expose().clone()));
     let mut fields: BTreeMap<_, _> = given.collect();
     fields.insert("First_Name", candidate.given_name.expose().clone());

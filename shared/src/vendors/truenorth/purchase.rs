@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::VendorReference;
 use shared_core::domain::limiter::Priority;
 use shared_core::domain::order::{Fault, Order};
@@ -77,6 +78,7 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
     &PurchaseCall { order, call_no, deadline }: &PurchaseCall<'_>,
     least: Duration,
 ) -> CallOutcome {
+    let Some(candidate) = &order.candidate else { return refused("The candidate was erased.") };
     let assessment = match assessment(&limited, catalogue, &order.product).await {
         Ok(id) => id,
         Err(outcome) => return outcome,
@@ -89,7 +91,7 @@ pub(crate) async fn purchase<L: RateLimits, C: Clock>(
         return not_processed(NotProcessed::NoTime, None, None);
     }
     let RateLimitedClient { client, limiter, clock, account, .. } = limited;
-    match client.within(left).assign(&assign(order, &assessment)).await {
+    match client.within(left).assign(&assign(order, candidate, &assessment)).await {
         Ok(answer) => {
             if answer.status == 429 {
                 limiter.empty(clock, &account.name).await;
@@ -124,13 +126,13 @@ async fn assessment<L: RateLimits, C: Clock>(
     }
 }
 
-fn assign<'a>(order: &'a Order, assessment_id: &'a str) -> Assign<'a> {
+fn assign<'a>(order: &'a Order, candidate: &'a Candidate, assessment_id: &'a str) -> Assign<'a> {
     Assign {
         assessment_id,
-        given_name: order.candidate.given_name.expose(),
-        sur_name: order.candidate.family_name.expose(),
+        given_name: candidate.given_name.expose(),
+        sur_name: candidate.family_name.expose(),
         unique_identifier: order.id.as_str(),
-        student_id: order.candidate.external_id.expose(),
+        student_id: candidate.external_id.expose(),
         assigned_groups: &order.groups,
         return_url: order.return_url.as_deref(),
     }

@@ -88,7 +88,7 @@ async fn read_reservation(store: &DynamoStore, id: &ReservationId) -> Result<Val
         (_, Vendor::Truenorth) => Worklist::Open(order.account.name.clone()),
     };
     let client = |external_id| ListQuery { client: order.client.clone(), external_id, cursor: None, limit: 100 };
-    let of_candidate = client(Some(order.candidate.external_id.expose().clone()));
+    let of_candidate = client(Some(order.candidate.as_ref().unwrap().external_id.expose().clone()));
     assert!(store.list(&client(None)).await?.items.contains(id), "{id} is not listed");
     assert!(store.list(&of_candidate).await?.items.contains(id), "{id} is not listed with its candidate");
     let overall = |result: Option<&TestResult>| result.and_then(|result| result.overall.as_ref()?.value);

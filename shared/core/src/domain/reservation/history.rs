@@ -70,6 +70,11 @@ pub struct HistoryEntry {
 impl HistoryEntry {
     /// What the detail of a grade says of which some scores cannot be read.
     pub const UNREADABLE: &str = "cannot be read:";
+
+    /// Takes away what it may say of a person.
+    pub fn erase_person(&mut self) {
+        self.detail = None;
+    }
 }
 
 /// The name of an event in histories.

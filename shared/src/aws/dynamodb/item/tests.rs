@@ -1,8 +1,9 @@
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::ids::{Fingerprint, Vendor};
 use shared_core::domain::order::Order;
-use shared_core::domain::reservation::{Evidence, Lease, Reservation, State, Unknown};
+use shared_core::domain::reservation::{Evidence, HistoryEntry, Lease, Reservation, State, Unknown};
 use shared_core::domain::sensitive::Sensitive;
+use shared_core::domain::test_result::{Scale, Score, TestResult};
 use test_support::fixtures::order_at;
 
 use super::*;
@@ -14,7 +15,7 @@ fn order(vendor: Vendor) -> Order {
     let (email, birth_date) = ("mary@example.com".into(), Sensitive::new("1990-07-08".parse().unwrap()));
     Order {
         fingerprint: Fingerprint::new("order-42", "request"),
-        candidate: Candidate { email: Some(email), birth_date: Some(birth_date), ..order.candidate },
+        candidate: order.candidate.map(|it| Candidate { email: Some(email), birth_date: Some(birth_date), ..it }),
         registration: [("City".to_owned(), "Los Angeles".into())].into(),
         expires_at: "2027-01-31T00:00:00Z".parse().unwrap(),
         metadata: [("order".to_owned(), "42".to_owned())].into(),
@@ -62,6 +63,34 @@ fn keys_hold_no_personal_data() {
         let value = format!("{value:?}");
         assert!(PERSONAL.iter().all(|personal| !value.contains(personal)), "{name} holds {value}");
     }
+}
+
+#[test]
+fn what_is_personal_can_be_taken_away_and_the_ledger_stays() {
+    let mut reservation = calling(Vendor::Itep);
+    let words = || Some("Mary must come in person".to_owned());
+    reservation.password = Some("Mary's password".into());
+    reservation.detail = words();
+    reservation.recent = vec![HistoryEntry { detail: words(), ..reservation.reserved_entry() }];
+    reservation.order.return_url = Some("https://company.example/Mary".to_owned());
+    reservation.order.metadata.insert("note".to_owned(), "for Mary".to_owned());
+    let (evidence, body) = (Evidence::without_answer(1, reservation.created_at, Unknown::TimedOut), words().unwrap());
+    reservation.evidence.push(Evidence { body: Some(Sensitive::new(body)), ..evidence });
+    let report_url = Some("https://www.iteptest.com/report-of-Mary".into());
+    let overall = Some(Score { scale: Scale::Itep, value: Some(4.5), cefr: None });
+    reservation.attempts[0].result = Some(TestResult { overall, report_url, ..TestResult::default() });
+    let before = plain(&stored(&reservation));
+    reservation.erase_person();
+    let item = stored(&reservation);
+    let after = plain(&item);
+    let personal = PERSONAL.into_iter().chain(["Los Angeles", "company.example", "iteptest.com"]);
+    let (text_before, text_after) = (before.to_string(), after.to_string());
+    for word in personal {
+        assert!(text_before.contains(word), "{word} is planted");
+        assert!(!text_after.contains(word), "{word} is still there: {text_after}");
+    }
+    assert_eq!(ReservationItem::decode(item).unwrap().doc, reservation, "it reads without a person");
+    insta::assert_json_snapshot!(after);
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn found(fields: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_documents_own_sample_is_answered_as_its_table_says() {
     let mut order = order(Vendor::Itep, "STX-Academic-Plus");
-    (order.candidate.birth_date, order.candidate.email) = (None, Some("m.poppins@disney.com".into()));
+    let candidate = order.candidate.as_mut().unwrap();
+    (candidate.birth_date, candidate.email) = (None, Some("m.poppins@disney.com".into()));
     let sample = [
         ("Last_Name", "Poppins"),
         ("First_Name", "Mary"),
@@ -102,7 +103,7 @@ fn what_the_hub_fills_itself_may_be_repeated_but_not_contradicted() {
 #[test]
 fn an_stx_product_needs_the_candidates_email_itself() {
     let mut order = order(Vendor::Itep, "STX-Academic-Plus");
-    order.candidate.email = None;
+    order.candidate.as_mut().unwrap().email = None;
     order.registration.insert("Email".to_owned(), "mary@example.com".into());
     let pointers = |kind| faults(&order, kind).into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
     assert_eq!(pointers(ProductKind::Send), ["#/candidate/email"]);
@@ -114,7 +115,7 @@ fn what_only_truenorth_knows_is_refused() {
     let mut order = order(Vendor::Itep, "GTX-Academic-Plus");
     order.groups = vec!["80843e92-5be1-46aa-9472-2862d11413b3".to_owned()];
     order.return_url = Some("https://example.com".to_owned());
-    order.candidate.birth_date = Some(Sensitive::new("1900-12-31".parse().unwrap()));
+    order.candidate.as_mut().unwrap().birth_date = Some(Sensitive::new("1900-12-31".parse().unwrap()));
     let pointers: Vec<_> = faults(&order, ProductKind::Get).into_iter().map(|fault| fault.pointer).collect();
     assert_eq!(pointers, ["#/candidate/birth_date", "#/groups", "#/return_url"]);
 }
