@@ -8,8 +8,8 @@ use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Reservation;
 use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
 
+use crate::batches::post::{order as message, report};
 use crate::in_process::{self, Hub, batch, context, counted, provision, request, told};
-use crate::queues::post::{order as message, report};
 use crate::webhooks::{FORM, SAMPLE, form, grade, receipt, sample_with};
 use crate::world::{GRAMMAR, Vendor, World, reference};
 

@@ -2,6 +2,7 @@
 //! simulated vendors' ledgers as the judge. Run by `cargo dev test`.
 
 mod bad_input;
+mod batches;
 mod breaker;
 mod buying;
 mod calls;
@@ -17,7 +18,6 @@ mod inventory;
 mod launching;
 mod operating;
 mod quarantine;
-mod queues;
 mod reading;
 mod repairing;
 mod repeating;

@@ -10,8 +10,8 @@ use shared_core::domain::reservation::Reservation;
 use shared_core::ports::Store;
 use tokio::task::spawn_blocking;
 
+use crate::batches::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::in_process::{self, Hub};
-use crate::queues::post::{DEAD_LETTERS, Post, check, order, outcome, report, waiting};
 use crate::webhooks::{deliver, sample_with};
 use crate::world::{SPEAKING, Vendor, World, reference};
 

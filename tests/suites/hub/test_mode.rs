@@ -10,10 +10,10 @@ use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{Lease, Reservation};
 use shared_core::ports::Store;
 
+use crate::batches::post::{Post, report_of};
 use crate::expiry::soon;
 use crate::in_process;
 use crate::operating::hubctl;
-use crate::queues::post::{Post, report_of};
 use crate::webhooks::{all_quarantined, delivery, grade, quarantined};
 use crate::world::{Vendor, World, eventually};
 

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::cage::Cage;
 use super::runtime::{self, Posted};
-use crate::queues::post::{check, order, outcome, report};
+use crate::batches::post::{check, order, outcome, report};
 use crate::setup::Options;
 use crate::webhooks::sample_with;
 use crate::world::{SPEAKING, Vendor};

@@ -1,5 +1,6 @@
-//! The queues of the deployed stack: what cannot be handled ends among the dead
-//! letters, and nothing healthy waits for it.
+//! Batches from the deployed stack's queues: what cannot be handled ends among the dead
+//! letters, and nothing healthy waits for it. Five deliveries take a minute and more, so
+//! that these tests are best among the first.
 
 mod handing_back;
 pub(crate) mod post;
