@@ -7,6 +7,7 @@ use lambda_http::{Body, Request, Response};
 use shared::runtime::problem::{Problem, kinds};
 use shared::runtime::webhook::{self, Delivery};
 use shared::vendors::webhook_auth;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Account, Vendor};
 use shared_core::ports::{
     AuthOutcome, BackendError, ErrorChain, InboundWebhook, Quarantine, Queue, ResultMessage, WebhookEnv,
@@ -51,7 +52,8 @@ fn parse<E: WebhookEnv>(env: &E, request: &Request) -> Result<InboundWebhook, Pr
     let id = webhook::id(request)?;
     let Delivery { account, credentials, content_type, body } = webhook::parse(request, &id)?;
     let (received_at, authenticated) = (env.now(), AuthOutcome::Unchecked);
-    Ok(InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials })
+    let extra = Extra::default();
+    Ok(InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials, extra })
 }
 
 fn not_kept(error: &BackendError) -> Problem {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{ReservationId, VendorReference};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::Order;
@@ -44,6 +45,7 @@ pub(crate) fn order() -> Order {
         return_url: checked.return_url,
         expires_at: checked.expires_at.unwrap(),
         metadata: checked.metadata,
+        extra: Extra::default(),
     }
 }
 
@@ -84,7 +86,7 @@ pub(crate) fn apply(reservation: &Reservation, event: &Event) -> Reservation {
 
 /// The figures of the vendor's sample, as far as the view tells scores apart.
 fn result() -> TestResult {
-    let score = |value, cefr| Score { scale: Scale::Itep, value: Some(value), cefr: CefrBand::parse(cefr) };
+    let score = |value, cefr| Score::new(Scale::Itep, Some(value), CefrBand::parse(cefr));
     let grammar = SkillScore {
         skill: Skill::Grammar,
         score: score(3.5, "B2"),

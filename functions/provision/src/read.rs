@@ -132,7 +132,7 @@ impl std::str::FromStr for EntryCursor {
 struct EntryView<'a> {
     seq: u64,
     at: Timestamp,
-    source: &'static str,
+    source: &'a str,
     event: EventName,
     verdict: Verdict,
     reason: Option<NoteReason>,
@@ -164,7 +164,7 @@ impl<'a> EntryView<'a> {
 }
 
 /// Who it came from. The operator's name is nobody else's business.
-fn source(source: &Source) -> &'static str {
+fn source(source: &Source) -> &str {
     match source {
         Source::Client => "client",
         Source::Hub => "hub",
@@ -172,14 +172,15 @@ fn source(source: &Source) -> &'static str {
         Source::VendorWebhook => "vendor_webhook",
         Source::VendorLookup => "vendor_lookup",
         Source::Operator { .. } => "operator",
+        Source::Other(source) => source.who.as_str(),
     }
 }
 
 /// Whether an event's detail is the client's business: why the vendor refused and
 /// what was seen is, what the hub's set-up lacks or an operator says is not.
 fn is_told(entry: &HistoryEntry) -> bool {
-    let by_operator = matches!(entry.source, Source::Operator { .. });
-    !by_operator
+    let by_person = matches!(entry.source, Source::Operator { .. } | Source::Other(_));
+    !by_person
         && matches!(entry.event, EventName::CallRefused | EventName::CallUnknown | EventName::ReportUnknownStatus)
 }
 

@@ -49,6 +49,9 @@ fn prose(reason: Reason) -> &'static str {
             "The test was graded, but its scores cannot be read. The operator was alerted. Do not offer a new test."
         }
         Reason::Reset => "The vendor has the candidate sit the test again. The result will be that of the new attempt.",
+        Reason::Other(_) => {
+            "A newer release of the hub gave this reason. Go by `status`. Do not order again while it is `pending` or `in_doubt`."
+        }
     }
 }
 
@@ -80,7 +83,7 @@ mod tests {
             Reason::VendorProblem => Reason::ResultOverdue,
             Reason::ResultOverdue => Reason::ResultUnreadable,
             Reason::ResultUnreadable => Reason::Reset,
-            Reason::Reset => return None,
+            Reason::Reset | Reason::Other(_) => return None,
         })
     }
 
@@ -91,6 +94,16 @@ mod tests {
             let row = format!("| `{}` |", name.as_str().unwrap());
             assert!(DOCS.contains(&row), "README.md has no row {row}");
         }
+    }
+
+    #[test]
+    fn a_reason_of_a_later_release_is_told_as_the_word_it_is_without_its_words() {
+        let mut reservation = crate::fixtures::queued();
+        reservation.reason = serde_json::from_value("vendor_asleep".into()).unwrap();
+        reservation.detail = Some("canary".to_owned());
+        let view = serde_json::to_value(crate::view::ReservationView::new(&reservation)).unwrap();
+        assert_eq!(view["status_reason"], "vendor_asleep");
+        assert!(view["status_detail"].as_str().unwrap().starts_with("A newer release"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use shared::runtime::problem::Problem;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Account, Fingerprint, ReservationId};
 use shared_core::domain::launch::Launch;
 use shared_core::domain::order::{Fault, Order};
@@ -88,6 +89,7 @@ async fn order(
         return_url: checked.return_url,
         expires_at,
         metadata: checked.metadata,
+        extra: Extra::default(),
     })
 }
 

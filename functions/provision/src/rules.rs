@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::runtime::problem::Problem;
 use shared::urls::is_web_address;
 use shared_core::domain::candidate::Candidate;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Account, AccountName, Vendor};
 use shared_core::domain::json_pointer;
 use shared_core::domain::order::Fault;
@@ -126,6 +127,7 @@ impl Rules {
             given_name: new.given_name,
             family_name: new.family_name,
             email: new.email,
+            extra: Extra::default(),
         }
     }
 

@@ -147,7 +147,7 @@ impl<'a> AttemptView<'a> {
 struct ResultView<'a> {
     overall: Option<ScoreView>,
     skills: Vec<SkillView>,
-    equivalents: &'a Equivalents,
+    equivalents: EquivalentsView<'a>,
     placement: Option<&'a str>,
     report_url: Option<&'a Sensitive<String>>,
     duration_seconds: Option<Number>,
@@ -163,7 +163,7 @@ impl<'a> ResultView<'a> {
         Self {
             overall: result.overall.as_ref().map(ScoreView::new),
             skills: result.skills.iter().map(SkillView::new).collect(),
-            equivalents: &result.equivalents,
+            equivalents: EquivalentsView::new(&result.equivalents),
             placement: result.placement.as_deref(),
             report_url: result.report_url.as_ref(),
             duration_seconds: result.duration_seconds.map(Number),
@@ -172,6 +172,25 @@ impl<'a> ResultView<'a> {
             finished_on: result.finished_on,
             assessment_version: result.assessment_version.as_deref(),
             late,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct EquivalentsView<'a> {
+    actfl: Option<&'a str>,
+    toefl_speaking: Option<&'a str>,
+    ielts_speaking: Option<&'a str>,
+    toeic_speaking: Option<&'a str>,
+}
+
+impl<'a> EquivalentsView<'a> {
+    fn new(equivalents: &'a Equivalents) -> Self {
+        Self {
+            actfl: equivalents.actfl.as_deref(),
+            toefl_speaking: equivalents.toefl_speaking.as_deref(),
+            ielts_speaking: equivalents.ielts_speaking.as_deref(),
+            toeic_speaking: equivalents.toeic_speaking.as_deref(),
         }
     }
 }
@@ -315,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_mark_that_was_once_stored_as_a_cefr_level_is_not_shown() {
-        let stored = |text: &str| CefrBand { text: text.to_owned(), min: None, max: None };
+        let stored = |text: &str| serde_json::from_value(serde_json::json!({ "text": text })).unwrap();
         let shown = |text: &str| CefrView::new(Some(&stored(text))).cefr;
         assert_eq!([shown("*"), shown("A0")], [None, Some("A0".to_owned())]);
     }

@@ -33,7 +33,7 @@ async fn accept<E: WebhookEnv>(env: &E, request: &Request) -> Result<(), Problem
         tracing::info!(%account, ?hint, "event ignored");
         return Ok(());
     };
-    let check = ScoreCheck { account: account.name, reservation_id, reason: CheckReason::Webhook };
+    let check = ScoreCheck::new(account.name, reservation_id, CheckReason::Webhook);
     env.queue().check_score(&check, Duration::ZERO).await.map_err(|error| {
         tracing::error!(error = %ErrorChain(&error), "hint not stored");
         Problem::new(kinds::UNAVAILABLE).detail("The event was not stored. Send it again.").retry_after(60)

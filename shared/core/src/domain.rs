@@ -6,6 +6,7 @@ pub mod breaker;
 pub mod candidate;
 pub mod capabilities;
 pub mod deadline;
+pub mod forward;
 pub mod ids;
 pub mod json_pointer;
 pub mod launch;

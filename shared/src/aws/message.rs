@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const VERSION: u64 = 1;
 
 /// A message as it travels: its version beside the fields of its body.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Message<T> {
     v: u64,
     #[serde(flatten)]
@@ -42,7 +42,9 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, InvalidMessage> {
     }
     let unreadable = |error: serde_json::Error| InvalidMessage::Unreadable(error.column());
     match serde_json::from_str(text).map_err(unreadable)? {
-        Version { v: VERSION } => serde_json::from_str(text).map_err(unreadable),
+        Version { v: VERSION } => {
+            serde_json::from_str::<Message<T>>(text).map(|message| message.body).map_err(unreadable)
+        }
         Version { v } => Err(InvalidMessage::UnknownVersion(v)),
     }
 }

@@ -44,7 +44,7 @@ async fn a_breaker_reads_back_as_it_was_written_in_its_account_alone() {
         assert_eq!(breakers.replace(&here, &breaker).await.unwrap(), ReplaceOutcome::Done);
     }
     let probed = breaker.start_probe(Lease { holder: "probe".into(), until: at(100) }, at(30)).unwrap();
-    let paused = probed.pause(OperatorAction { who: "ann".into(), at: at(40) }).unwrap();
+    let paused = probed.pause(OperatorAction::new("ann", at(40))).unwrap();
     assert_eq!(breakers.replace(&here, &probed).await.unwrap(), ReplaceOutcome::Done);
     assert_eq!(breakers.replace(&here, &paused).await.unwrap(), ReplaceOutcome::Done);
     assert_eq!(instance(&world).breaker(&here).await.unwrap(), paused);

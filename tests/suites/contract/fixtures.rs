@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, ToSpan};
 use shared_core::domain::candidate::Candidate;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Account, AccountName, ClientId, Digest, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
@@ -105,6 +106,7 @@ pub(crate) fn receipt(id: &str, received_at: Timestamp, body: Vec<u8>) -> Inboun
         body,
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
+        extra: Extra::default(),
     }
 }
 
@@ -121,7 +123,7 @@ pub(crate) async fn history(
 
 /// A vendor's report of a graded test, with numbers of every kind.
 pub(crate) fn graded(reservation: &Reservation) -> Report {
-    let score = |value| Score { scale: Scale::Itep, value, cefr: CefrBand::parse("B2-C1") };
+    let score = |value| Score::new(Scale::Itep, value, CefrBand::parse("B2-C1"));
     let result = TestResult {
         overall: Some(score(Some(4.5))),
         skills: vec![SkillScore {

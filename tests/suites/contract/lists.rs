@@ -181,5 +181,5 @@ async fn a_replayed_report_is_marked_and_kept_anew_if_it_fails_again() {
 
 fn quarantined(n: i64, why: &str) -> Quarantined {
     let receipt = receipt(&format!("receipt-{n}"), at(n) + 5.milliseconds(), vec![0, 255, 13, 10]);
-    Quarantined { receipt, why: why.to_owned(), at: at(1000), replayed_at: None, dismissed: None }
+    Quarantined::new(receipt, why, at(1000))
 }

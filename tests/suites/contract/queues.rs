@@ -74,7 +74,7 @@ async fn a_delayed_outcome_comes_later() {
 async fn a_score_check_comes_out_as_it_was() {
     let world = World::new().await;
     let reservation_id = ReservationId::derive(&client(), "k");
-    let check = ScoreCheck { account: account_name(), reservation_id, reason: CheckReason::Webhook };
+    let check = ScoreCheck::new(account_name(), reservation_id, CheckReason::Webhook);
     world.queue.check_score(&check, Duration::ZERO).await.unwrap();
     let message = receive(&world, world.urls.score_checks.as_ref()).await.unwrap();
     assert_eq!(serde_json::from_str::<ScoreCheck>(&message.body.unwrap()).unwrap(), check);

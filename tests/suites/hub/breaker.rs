@@ -83,7 +83,7 @@ async fn a_probe_that_is_lost_is_one_more_doubt_and_holds_the_others_back() {
 async fn an_account_that_the_operator_paused_sells_again_once_it_is_resumed() {
     for vendor in Vendor::ALL {
         let (world, hub) = (World::new().await, in_process::hub());
-        let (account, by) = (world.account_at(vendor), OperatorAction { who: "ann".to_owned(), at: Timestamp::now() });
+        let (account, by) = (world.account_at(vendor), OperatorAction::new("ann", Timestamp::now()));
         breaker::pause(hub.breakers(), &account, &by).await.expect("storage");
         let answer = order(&world, vendor, "order").await;
         assert_eq!(answer.body["status_reason"], "account_paused", "{answer:?}");

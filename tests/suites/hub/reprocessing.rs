@@ -104,7 +104,7 @@ async fn quarantine(world: &World, name: &str, data: &str) {
     let (hub, now) = (in_process::hub(), in_process::hub().clock.now());
     let receipt = receipt(world, &format!("{}-{name}", world.account), form(data));
     let why = "the field `data` is not a JSON object".to_owned();
-    let item = Quarantined { receipt, why, at: now, replayed_at: None, dismissed: None };
+    let item = Quarantined::new(receipt, why, now);
     hub.store.keep(&item).await.expect("storage");
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::Mode;
 use shared_core::ports::{AuthOutcome, InboundWebhook, Quarantine, Quarantined, SenderCredentials};
 
@@ -57,6 +58,7 @@ pub(crate) fn receipt(world: &World, id: &str, form: String) -> InboundWebhook {
         body: form.into_bytes(),
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
+        extra: Extra::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use shared_core::domain::backoff::Backoff;
 use shared_core::domain::breaker::{Breaker, CallSignal, OperatorAction, ProbeBackoff};
 use shared_core::domain::candidate::Candidate;
 use shared_core::domain::deadline::Deadline;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Account, Digest, Fingerprint, ReservationId, Vendor, VendorReference};
 use shared_core::domain::order::Order;
 use shared_core::domain::reservation::{
@@ -68,12 +69,14 @@ pub fn order_at(vendor: Vendor, key: &str) -> Order {
             family_name: "Poppins".into(),
             email: None,
             birth_date: None,
+            extra: Extra::default(),
         }),
         registration: [].into(),
         groups: Vec::new(),
         return_url: None,
         expires_at: at(90 * DAY),
         metadata: [].into(),
+        extra: Extra::default(),
     }
 }
 
@@ -147,6 +150,7 @@ pub fn inbound_webhook(id: &str, received_at: Timestamp, body: &[u8]) -> Inbound
         body: body.to_vec(),
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
+        extra: Extra::default(),
     }
 }
 
@@ -170,7 +174,7 @@ pub fn opened() -> Breaker {
 }
 
 pub fn by(who: &str) -> OperatorAction {
-    OperatorAction { who: who.to_owned(), at: at(0) }
+    OperatorAction::new(who, at(0))
 }
 
 /// The invocation `this`, with so much time left.

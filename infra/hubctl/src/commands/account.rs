@@ -52,7 +52,7 @@ async fn change(
     if !known.contains(account) {
         bail!("no client has the account {}: see `hubctl account list`", name(account));
     }
-    let by = OperatorAction { who: changed.by.clone(), at: Timestamp::now() };
+    let by = OperatorAction::new(&changed.by, Timestamp::now());
     let turned = match pause {
         true => breaker::pause(breakers, account, &by).await,
         false => breaker::resume(breakers, account, &by).await,

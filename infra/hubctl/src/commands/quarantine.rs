@@ -8,6 +8,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::aws::DynamoStore;
+use shared_core::domain::forward::HasExtra as _;
 use shared_core::domain::ids::{InboundWebhookId, Mode};
 use shared_core::ports::{AuthOutcome, Dismissal, InboundWebhook, Quarantine, Quarantined};
 
@@ -34,7 +35,7 @@ pub(crate) async fn run(store: &DynamoStore, out: Output, command: &QuarantineCo
         QuarantineCommand::Replay(wanted) => replay::run(store, out, wanted).await,
         QuarantineCommand::Dismiss { receipt, by, why } => {
             let item = find(store, receipt).await?;
-            let dismissal = Dismissal { at: Timestamp::now(), by: by.clone(), why: why.clone() };
+            let dismissal = Dismissal::new(by, why, Timestamp::now());
             let item = Quarantined { dismissed: Some(dismissal), ..item };
             asking(store.mark_handled(&item).await)?;
             Ok(out.say(&as_json(&item, None), &format!("Dismissed {receipt}."))?)
@@ -118,7 +119,7 @@ fn as_json(item: &Quarantined, body: Option<String>) -> Value {
         "received_at": receipt.received_at,
         "quarantined_at": item.at,
         "replayed_at": item.replayed_at,
-        "dismissed": item.dismissed,
+        "dismissed": item.dismissed.without_extra(),
         "vendor": "itep",
         "account": receipt.account,
         "why": item.why,

@@ -140,6 +140,7 @@ fn outcome(dry_run: bool, entry: &HistoryEntry) -> String {
         }
         Verdict::Applied => format!("applied: {}{why}", entry.to.as_str()),
         Verdict::Refused => format!("changes nothing{why}"),
+        Verdict::Other(other) => format!("{}{why}", word(other)),
     }
 }
 

@@ -52,11 +52,11 @@ fn result(entered: &EnteredResult, vendor: Vendor) -> anyhow::Result<TestResult>
         if skills.iter().any(|known| known.skill == *skill) {
             bail!("--skill names {skill:?} twice");
         }
-        let score = Score { scale, value: Some(*value), cefr: cefr.clone() };
+        let score = Score::new(scale, Some(*value), cefr.clone());
         skills.push(SkillScore { skill: *skill, score, raw_score: None, percent: None, correct: None, total: None });
     }
     Ok(TestResult {
-        overall: Some(Score { scale, value: Some(entered.overall), cefr: entered.cefr.clone() }),
+        overall: Some(Score::new(scale, Some(entered.overall), entered.cefr.clone())),
         skills,
         finished_on: entered.finished_on,
         report_url: report_url.transpose()?.map(Sensitive::new),

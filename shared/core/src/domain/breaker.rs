@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::deadline::later;
+use super::forward::Extra;
 use super::reservation::{CallOutcome, Lease};
 
 /// How many unknown outcomes in a row open a breaker.
@@ -49,6 +50,8 @@ pub struct Breaker {
     pub paused: Option<OperatorAction>,
     /// When and by whom the account was resumed last.
     pub resumed: Option<OperatorAction>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,8 @@ pub struct Open {
     pub probe_at: Timestamp,
     /// The probe that is out, until its lease lapses.
     pub probe: Option<Lease>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// Who did something to an account, and when.
@@ -68,6 +73,14 @@ pub struct OperatorAction {
     /// The operator, as they call themselves.
     pub who: String,
     pub at: Timestamp,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl OperatorAction {
+    pub fn new(who: impl Into<String>, at: Timestamp) -> Self {
+        Self { who: who.into(), at, extra: Extra::default() }
+    }
 }
 
 /// What a breaker says to a purchase that wants to begin.
@@ -193,7 +206,8 @@ impl Breaker {
     fn count_unknown(&mut self, now: Timestamp, backoff: ProbeBackoff) {
         self.unknowns = self.unknowns.saturating_add(1);
         if self.unknowns >= UNKNOWNS_TO_OPEN {
-            self.open = Some(Open { since: now, failed: 0, probe_at: later(now, backoff.wait(0)), probe: None });
+            let probe_at = later(now, backoff.wait(0));
+            self.open = Some(Open { since: now, failed: 0, probe_at, probe: None, extra: Extra::default() });
         }
     }
 }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::forward::{Extra, has_extra};
 use super::sensitive::Sensitive;
 
 /// A candidate as the client describes them. Lengths and shapes are checked
@@ -16,4 +17,8 @@ pub struct Candidate {
     /// Email address; iTEP's `STX` products need it.
     pub email: Option<Sensitive<String>>,
     pub birth_date: Option<Sensitive<Date>>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Candidate: extra);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Candidate;
+use super::forward::{Extra, has_extra};
 use super::ids::{Account, ClientId, Fingerprint, ReservationId};
 use super::sensitive::Sensitive;
 
@@ -39,7 +40,11 @@ pub struct Order {
     /// The client's own key-value pairs.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Order: candidate, extra);
 
 impl fmt::Debug for Order {
     /// Without what a client may have put into its own fields.

@@ -22,11 +22,12 @@ use serde::{Deserialize, Serialize};
 
 pub use attempt::{Attempt, UnreadableGrade};
 pub use event::{CallOutcome, Event, Evidence, NotProcessed, Refusal, Report, ReportedStatus, Unknown};
-pub use history::{EventName, HistoryEntry, Source, Verdict};
+pub use history::{EventName, HistoryEntry, OtherSource, Source, Verdict};
 pub use resend::RequestDigest;
 pub use state::{Lease, Reason, State, Status};
 pub use transition::{Alert, Change, Decision, DocumentOrigin, Effect, NoteReason};
 
+use super::forward::{Extra, HasExtra as _, has_extra};
 use super::ids::{InboundWebhookId, ReservationId, Vendor, VendorReference};
 use super::order::Order;
 use super::sensitive::Sensitive;
@@ -100,7 +101,11 @@ pub struct Reservation {
     /// The newest history entries, oldest first; those before them are filed apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<HistoryEntry>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Reservation: order, surplus, request_digest, evidence, attempts, recent, extra);
 
 /// A test sold beyond the one that is used: paid, and for the operator to settle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +114,16 @@ pub struct Surplus {
     pub call_no: u32,
     /// The vendor's id of it.
     pub reference: VendorReference,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+has_extra!(Surplus: extra);
+
+impl Surplus {
+    pub fn new(call_no: u32, reference: VendorReference) -> Self {
+        Self { call_no, reference, extra: Extra::default() }
+    }
 }
 
 impl Reservation {
@@ -149,6 +164,7 @@ impl Reservation {
             receipts: Vec::new(),
             due_at: None,
             recent: Vec::new(),
+            extra: Extra::default(),
         };
         reservation.due_at = due::first(&reservation);
         reservation
@@ -169,6 +185,8 @@ impl Reservation {
     /// statuses, times, references, and scores without a person. Documents and filed history
     /// entries are items beside it.
     pub fn erase_person(&mut self) {
+        // It may say anything.
+        self.clear_extra();
         self.order.erase_person();
         (self.password, self.detail) = (None, None);
         self.evidence.iter_mut().for_each(|evidence| evidence.body = None);
@@ -199,6 +217,14 @@ impl Reservation {
     /// Whether the given invocation holds the lease of a call that is out.
     pub fn is_held_by(&self, invocation: &str) -> bool {
         matches!(&self.state, State::Calling { lease, .. } if lease.holder == invocation)
+    }
+
+    /// Whether only a later release knows what is in doubt, or why: nothing is bought or
+    /// sent again because of it but by that release or by the operator.
+    fn is_doubt_unknown(&self) -> bool {
+        let mut of_last_call = self.evidence.iter().filter(|evidence| evidence.call_no == self.calls);
+        matches!(self.reason, Some(Reason::Other(_)))
+            || of_last_call.any(|evidence| matches!(evidence.unknown, Unknown::Other(_)))
     }
 
     /// Whether the vendor may still change where the test stands.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::forward::{Extra, Word, has_extra};
 use super::sensitive::Sensitive;
 
 /// The normalised scores of one attempt.
@@ -32,7 +33,11 @@ pub struct TestResult {
     pub finished_on: Option<Date>,
     /// The vendor's version of the assessment.
     pub assessment_version: Option<String>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(TestResult: overall, skills, equivalents, extra);
 
 /// One score on its scale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,17 @@ pub struct Score {
     pub value: Option<f64>,
     /// The CEFR level, where the vendor names one.
     pub cefr: Option<CefrBand>,
+    /// Also of the section whose score it is.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+has_extra!(Score: cefr, extra);
+
+impl Score {
+    pub fn new(scale: Scale, value: Option<f64>, cefr: Option<CefrBand>) -> Self {
+        Self { scale, value, cefr, extra: Extra::default() }
+    }
 }
 
 /// The score of one section.
@@ -60,6 +76,8 @@ pub struct SkillScore {
     pub total: Option<u32>,
 }
 
+has_extra!(SkillScore: score);
+
 /// A section of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,13 +88,16 @@ pub enum Skill {
     Writing,
     Speaking,
     Vocabulary,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 impl Skill {
     const ALL: [Skill; 6] =
         [Skill::Grammar, Skill::Listening, Skill::Reading, Skill::Writing, Skill::Speaking, Skill::Vocabulary];
 
-    fn as_str(self) -> &'static str {
+    fn as_str(&self) -> &str {
         match self {
             Skill::Grammar => "grammar",
             Skill::Listening => "listening",
@@ -84,6 +105,7 @@ impl Skill {
             Skill::Writing => "writing",
             Skill::Speaking => "speaking",
             Skill::Vocabulary => "vocabulary",
+            Skill::Other(word) => word.as_str(),
         }
     }
 }
@@ -131,6 +153,9 @@ pub enum Scale {
     Webcape,
     /// Correct answers out of a number of items: no scale of its own.
     Items,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 impl Scale {
@@ -140,7 +165,7 @@ impl Scale {
             Scale::Itep => Some((0.0, 6.0)),
             Scale::Truenorth => Some((0.0, 10.0)),
             Scale::Webcape => Some((0.0, 1000.0)),
-            Scale::Items => None,
+            Scale::Items | Scale::Other(_) => None,
         }
     }
 }
@@ -198,7 +223,11 @@ pub struct CefrBand {
     pub min: Option<Cefr>,
     /// The highest level named.
     pub max: Option<Cefr>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(CefrBand: extra);
 
 impl CefrBand {
     /// The longest text that is a level or a range, in bytes.
@@ -214,7 +243,8 @@ impl CefrBand {
                 Some((low.parse().ok()?, high.parse().ok()?))
             })?,
         };
-        Some(Self { text: text.to_owned(), min: Some(low.min(high)), max: Some(low.max(high)) })
+        let (min, max) = (Some(low.min(high)), Some(low.max(high)));
+        Some(Self { text: text.to_owned(), min, max, extra: Extra::default() })
     }
 }
 
@@ -225,7 +255,11 @@ pub struct Equivalents {
     pub toefl_speaking: Option<String>,
     pub ielts_speaking: Option<String>,
     pub toeic_speaking: Option<String>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Equivalents: extra);
 
 #[cfg(test)]
 mod tests {

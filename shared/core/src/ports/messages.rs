@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::RawDocument;
+use crate::domain::forward::{Extra, Word, has_extra};
 use crate::domain::ids::{AccountName, InboundWebhookId, ReservationId, VendorReference};
 use crate::domain::reservation::{CallOutcome, ReportedStatus};
 use crate::domain::test_result::ScoreField;
@@ -26,9 +27,15 @@ pub struct Quarantined {
     pub replayed_at: Option<Timestamp>,
     /// The operator's word that nothing is to become of it.
     pub dismissed: Option<Dismissal>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl Quarantined {
+    pub fn new(receipt: InboundWebhook, why: impl Into<String>, at: Timestamp) -> Self {
+        Self { receipt, why: why.into(), at, replayed_at: None, dismissed: None, extra: Extra::default() }
+    }
+
     /// Whether the operator has dealt with it.
     pub fn is_handled(&self) -> bool {
         self.replayed_at.is_some() || self.dismissed.is_some()
@@ -41,6 +48,16 @@ pub struct Dismissal {
     pub at: Timestamp,
     pub by: String,
     pub why: String,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+has_extra!(Dismissal: extra);
+
+impl Dismissal {
+    pub fn new(by: impl Into<String>, why: impl Into<String>, at: Timestamp) -> Self {
+        Self { at, by: by.into(), why: why.into(), extra: Extra::default() }
+    }
 }
 
 /// A report as its connector parsed it.
@@ -72,6 +89,8 @@ pub struct InboundWebhook {
     pub authenticated: AuthOutcome,
     /// What its sender presented.
     pub credentials: SenderCredentials,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl fmt::Debug for InboundWebhook {
@@ -103,6 +122,14 @@ pub struct ScoreCheck {
     pub account: AccountName,
     pub reservation_id: ReservationId,
     pub reason: CheckReason,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl ScoreCheck {
+    pub fn new(account: AccountName, reservation_id: ReservationId, reason: CheckReason) -> Self {
+        Self { account, reservation_id, reason, extra: Extra::default() }
+    }
 }
 
 /// Why a score is looked up.
@@ -117,6 +144,9 @@ pub enum CheckReason {
     Expiry,
     /// A purchase is in doubt: what is there was sold.
     Doubt,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 /// A receipt in any form in which it was ever stored or sent.
@@ -135,6 +165,8 @@ struct StoredWebhook {
     /// the same as nothing said, which is how the table keeps it.
     #[serde(default, deserialize_with = "said")]
     unchecked: Option<Option<ClearCredentials>>,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -143,13 +175,13 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Resu
 
 impl StoredWebhook {
     fn into_webhook(self, older: AuthOutcome) -> InboundWebhook {
-        let Self { id, account, received_at, content_type, body, .. } = self;
+        let Self { id, account, received_at, content_type, body, extra, .. } = self;
         let (authenticated, credentials) = match (self.authenticated, self.unchecked.flatten()) {
             (Some(outcome), _) => (outcome, self.credentials),
             (None, Some(clear)) => (older, clear.digest(&id)),
             (None, None) => (older, SenderCredentials::default()),
         };
-        InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials }
+        InboundWebhook { id, account, received_at, content_type, body, authenticated, credentials, extra }
     }
 }
 
@@ -176,13 +208,15 @@ struct StoredQuarantined {
     replayed_at: Option<Timestamp>,
     #[serde(default)]
     dismissed: Option<Dismissal>,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 impl From<StoredQuarantined> for Quarantined {
     fn from(stored: StoredQuarantined) -> Self {
-        let StoredQuarantined { receipt, why, at, replayed_at, dismissed } = stored;
+        let StoredQuarantined { receipt, why, at, replayed_at, dismissed, extra } = stored;
         let receipt = receipt.into_webhook(authenticated_by(&why));
-        Self { receipt, why, at, replayed_at, dismissed }
+        Self { receipt, why, at, replayed_at, dismissed, extra }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
+use crate::domain::forward::Extra;
 use crate::domain::ids::{Digest, InboundWebhookId};
 use crate::domain::sensitive::Sensitive;
 
@@ -40,6 +41,8 @@ pub struct SenderCredentials {
     /// Of the headers that may carry a second credential, by their names in lower case.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl SenderCredentials {
@@ -55,7 +58,8 @@ impl SenderCredentials {
         headers.sort_by_key(|(name, _)| !is_authorization(name));
         headers.truncate(HEADERS_MAX);
         let digested = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), header_digest(webhook, name, value));
-        Self { token: Some(token_digest(webhook, token)), headers: headers.into_iter().map(digested).collect() }
+        let headers = headers.into_iter().map(digested).collect();
+        Self { token: Some(token_digest(webhook, token)), headers, extra: Extra::default() }
     }
 
     /// Whether this token was presented with the receipt.

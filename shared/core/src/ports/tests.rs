@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::domain::forward::Extra;
 use crate::domain::ids::Digest;
 
 fn receipt() -> InboundWebhook {
@@ -14,6 +15,7 @@ fn receipt() -> InboundWebhook {
         body: b"Mary".to_vec(),
         authenticated: AuthOutcome::Verified,
         credentials: SenderCredentials::default(),
+        extra: Extra::default(),
     }
 }
 
@@ -101,14 +103,14 @@ fn what_older_code_quarantined_is_not_verified_whatever_its_reason() {
 #[test]
 fn what_was_sent_round_again_or_dismissed_is_handled() {
     let at = Timestamp::UNIX_EPOCH;
-    let dismissed = Dismissal { at, by: "ada".to_owned(), why: "a test of ours".to_owned() };
+    let dismissed = Dismissal::new("ada", "a test of ours", at);
     for (replayed_at, dismissed, is_handled) in [
         (None, None, false),
         (Some(at), None, true),
         (None, Some(dismissed.clone()), true),
         (Some(at), Some(dismissed), true),
     ] {
-        let kept = Quarantined { receipt: receipt(), why: "odd".to_owned(), at, replayed_at, dismissed };
+        let kept = Quarantined { replayed_at, dismissed, ..Quarantined::new(receipt(), "odd", at) };
         assert_eq!(kept.is_handled(), is_handled);
     }
 }

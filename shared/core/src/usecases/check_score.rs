@@ -41,7 +41,10 @@ pub async fn check_score<E: VendorEnv<Store: Polls>>(env: &E, check: &ScoreCheck
         return Ok(CheckOutcome::Unknown);
     }
     match check.reason {
-        CheckReason::Webhook | CheckReason::WebhookAgain => follow_hint(env, reservation, check).await,
+        // Whatever it was, looking is harmless.
+        CheckReason::Webhook | CheckReason::WebhookAgain | CheckReason::Other(_) => {
+            follow_hint(env, reservation, check).await
+        }
         CheckReason::Expiry => check_before_expiry(env, reservation).await,
         CheckReason::Doubt => settle_doubt(env, reservation).await,
     }

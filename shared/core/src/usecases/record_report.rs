@@ -56,7 +56,7 @@ pub async fn quarantine<E: Env<Store: Quarantine>>(
     webhook: InboundWebhook,
     why: &str,
 ) -> Result<RecordOutcome, BackendError> {
-    let item = Quarantined { receipt: webhook, why: why.to_owned(), at: env.now(), replayed_at: None, dismissed: None };
+    let item = Quarantined::new(webhook, why, env.now());
     env.store().keep(&item).await?;
     env.alerts().raise(Alert::Quarantined, AlertSubject::InboundWebhook(&item.receipt));
     Ok(RecordOutcome::Quarantined)

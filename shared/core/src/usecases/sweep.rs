@@ -111,11 +111,7 @@ async fn perform<E: Env>(env: &E, action: &Action, reservation: Reservation) -> 
         }
         Action::LookUp(reason) => {
             leave_to_queue(env, &reservation).await?;
-            let check = ScoreCheck {
-                account: reservation.order.account.name.clone(),
-                reservation_id: reservation.id().clone(),
-                reason: *reason,
-            };
+            let check = ScoreCheck::new(reservation.order.account.name.clone(), reservation.id().clone(), *reason);
             env.queue().check_score(&check, Duration::ZERO).await?;
         }
         Action::Nothing => {}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod breaker;
+mod forward;
 mod reservation;
 
 use test_support::fixtures;

@@ -59,7 +59,7 @@ fn reference(vendor: Vendor, n: u8) -> VendorReference {
 }
 
 fn result(overall: u8) -> TestResult {
-    let score = Score { scale: Scale::Itep, value: Some(f64::from(overall) / 2.0), cefr: None };
+    let score = Score::new(Scale::Itep, Some(f64::from(overall) / 2.0), None);
     TestResult { overall: Some(score), ..TestResult::default() }
 }
 

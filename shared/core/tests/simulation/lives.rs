@@ -15,7 +15,7 @@ pub(crate) struct Step {
 }
 
 fn graded(value: usize) -> ReportedStatus {
-    let score = Score { scale: Scale::Items, value: Some(value as f64), cefr: None };
+    let score = Score::new(Scale::Items, Some(value as f64), None);
     ReportedStatus::Completed(Box::new(TestResult { overall: Some(score), ..TestResult::default() }))
 }
 

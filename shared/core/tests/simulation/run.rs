@@ -266,7 +266,7 @@ impl<'a> Runner<'a> {
     fn hint(&mut self, reservation_id: ReservationId) {
         self.spawn("truenorth-webhook", Kind::Other, 5, move |port| async move {
             let account = "default".parse().map_err(|_| "a name")?;
-            let check = ScoreCheck { account, reservation_id, reason: CheckReason::Webhook };
+            let check = ScoreCheck::new(account, reservation_id, CheckReason::Webhook);
             port.check_score(&check, Duration::ZERO).await.map_err(text)
         });
     }

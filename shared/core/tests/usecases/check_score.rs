@@ -8,7 +8,7 @@ fn check(world: &World, reason: CheckReason) -> Result<CheckOutcome, CheckError>
 
 fn hint(reason: CheckReason) -> ScoreCheck {
     let Order { id, account, .. } = order_at_truenorth("a");
-    ScoreCheck { account: account.name, reservation_id: id, reason }
+    ScoreCheck::new(account.name, id, reason)
 }
 
 fn with_test() -> Reservation {
@@ -46,7 +46,8 @@ fn a_hint_at_what_is_not_the_accounts_is_not_followed() {
 
 #[test]
 fn a_hint_is_followed_by_a_look_up_which_is_what_counts() {
-    for reason in [CheckReason::Webhook, CheckReason::WebhookAgain] {
+    let of_a_later_release = serde_json::from_str(r#""appeal""#).unwrap();
+    for reason in [CheckReason::Webhook, CheckReason::WebhookAgain, of_a_later_release] {
         let world = knowing(with_test(), [("t-1", ReportedStatus::InProgress)]);
         assert_eq!(check(&world, reason).unwrap(), CheckOutcome::LookedUp);
         assert_eq!((world.status_of("a"), looked_up(&world)), (Status::InProgress, 1));
@@ -123,7 +124,7 @@ fn of_two_tests_that_the_vendor_knows_one_is_surplus() {
     check(&world, CheckReason::Doubt).unwrap();
     let settled = world.reservation_of("a");
     assert_eq!((settled.status(), settled.reference), (Status::Ready, Some(truenorth("t-1"))));
-    assert_eq!(settled.surplus, [Surplus { call_no: 1, reference: truenorth("t-2") }]);
+    assert_eq!(settled.surplus, [Surplus::new(1, truenorth("t-2"))]);
     assert!(world.raised().contains(&Alert::Surplus));
 }
 

@@ -3,7 +3,7 @@ use shared_core::usecases::enter_result::*;
 use super::*;
 
 fn result(value: f64) -> TestResult {
-    TestResult { overall: Some(Score { scale: Scale::Itep, value: Some(value), cefr: None }), ..TestResult::default() }
+    TestResult { overall: Some(Score::new(Scale::Itep, Some(value), None)), ..TestResult::default() }
 }
 
 fn with_test() -> World {

@@ -12,7 +12,7 @@ fn attend(world: &World) -> SweepSummary {
 
 fn check_of(reservation: &Reservation, reason: CheckReason) -> ScoreCheck {
     let (account, reservation_id) = (reservation.order.account.name.clone(), reservation.id().clone());
-    ScoreCheck { account, reservation_id, reason }
+    ScoreCheck::new(account, reservation_id, reason)
 }
 
 fn queued(key: &str) -> Reservation {

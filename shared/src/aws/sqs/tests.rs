@@ -1,3 +1,4 @@
+use shared_core::domain::forward::Extra;
 use shared_core::ports::{AuthOutcome, CheckReason, InboundWebhook, SenderCredentials};
 
 use super::*;
@@ -18,8 +19,9 @@ fn messages_travel_in_this_form() {
         content_type: "multipart/form-data; boundary=----x".to_owned(),
         body: b"------x".to_vec(),
         authenticated: AuthOutcome::Verified,
+        extra: Extra::default(),
     };
-    let check = ScoreCheck { account: "default".parse().unwrap(), reservation_id: id(), reason: CheckReason::Expiry };
+    let check = ScoreCheck::new("default".parse().unwrap(), id(), CheckReason::Expiry);
     insta::assert_json_snapshot!((
         Message::new(Fulfilment { reservation_id: id() }),
         Message::new(ResultMessage::InboundWebhook(receipt)),

@@ -1,6 +1,7 @@
 //! From iTEP's results document to what the hub knows (Integration Results
 //! Webhook, "Specific Field Detail").
 
+use shared_core::domain::forward::Extra;
 use shared_core::domain::reservation::ReportedStatus;
 use shared_core::domain::sensitive::Sensitive;
 use shared_core::domain::test_result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
@@ -61,6 +62,7 @@ fn result(document: &Document, overall: Option<Score>, skills: Vec<SkillScore>) 
         finished_at: None,
         finished_on: document.test_date(),
         assessment_version: None,
+        extra: Extra::default(),
     }
 }
 
@@ -69,7 +71,7 @@ fn score(document: &Document, scores: &mut ScoreReader, field: ScoreField, name:
     let scale = Scale::Itep;
     let value = scores.number(field, document.value(&format!("{name}_Level")), scale.bounds());
     let cefr = scores.cefr(field, document.value(&format!("{name}_cefr")));
-    (value.is_some() || cefr.is_some()).then_some(Score { scale, value, cefr })
+    (value.is_some() || cefr.is_some()).then_some(Score::new(scale, value, cefr))
 }
 
 /// A section; `None` where it was not scored. `…_Score` holds raw points; the
@@ -83,7 +85,7 @@ fn section(document: &Document, scores: &mut ScoreReader, skill: Skill, name: &s
     let score = match score(document, scores, field, name) {
         Some(score) => score,
         None if raw_score.is_none() && percent.is_none() => return None,
-        None => Score { scale: Scale::Itep, value: None, cefr: None },
+        None => Score::new(Scale::Itep, None, None),
     };
     Some(SkillScore { skill, score, raw_score, percent, correct: None, total: None })
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use shared_core::domain::forward::Extra;
 use shared_core::domain::ids::{Digest, ReservationId, VendorReference};
 use shared_core::domain::reservation::{Report, ReportedStatus};
 use shared_core::domain::test_result::{Equivalents, Scale, Score, ScoreField, Skill, SkillScore, TestResult};
@@ -93,7 +94,7 @@ fn overall(report: &Value, scores: &mut ScoreReader) -> Option<Score> {
         }
     };
     let value = scores.number(ScoreField::Overall, score, scale.bounds())?;
-    Some(Score { scale, value: Some(value), cefr })
+    Some(Score::new(scale, Some(value), cefr))
 }
 
 fn result(report: &Value, overall: Score, skills: Vec<SkillScore>) -> TestResult {
@@ -106,6 +107,7 @@ fn result(report: &Value, overall: Score, skills: Vec<SkillScore>) -> TestResult
             toefl_speaking: kept("toeflSpeakingLevel"),
             ielts_speaking: kept("ieltsSpeakingLevel"),
             toeic_speaking: kept("toeicSpeakingLevel"),
+            extra: Extra::default(),
         },
         placement: kept("placement"),
         report_url: None,
@@ -114,6 +116,7 @@ fn result(report: &Value, overall: Score, skills: Vec<SkillScore>) -> TestResult
         finished_at: text(report, "completed").and_then(times::timestamp),
         finished_on: None,
         assessment_version: kept("assessmentVersion"),
+        extra: Extra::default(),
     }
 }
 
@@ -130,7 +133,7 @@ fn skills(sections: Option<&Value>, scores: &mut ScoreReader) -> Vec<SkillScore>
             other => other,
         };
         let (correct, total) = scores.items(skill.into(), section)?;
-        let score = Score { scale: Scale::Items, value: None, cefr: None };
+        let score = Score::new(Scale::Items, None, None);
         Some(SkillScore { skill, score, raw_score: None, percent: None, correct, total })
     });
     read.collect()

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use shared_core::domain::forward::HasExtra;
 use shared_core::domain::reservation::{Attempt, EventName, Evidence, HistoryEntry, Reservation, Source};
 
 use crate::output::{Output, excerpt, or_dash, time};
@@ -44,7 +45,7 @@ pub(super) fn as_json(reservation: &Reservation, person: bool) -> Value {
     json["calls"] = json!(reservation.calls);
     json["attempts"] = reservation.attempts.iter().map(|it| attempt(it, person)).collect();
     json["evidence"] = reservation.evidence.iter().map(|it| evidence(it, person)).collect();
-    json["surplus"] = json!(reservation.surplus);
+    json["surplus"] = shown(&reservation.surplus, person);
     json["released"] = json!(reservation.released);
     json["receipts"] = json!(reservation.receipts);
     if person {
@@ -59,9 +60,14 @@ pub(super) fn as_json(reservation: &Reservation, person: bool) -> Value {
     json
 }
 
+/// Attributes of a later release may be personal.
+fn shown(record: &(impl HasExtra + Serialize), person: bool) -> Value {
+    if person { json!(record) } else { json!(record.without_extra()) }
+}
+
 /// The address of a report opens it to whoever has it.
 fn attempt(attempt: &Attempt, person: bool) -> Value {
-    let mut json = json!(attempt);
+    let mut json = shown(attempt, person);
     if let (false, Some(result)) = (person, json["result"].as_object_mut()) {
         result.remove("report_url");
     }
@@ -70,7 +76,7 @@ fn attempt(attempt: &Attempt, person: bool) -> Value {
 
 fn evidence(evidence: &Evidence, person: bool) -> Value {
     let body = evidence.body.as_ref().filter(|_| person).map(|body| excerpt(body.expose()));
-    let mut json = json!(evidence);
+    let mut json = shown(evidence, person);
     json["body"] = json!(body);
     json
 }
@@ -107,13 +113,15 @@ pub(super) fn lines(out: Output, reservation: &Reservation, json: &Value) -> Str
 
 /// A vendor's own words may name the person.
 fn detail(entry: &HistoryEntry, person: bool) -> Option<&str> {
-    let is_vendors =
-        matches!(entry.event, EventName::CallRefused | EventName::CallNotProcessed | EventName::ReportUnknownStatus);
+    let is_vendors = matches!(
+        entry.event,
+        EventName::CallRefused | EventName::CallNotProcessed | EventName::ReportUnknownStatus | EventName::Other(_)
+    );
     entry.detail.as_deref().filter(|_| person || !is_vendors)
 }
 
 pub(super) fn entry(entry: &HistoryEntry, person: bool) -> Value {
-    let mut json = json!(entry);
+    let mut json = shown(entry, person);
     json["detail"] = json!(detail(entry, person));
     json
 }
@@ -121,6 +129,7 @@ pub(super) fn entry(entry: &HistoryEntry, person: bool) -> Value {
 pub(super) fn entry_row(entry: &HistoryEntry, person: bool) -> Vec<String> {
     let source = match &entry.source {
         Source::Operator { name } => format!("operator {name}"),
+        Source::Other(source) => source.who.as_str().to_owned(),
         source => json!(source)["who"].as_str().unwrap_or_default().to_owned(),
     };
     vec![

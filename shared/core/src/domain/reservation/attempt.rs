@@ -5,6 +5,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Report, Status};
+use crate::domain::forward::{Extra, HasExtra, has_extra};
 use crate::domain::ids::Digest;
 use crate::domain::test_result::{ScoreField, TestResult};
 
@@ -44,7 +45,11 @@ pub struct Attempt {
     pub superseded: Vec<Digest>,
     /// When the newest report was received, or asked for.
     pub observed_at: Option<Timestamp>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Attempt: result, unreadable_grade, extra);
 
 /// A graded report without one readable score: it proves that the test was sat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +58,11 @@ pub struct UnreadableGrade {
     pub digest: Digest,
     /// When it was received, or asked for.
     pub observed_at: Timestamp,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(UnreadableGrade: extra);
 
 /// Reads sittings; a reservation without one is none that the hub wrote.
 pub(super) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attempt>, D::Error> {
@@ -96,6 +105,7 @@ impl Attempt {
             unreadable_grade: None,
             superseded: Vec::new(),
             observed_at: None,
+            extra: Extra::default(),
         }
     }
 
@@ -117,7 +127,8 @@ impl Attempt {
     /// Notes a grade that cannot be read; a result that shows stays.
     pub(super) fn note_unreadable(&mut self, report: &Report) {
         let (digest, observed_at) = (report.digest.clone(), report.observed_at);
-        if let Some(earlier) = self.unreadable_grade.replace(UnreadableGrade { digest, observed_at }) {
+        let grade = UnreadableGrade { digest, observed_at, extra: Extra::default() };
+        if let Some(earlier) = self.unreadable_grade.replace(grade) {
             self.superseded.push(earlier.digest);
         }
         self.finished = true;
@@ -134,9 +145,11 @@ impl Attempt {
         self.unreadable_grade.as_ref().is_some_and(|unreadable| report.observed_at < unreadable.observed_at)
     }
 
-    /// Whether the report would show nothing else than what it shows already.
+    /// Whether the report would show nothing else than what it shows already. What a
+    /// later release read beyond that is kept.
     pub(super) fn shows_exactly(&self, result: &TestResult, report: &Report) -> bool {
-        let shows = self.graded.as_ref() == Some(&report.digest) && self.result.as_ref() == Some(result);
+        let shows = self.graded.as_ref() == Some(&report.digest)
+            && self.result.as_ref().is_some_and(|shown| shown.without_extra() == *result);
         shows && self.unreadable == report.unreadable
     }
 

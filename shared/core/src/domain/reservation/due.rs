@@ -18,9 +18,11 @@ pub(super) fn next(reservation: &Reservation, policy: &Policy) -> Option<Timesta
 }
 
 impl Reservation {
-    /// Whether a call may be begun now; a test past its expiry is not bought.
+    /// Whether a call may be begun now. A test past its expiry is not bought, nor one
+    /// that waits for what only a later release knows.
     pub fn may_call(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Queued { retry_at, .. } if retry_at <= now) && !self.is_past_expiry(now)
+        let is_due = matches!(self.state, State::Queued { retry_at, .. } if retry_at <= now);
+        is_due && !self.is_past_expiry(now) && !matches!(self.reason, Some(Reason::Other(_)))
     }
 
     /// Whether an unused test is past its expiry.
@@ -41,7 +43,8 @@ impl Reservation {
 /// Whether the vendor can be asked what it sold. A test that was handed out twice
 /// is the operator's to settle: the vendor's own word is what is in doubt.
 fn may_ask(reservation: &Reservation) -> bool {
-    reservation.vendor().capabilities().look_up && reservation.reason != Some(Reason::ReferenceTaken)
+    let is_settled = reservation.reason == Some(Reason::ReferenceTaken) || reservation.is_doubt_unknown();
+    reservation.vendor().capabilities().look_up && !is_settled
 }
 
 /// The same for the states that a policy does not bear on.

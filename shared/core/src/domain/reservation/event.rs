@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Lease;
+use crate::domain::forward::{Extra, Word, has_extra};
 use crate::domain::ids::{Digest, InboundWebhookId, VendorReference};
 use crate::domain::launch::Launch;
 use crate::domain::sensitive::Sensitive;
@@ -126,6 +127,9 @@ pub enum NotProcessed {
     SaidSo,
     /// Too little time was left to begin the call.
     NoTime,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 /// What is known of a call whose outcome is not.
@@ -142,12 +146,16 @@ pub struct Evidence {
     pub body: Option<Sensitive<String>>,
     /// The reference that is somebody else's, for [`Unknown::ReferenceTaken`].
     pub reference: Option<VendorReference>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(Evidence: extra);
 
 impl Evidence {
     /// Evidence without an answer.
     pub fn without_answer(call_no: u32, at: Timestamp, unknown: Unknown) -> Self {
-        Self { call_no, at, unknown, http_status: None, body: None, reference: None }
+        Self { call_no, at, unknown, http_status: None, body: None, reference: None, extra: Extra::default() }
     }
 }
 
@@ -171,6 +179,9 @@ pub enum Unknown {
     ReferenceTaken,
     /// The vendor had processed this very request before: it is sold.
     Replayed,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 /// What a vendor said about a test.

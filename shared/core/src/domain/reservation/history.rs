@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CallOutcome, Event, NoteReason, Report, ReportedStatus, Reservation, Status};
+use crate::domain::forward::{Extra, HasExtra, Word, has_extra};
 use crate::domain::ids::{Digest, InboundWebhookId};
 
 /// Who an event came from.
@@ -25,6 +26,25 @@ pub enum Source {
         /// As the operator's machine or identity names them.
         name: String,
     },
+    /// Somebody whom only a later release knows.
+    #[serde(untagged)]
+    Other(OtherSource),
+}
+
+/// A source of a later release, with whatever is said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherSource {
+    pub who: Word,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl HasExtra for Source {
+    fn clear_extra(&mut self) {
+        if let Source::Other(source) = self {
+            source.extra.clear_extra();
+        }
+    }
 }
 
 /// Whether an event changed the reservation.
@@ -34,6 +54,9 @@ pub enum Verdict {
     Applied,
     /// It did not, for a reason.
     Refused,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 /// One line of a reservation's history.
@@ -65,7 +88,11 @@ pub struct HistoryEntry {
     /// More, in prose. A vendor's refusal is in its own words, which the hub does
     /// not choose; nothing else here is about the person.
     pub detail: Option<String>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(HistoryEntry: source, extra);
 
 impl HistoryEntry {
     /// What the detail of a grade says of which some scores cannot be read.
@@ -73,6 +100,7 @@ impl HistoryEntry {
 
     /// Takes away what it may say of a person.
     pub fn erase_person(&mut self) {
+        self.clear_extra();
         self.detail = None;
     }
 }
@@ -107,6 +135,9 @@ pub enum EventName {
     Reclaimed,
     ReportReprocessed,
     ReferenceCorrected,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 impl Event {
@@ -220,6 +251,7 @@ impl Reservation {
             digest: None,
             receipt: None,
             detail: None,
+            extra: Extra::default(),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Draft<'_> {
     }
 
     fn surplus(&mut self, call_no: u32, reference: &VendorReference) -> RuleOutcome {
-        self.reservation.surplus.push(Surplus { call_no, reference: reference.clone() });
+        self.reservation.surplus.push(Surplus::new(call_no, reference.clone()));
         self.effects.push(Effect::Claim(reference.clone()));
         self.alert(Alert::Surplus);
         RuleOutcome::Refused(NoteReason::Surplus)
@@ -143,7 +143,7 @@ impl Draft<'_> {
             NotProcessed::CredentialsRefused => self.alert(Alert::VendorCredentialsRefused),
             NotProcessed::AccountUnavailable => self.alert(Alert::AccountUnavailable),
             NotProcessed::NoTime => self.effects.push(Effect::Fulfil),
-            NotProcessed::Unreachable | NotProcessed::Busy | NotProcessed::SaidSo => {}
+            NotProcessed::Unreachable | NotProcessed::Busy | NotProcessed::SaidSo | NotProcessed::Other(_) => {}
         }
         APPLIED
     }
@@ -180,7 +180,12 @@ impl Draft<'_> {
             Unknown::LeaseLapsed => Reason::CallAbandoned,
             Unknown::ReferenceTaken => Reason::ReferenceTaken,
             Unknown::Replayed => Reason::SoldReferenceUnknown,
-            _ => Reason::AnswerLost,
+            Unknown::TimedOut
+            | Unknown::ConnectionLost
+            | Unknown::UnclearStatus
+            | Unknown::NoReference
+            | Unknown::Unreadable
+            | Unknown::Other(_) => Reason::AnswerLost,
         };
         self.set_reason(reason, None);
         self.alert(Alert::InDoubt);
@@ -221,6 +226,7 @@ impl Draft<'_> {
     pub(super) fn nothing_found(&mut self, asked_at: Timestamp) -> RuleOutcome {
         match self.reservation.doubt_quiet_from(self.policy) {
             Some(quiet) if asked_at < quiet => RuleOutcome::Refused(NoteReason::NotDue),
+            Some(_) if self.reservation.is_doubt_unknown() => RuleOutcome::Refused(NoteReason::NotDue),
             _ => self.nothing_sold(),
         }
     }
@@ -241,14 +247,14 @@ fn reason_to_wait(why: NotProcessed) -> Reason {
         NotProcessed::Busy => Reason::VendorBusy,
         NotProcessed::CredentialsRefused => Reason::CredentialsRefused,
         NotProcessed::AccountUnavailable => Reason::AccountUnavailable,
-        NotProcessed::SaidSo | NotProcessed::NoTime => Reason::NotProcessed,
+        NotProcessed::SaidSo | NotProcessed::NoTime | NotProcessed::Other(_) => Reason::NotProcessed,
     }
 }
 
 impl Evidence {
     /// One line for a history: what was seen, without the answer's body.
     pub fn summary(&self) -> String {
-        let what = match self.unknown {
+        let what = match &self.unknown {
             Unknown::TimedOut => "no answer in time",
             Unknown::ConnectionLost => "the connection was lost",
             Unknown::UnclearStatus => "an answer that says neither yes nor no",
@@ -257,6 +263,7 @@ impl Evidence {
             Unknown::LeaseLapsed => "the worker stopped in mid-call",
             Unknown::ReferenceTaken => "a reference that belongs to another reservation",
             Unknown::Replayed => "sold: the vendor had processed this request before",
+            Unknown::Other(word) => word.as_str(),
         };
         match self.http_status {
             Some(status) => format!("{what} (HTTP {status})"),

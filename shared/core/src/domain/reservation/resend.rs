@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::transition::{APPLIED, Draft, RuleOutcome};
 use super::{NoteReason, Policy, Reason, Reservation, State};
 use crate::domain::deadline::later;
+use crate::domain::forward::{Extra, has_extra};
 use crate::domain::ids::Digest;
 
 /// How often a request is sent again. The wait doubles each time.
@@ -24,25 +25,31 @@ pub struct RequestDigest {
     /// When it was last sent again.
     #[serde(default)]
     pub resent_at: Option<Timestamp>,
+    #[serde(flatten)]
+    pub extra: Extra,
 }
+
+has_extra!(RequestDigest: extra);
 
 impl Reservation {
     /// With the digest of the request that is about to be sent.
     #[must_use]
     pub fn with_request_digest(self, call_no: u32, digest: Option<Digest>) -> Self {
-        let request_digest = digest.map(|digest| RequestDigest { call_no, digest, resends: 0, resent_at: None });
+        let extra = Extra::default();
+        let request_digest = digest.map(|digest| RequestDigest { call_no, digest, resends: 0, resent_at: None, extra });
         Self { request_digest, ..self }
     }
 
     /// From when on the doubtful call's request may be sent again; `None` where it
     /// may not. What the vendor has processed already, or has sold twice, no
-    /// repetition clears up.
+    /// repetition clears up. What only a later release understands is left to it.
     pub fn resend_from(&self, policy: &Policy) -> Option<Timestamp> {
         let request = self
             .request_digest
             .as_ref()
             .filter(|request| request.call_no == self.calls && request.resends < RESENDS)?;
-        if matches!(self.reason, Some(Reason::ReferenceTaken | Reason::SoldReferenceUnknown)) {
+        let is_settled = matches!(self.reason, Some(Reason::ReferenceTaken | Reason::SoldReferenceUnknown));
+        if is_settled || self.is_doubt_unknown() {
             return None;
         }
         let quiet = self.doubt_quiet_from(policy)?;

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::forward::Word;
+
 /// Where a reservation stands, with what belongs to that state alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
@@ -127,8 +129,8 @@ impl State {
     }
 }
 
-/// Why a reservation stands where it stands: a closed list that clients may
-/// switch on.
+/// Why a reservation stands where it stands. Clients may switch on it, and must expect
+/// words that they do not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -168,4 +170,7 @@ pub enum Reason {
     ResultUnreadable,
     /// The vendor had the test sat again: a new attempt is open.
     Reset,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }

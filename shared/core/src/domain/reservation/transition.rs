@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, HistoryEntry, Policy, RECENT_ENTRIES, Reason, Reservation, Source, State, Verdict, due};
 use crate::domain::deadline::later;
+use crate::domain::forward::{Extra, Word};
 use crate::domain::ids::VendorReference;
 
 /// What the state machine makes of an event.
@@ -189,6 +190,9 @@ pub enum NoteReason {
     ResetRepeated,
     /// A grade of a sitting before the current one.
     EarlierSitting,
+    /// A word of a later release.
+    #[serde(untagged)]
+    Other(Word),
 }
 
 /// What a rule says. Rules edit a draft and say whether that is an application.
@@ -281,6 +285,7 @@ impl Reservation {
             digest: event.report().map(|report| report.digest.clone()),
             receipt: event.report().and_then(|report| report.receipt.clone()),
             detail: event.detail(),
+            extra: Extra::default(),
         }
     }
 
@@ -365,7 +370,7 @@ impl Draft<'_> {
                 }
                 match self.reservation.reason {
                     // Why the result is missing says more than for how long.
-                    Some(Reason::ResultUnreadable) => self.reservation.overdue = true,
+                    Some(Reason::ResultUnreadable | Reason::Other(_)) => self.reservation.overdue = true,
                     _ => self.set_reason(Reason::ResultOverdue, None),
                 }
                 self.alert(Alert::ResultOverdue);

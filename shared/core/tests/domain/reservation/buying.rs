@@ -114,7 +114,7 @@ fn a_second_confirmed_call_is_surplus_kept_claimed_and_told_once() {
     assert_eq!(life.hears(&second), Noted(NoteReason::Surplus));
     assert_eq!(life.hears(&second), Duplicate);
     assert_eq!(life.reservation.reference, Some(reference(ITEP, 1)));
-    assert_eq!(life.reservation.surplus, [Surplus { call_no: 2, reference: reference(ITEP, 2) }]);
+    assert_eq!(life.reservation.surplus, [Surplus::new(2, reference(ITEP, 2))]);
     assert_eq!(life.claims, [reference(ITEP, 1), reference(ITEP, 2)]);
     assert_eq!(life.alerts, [Alert::InDoubt, Alert::Surplus]);
 }

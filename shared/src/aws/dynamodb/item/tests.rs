@@ -77,7 +77,7 @@ fn what_is_personal_can_be_taken_away_and_the_ledger_stays() {
     let (evidence, body) = (Evidence::without_answer(1, reservation.created_at, Unknown::TimedOut), words().unwrap());
     reservation.evidence.push(Evidence { body: Some(Sensitive::new(body)), ..evidence });
     let report_url = Some("https://www.iteptest.com/report-of-Mary".into());
-    let overall = Some(Score { scale: Scale::Itep, value: Some(4.5), cefr: None });
+    let overall = Some(Score::new(Scale::Itep, Some(4.5), None));
     reservation.attempts[0].result = Some(TestResult { overall, report_url, ..TestResult::default() });
     let before = plain(&stored(&reservation));
     reservation.erase_person();
