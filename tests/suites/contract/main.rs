@@ -9,6 +9,7 @@ mod access;
 mod breakers;
 mod cost;
 mod fixtures;
+mod later;
 mod lists;
 mod meter;
 mod older;
