@@ -320,6 +320,24 @@ mod tests {
     }
 
     #[test]
+    fn attributes_of_a_later_release_are_not_shown_and_its_skills_and_scales_are() {
+        let mut stored = serde_json::to_value(fixtures::completed()).unwrap();
+        let result = &mut stored["attempts"][0]["result"];
+        (result["skills"][0]["skill"], result["skills"][0]["scale"]) = ("fluency".into(), "toeic".into());
+        for pointer in ["", "/overall", "/overall/cefr", "/skills/0", "/equivalents"] {
+            result.pointer_mut(pointer).unwrap()["later"] = "canary".into();
+        }
+        for pointer in ["", "/order", "/order/candidate", "/attempts/0"] {
+            stored.pointer_mut(pointer).unwrap()["later"] = "canary".into();
+        }
+        let reservation = serde_json::from_value(stored).unwrap();
+        let view = serde_json::to_value(ReservationView::new(&reservation)).unwrap();
+        let skill = &view["result"]["skills"][0];
+        assert_eq!((&skill["skill"], &skill["scale"]), (&"fluency".into(), &"toeic".into()));
+        assert!(skill["scale_min"].is_null() && !view.to_string().contains("canary\""), "{view}");
+    }
+
+    #[test]
     fn a_withdrawal_says_that_the_vendor_keeps_the_test() {
         let withdrawn = serde_json::to_value(ReservationView::withdrawn(&fixtures::ready())).unwrap();
         assert_eq!(withdrawn["vendor_released"], false);

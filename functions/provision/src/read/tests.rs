@@ -80,6 +80,18 @@ fn a_line_of_history_reads_as_documented() {
 }
 
 #[test]
+fn a_line_of_history_of_a_later_release_is_told_in_its_words_and_without_its_detail() {
+    let mut line = serde_json::to_value(fixtures::queued().reserved_entry()).unwrap();
+    (line["event"], line["verdict"], line["why"]) = ("seat_booked".into(), "deferred".into(), "booked_early".into());
+    (line["source"], line["detail"]) = (serde_json::json!({ "who": "scheduler", "job": "canary" }), "canary".into());
+    line["later"] = "canary".into();
+    let view = serde_json::to_value(EntryView::new(&serde_json::from_value(line).unwrap())).unwrap();
+    let told = ["source", "event", "verdict", "reason"].map(|name| view[name].as_str().unwrap());
+    assert_eq!(told, ["scheduler", "seat_booked", "deferred", "booked_early"]);
+    assert!(!view.to_string().contains("canary"), "{view}");
+}
+
+#[test]
 fn an_entrys_cursor_reads_back_and_nothing_else_does() {
     assert_eq!(EntryCursor(42).to_string().parse(), Ok(EntryCursor(42)));
     for text in ["", "42", "!", &EntryCursor(0).to_string()] {

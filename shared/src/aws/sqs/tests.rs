@@ -34,3 +34,13 @@ fn a_message_of_another_kind_is_not_taken_for_one() {
     assert!(message::parse::<ResultMessage>(r#"{"v":1,"kind":"hearsay"}"#).is_err());
     assert!(message::parse::<Fulfilment>(r#"{"v":1,"reservation_id":"42"}"#).is_err());
 }
+
+#[test]
+fn what_a_later_release_says_of_a_webhook_goes_with_it() {
+    let sent = r#"{"v":1,"kind":"inbound_webhook","id":"r","account":"default","received_at":"2026-01-01T00:00:00Z",
+        "content_type":"text/plain","body":"","authenticated":"verified","credentials":{"token":null,"headers":[]},
+        "later":{"canary":1}}"#;
+    let read: ResultMessage = message::parse(sent).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(sent).unwrap();
+    assert_eq!(serde_json::to_value(Message::new(&read)).unwrap(), expected);
+}

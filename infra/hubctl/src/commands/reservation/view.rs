@@ -149,3 +149,64 @@ pub(super) fn entry_row(entry: &HistoryEntry, person: bool) -> Vec<String> {
 pub(super) fn word(name: &impl Serialize) -> String {
     json!(name).as_str().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use shared_core::domain::ids::{Digest, VendorReference};
+    use shared_core::domain::reservation::Surplus;
+    use test_support::fixtures::{in_doubt, order};
+
+    use super::*;
+
+    /// Read as a later release wrote it.
+    fn later<T: Serialize + serde::de::DeserializeOwned>(document: T, edit: impl FnOnce(&mut Value)) -> T {
+        let mut value = json!(document);
+        edit(&mut value);
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn canary(value: &mut Value) {
+        value["later"] = json!("canary");
+    }
+
+    fn reservation() -> Reservation {
+        let reservation = in_doubt(order("a")).with_request_digest(1, Some(Digest::sha256(b"")));
+        let surplus = vec![Surplus::new(1, VendorReference::itep("A2"))];
+        later(Reservation { surplus, ..reservation }, |value| {
+            value["reason"] = json!("half_sold");
+            value["evidence"][0]["unknown"] = json!("half_answered");
+            canary(value);
+            ["attempts", "evidence", "surplus"].into_iter().for_each(|list| canary(&mut value[list][0]));
+        })
+    }
+
+    #[test]
+    fn words_of_a_later_release_are_shown_as_they_are_and_its_attributes_on_request() {
+        let reservation = reservation();
+        let shown = as_json(&reservation, false);
+        assert_eq!(
+            (&shown["reason"], &shown["evidence"][0]["unknown"]),
+            (&json!("half_sold"), &json!("half_answered"))
+        );
+        assert!(!shown.to_string().contains("canary"), "{shown}");
+        let whole = as_json(&reservation, true);
+        for list in ["attempts", "evidence", "surplus"] {
+            assert_eq!(whole[list][0]["later"], "canary", "{list}");
+        }
+        let lines = lines(Output::new(false), &reservation, &shown);
+        assert!(lines.contains("half_sold") && lines.contains("Call 1: half_answered"), "{lines}");
+    }
+
+    #[test]
+    fn an_entry_of_a_later_release_is_shown_in_its_words_and_its_detail_on_request() {
+        let line = later(in_doubt(order("a")).reserved_entry(), |value| {
+            (value["event"], value["verdict"], value["why"]) =
+                (json!("seat_booked"), json!("deferred"), json!("booked_early"));
+            (value["source"], value["detail"]) = (json!({ "who": "scheduler", "job": "canary" }), json!("canary"));
+            canary(value);
+        });
+        assert_eq!(entry_row(&line, false)[2..6], ["scheduler", "seat_booked", "deferred", "booked_early"]);
+        assert!(!entry(&line, false).to_string().contains("canary"));
+        assert_eq!(entry(&line, true)["source"]["job"], "canary");
+    }
+}

@@ -136,3 +136,25 @@ fn a_document_is_stored_beside_its_reservation_in_this_form() {
     let item = Item::encode(Key::history(reservation.id(), 2), reservation.reserved_entry()).unwrap();
     insta::assert_json_snapshot!(plain(&item));
 }
+
+#[test]
+fn an_attribute_of_a_later_release_is_written_back_as_it_was_or_not_read() {
+    let with = |attribute: AttributeValue| {
+        let mut item = stored(&calling(Vendor::Itep));
+        let Some(AttributeValue::M(doc)) = item.get_mut("doc") else { panic!("no document") };
+        let Some(AttributeValue::M(order)) = doc.get_mut("order") else { panic!("no order") };
+        order.insert("later".to_owned(), attribute);
+        item
+    };
+    let number = |text: &str| AttributeValue::N(text.to_owned());
+    let map = [("a".to_owned(), AttributeValue::Bool(true)), ("b".to_owned(), number("1"))].into();
+    let list = AttributeValue::L(vec![AttributeValue::M(map), AttributeValue::S("Mary".to_owned())]);
+    for attribute in [number("0.25"), number("-9223372036854775808"), number("18446744073709551615"), list] {
+        let item = with(attribute);
+        let read = ReservationItem::decode(item.clone()).unwrap();
+        assert!(!format!("{read:?}").contains("Mary"));
+        assert_eq!(stored(&read.doc), item);
+    }
+    let binary = AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(vec![0, 255]));
+    assert!(ReservationItem::decode(with(binary)).is_err(), "bytes would be written back as numbers");
+}
