@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::aws::dynamodb::DynamoBreakers;
 use shared::aws::message::{self, InvalidMessage};
 use shared_core::domain::breaker::OperatorAction;
-use shared_core::domain::ids::{Account, ReservationId};
+use shared_core::domain::ids::{Account, Mode, ReservationId};
 use shared_core::domain::reservation::{Event, Report, ReportedStatus, Reservation};
 use shared_core::ports::{
     BackendError, Breakers, Dismissal, ErrorChain, Quarantine, Quarantined, ReplaceOutcome, ScoreCheck, Store,
@@ -75,7 +75,8 @@ async fn what_a_later_release_added_is_still_there_after_a_report() {
     };
     let completed = |before: &Reservation| says(graded(before).status, before);
     let invalidated = |before: &Reservation| says(ReportedStatus::Invalidated, before);
-    let events: [(&str, &dyn Fn(&Reservation) -> Event, usize); 5] = [
+    type NextEvent<'a> = &'a dyn Fn(&Reservation) -> Event;
+    let events: [(&str, NextEvent<'_>, usize); 5] = [
         ("queued-for-an-unknown-reason", &|_| Event::Cancel, 4),
         ("in-doubt-for-an-unknown-reason", &|_| Event::GivenUp, 8),
         ("in-progress-with-an-unknown-history", &completed, 4),
@@ -100,11 +101,11 @@ async fn what_a_later_release_added_is_still_there_after_a_report() {
 async fn what_a_later_release_added_is_still_there_after_an_operators_word() {
     let world = World::new().await;
     LATER.put_items(&world).await;
-    let kept = world.store.quarantined(None, 10).await.unwrap().items.remove(0);
+    let kept = world.store.quarantined(Mode::Live, None, 10).await.unwrap().items.remove(0);
     let dismissed = Some(Dismissal { by: "bob".to_owned(), ..kept.dismissed.clone().unwrap() });
     let handled = Quarantined { dismissed, ..kept.clone() };
     world.store.mark_handled(&handled).await.unwrap();
-    let read = world.store.quarantined(None, 10).await.unwrap().items.remove(0);
+    let read = world.store.quarantined(Mode::Live, None, 10).await.unwrap().items.remove(0);
     assert_eq!((all_unknown(&read).len(), all_unknown(&read)), (4, all_unknown(&kept)));
     assert_eq!(read, handled);
 

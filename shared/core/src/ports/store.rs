@@ -198,6 +198,7 @@ pub trait Breakers: Sync {
 
 /// What became of a [`Breakers::replace`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one for each write of a breaker, which is rare")]
 pub enum ReplaceOutcome {
     Done,
     /// Somebody else wrote first; nothing was written. This is what there is now.

@@ -16,6 +16,7 @@ const SPREAD: u32 = 3;
 
 /// What became of a transition.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one for each write of a breaker, which is rare")]
 pub enum BreakerUpdate {
     Written {
         before: Breaker,

@@ -202,6 +202,15 @@ fn what_is_unknown_can_be_left_out_of_what_is_shown() {
 }
 
 #[test]
+fn what_is_unknown_goes_with_the_person_who_is_erased() {
+    let mut reservation = with_attributes(&full());
+    let mut line = reservation.recent[0].clone();
+    reservation.erase_person();
+    line.erase_person();
+    assert!(!json!((reservation, line)).to_string().contains("canary"));
+}
+
+#[test]
 fn a_grade_that_a_later_release_read_better_is_not_replaced_by_the_same_grade() {
     let read_again = |status| {
         let report = Box::new(report(VendorReference::itep("A1"), status, at(2)));
