@@ -77,7 +77,7 @@ async fn a_score_check_comes_out_as_it_was() {
     let check = ScoreCheck::new(account_name(), reservation_id, CheckReason::Webhook);
     world.queue.check_score(&check, Duration::ZERO).await.unwrap();
     let message = receive(&world, world.urls.score_checks.as_ref()).await.unwrap();
-    assert_eq!(serde_json::from_str::<ScoreCheck>(&message.body.unwrap()).unwrap(), check);
+    assert_eq!(message::parse::<ScoreCheck>(&message.body.unwrap()), Ok(check));
 }
 
 #[tokio::test]
