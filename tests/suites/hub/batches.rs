@@ -100,7 +100,9 @@ async fn checks(world: &World) {
         ids.push(bought.id());
     }
     let mut poison = unreadable(&healthy[1], order(&ids[0]));
-    poison.push(check(world, &ids[0], "curiosity"));
+    poison.push(check(world, &ids[0], "No word"));
+    // A later release may have reasons of its own.
+    healthy.push(check(world, &ids[0], "curiosity"));
     let done = join_all(ids.iter().map(|id| world.until_status(id, "completed")));
     outlives(world, DeadLetterQueue::ScoreChecks, &poison, &healthy, done).await;
 }
