@@ -32,7 +32,7 @@ const OWN: [&str; 8] = [
 /// is logged by its place alone: its text may quote a message or a body.
 pub fn init() {
     let filter = filter(std::env::var("RUST_LOG").ok().as_deref());
-    let lines = tracing_subscriber::fmt::layer().json().with_target(false);
+    let lines = tracing_subscriber::fmt::layer().json().with_target(false).with_current_span(false);
     // A second call, as in tests, finds a subscriber in place and is harmless.
     let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
