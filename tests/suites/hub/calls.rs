@@ -6,7 +6,9 @@ use shared::aws::CallCounter;
 use shared::aws::message::Message;
 use shared_core::domain::ids::Digest;
 use shared_core::domain::reservation::Reservation;
-use shared_core::ports::{AuthOutcome, InboundWebhook, ResultMessage, SenderCredentials, Store};
+use shared_core::ports::{
+    AuthOutcome, CheckReason, InboundWebhook, ResultMessage, ScoreCheck, SenderCredentials, Store,
+};
 
 use crate::batches::post::{order as message, report};
 use crate::in_process::{self, Hub, batch, context, counted, provision, request, told};
@@ -103,6 +105,23 @@ async fn taking_a_webhook_is_one_message() {
     let taken = truenorth_webhook::handle(&hub, request(&path, "application/json", event.to_string().as_bytes())).await;
     assert_eq!(taken.status(), 200);
     assert_eq!(told(&counter.take()), "1 SendMessage");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_is_one_read_a_stamp_a_place_in_the_rate_limit_and_two_puts() {
+    let (world, hub, counter) = warm().await;
+    world.hold_polls().await;
+    let order = world.truenorth_order(GRAMMAR);
+    let bought = provision(&hub, &world, "POST", "/v1/reservations", Some(("order", &order))).await;
+    world.happens(Vendor::Truenorth, &reference(&bought.body), "finish").await;
+    counter.take();
+    let (account, reservation_id) = (world.account.parse().expect("a name"), bought.id().parse().expect("an id"));
+    let check = Message::new(ScoreCheck::new(account, reservation_id, CheckReason::Webhook));
+    let event = batch(&[serde_json::to_string(&check).expect("a message")]);
+    let event = serde_json::to_value(event).expect("a batch");
+    let checked = score_poller::handle(&hub, LambdaEvent::new(event, context())).await.expect("a batch's answer");
+    assert_eq!(checked["batchItemFailures"], json!([]));
+    assert_eq!(told(&counter.take()), "1 GetItem + 2 PutItem + 2 UpdateItem");
 }
 
 #[tokio::test(flavor = "multi_thread")]

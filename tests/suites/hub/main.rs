@@ -16,6 +16,7 @@ mod expiry;
 mod in_process;
 mod inventory;
 mod launching;
+mod logs;
 mod operating;
 mod quarantine;
 mod reading;
