@@ -47,15 +47,25 @@ pub(crate) fn clients_at(endpoint: &str) -> AwsClientsBuilder {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        let mut world = Self::without_queues().await;
+        let urls = QueueUrls {
+            fulfilment: Some(create_queue(&world.clients, &world.name, "fulfilment").await),
+            results: Some(create_queue(&world.clients, &world.name, "results").await),
+            score_checks: Some(create_queue(&world.clients, &world.name, "score-checks").await),
+        };
+        world.calls.take();
+        world.queue = SqsQueue::new(world.clients.clone(), urls.clone());
+        world.urls = urls;
+        world
+    }
+
+    /// All that Amazon's engine alone can hold.
+    pub(crate) async fn without_queues() -> Self {
         let name = format!("contract-{:016x}", getrandom::u64().unwrap());
         let (calls, meter) = (CallCounter::default(), Meter::default());
         let clients = clients_at(&endpoint()).interceptor(calls.clone()).interceptor(meter.clone()).build();
         create_table(clients.dynamodb(), &name).await;
-        let urls = QueueUrls {
-            fulfilment: Some(create_queue(&clients, &name, "fulfilment").await),
-            results: Some(create_queue(&clients, &name, "results").await),
-            score_checks: Some(create_queue(&clients, &name, "score-checks").await),
-        };
+        let urls = QueueUrls::default();
         calls.take();
         meter.take();
         Self {
