@@ -2,6 +2,10 @@
 //! markers: see `tests/README.md`.
 
 #[cfg(test)]
+mod bill;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

@@ -1,19 +1,21 @@
 //! Documents quote figures as `<!-- model.runs.*.states -->512,055<!-- / -->`: a file of `tests/figures`, then keys.
-//! `*` adds up the numbers below every key; an object is quoted by how many entries it has.
+//! `*` adds up the numbers below every key; an object is quoted by how many entries it has. `<!-- bill -->` and
+//! `<!-- rows -->` are whole tables.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{are_updated, grouped, merge, read};
+use super::{are_updated, bill, grouped, merge, read, rows};
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "shared/README.md",
     "shared/core/tests/model/README.md",
     "shared/core/tests/simulation/README.md",
     "tests/PROMISES.md",
+    "tests/README.md",
 ];
 
 const OPEN: &str = "<!-- ";
@@ -47,6 +49,11 @@ fn render(text: &str, read: impl Fn(&str) -> Value) -> Result<String, String> {
 }
 
 fn quote(path: &str, read: impl Fn(&str) -> Value) -> Result<String, String> {
+    match path {
+        "bill" => return bill::Figures::read(read).table(),
+        "rows" => return rows::table(&read("rows")),
+        _ => {}
+    }
     let (name, keys) = path.split_once('.').ok_or(format!("`{path}` names no figure"))?;
     let file = read(name);
     let below = |value: &Value, key: &str| match value {
