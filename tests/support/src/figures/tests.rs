@@ -11,11 +11,11 @@ use super::{are_updated, bill, grouped, merge, read, rows};
 
 const DOCUMENTS: [&str; 6] = [
     "README.md",
+    "infra/COSTS.md",
     "shared/README.md",
     "shared/core/tests/model/README.md",
     "shared/core/tests/simulation/README.md",
     "tests/PROMISES.md",
-    "tests/README.md",
 ];
 
 const OPEN: &str = "<!-- ";
