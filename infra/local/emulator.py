@@ -23,10 +23,16 @@ from ministack.core.lambda_runtime import ProvidedWorker  # noqa: E402
 READING = threading.Lock()
 
 
+def has_output(stream, milliseconds=None):
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    return bool(poll.poll(milliseconds))
+
+
 def read_written(worker, stream, lines):
     """Reads what is in a function's pipe, without waiting for more. Returns whether there may ever be more."""
     with READING:
-        while select.select([stream], [], [], 0)[0]:
+        while has_output(stream, 0):
             chunk = os.read(stream.fileno(), 65536)
             *whole, worker.unfinished_line = (worker.unfinished_line + chunk).split(b"\n")
             for line in whole:
@@ -38,14 +44,16 @@ def read_written(worker, stream, lines):
 
 
 def pump_output(worker, stream, lines):
-    with contextlib.suppress(OSError, ValueError):  # closed
-        while select.select([stream], [], [])[0] and read_written(worker, stream, lines):
+    with stream:
+        while has_output(stream) and read_written(worker, stream, lines):
             pass
 
 
 def drain_output(worker, **_waits):
-    if worker._proc is not None:
-        read_written(worker, worker._proc.stdout, worker._stderr_queue)
+    stream = worker._proc and worker._proc.stdout
+    with contextlib.suppress(ValueError):  # closed, since the function has ended
+        if stream:
+            read_written(worker, stream, worker._stderr_queue)
     return worker._drain_stderr()
 
 
