@@ -71,3 +71,17 @@ fn a_change_that_cannot_file_its_old_entries_is_not_written() {
     assert!(wait(again).is_err());
     assert_eq!(world.reservation_of("a"), before);
 }
+
+#[test]
+fn a_history_that_an_earlier_release_filed_whole_is_read_whole() {
+    for filed in 1..=3 {
+        let mut reservation = asked_to_expire(filed - 1).reservation_of("a");
+        let recent = std::mem::take(&mut reservation.recent);
+        let world = World::with([reservation.clone()]);
+        for entry in recent {
+            world.kept().filed.insert((reservation.id().clone(), entry.seq), entry);
+        }
+        let (read, has_more) = wait(entries(&world, &reservation, 0, 20)).unwrap();
+        assert!(read.iter().map(|entry| entry.seq).eq(1..=reservation.seq) && !has_more, "{read:?}");
+    }
+}
