@@ -50,6 +50,7 @@ fn a_word_of_a_later_release_is_read_and_written_as_it_is() {
     let read: Source = serde_json::from_value(source.clone()).unwrap();
     assert_eq!(json!(read), source);
     assert!(!format!("{read:?}").contains("nightly"));
+    assert_eq!(json!(read.without_extra()), json!({ "who": "scheduler" }));
     assert_eq!(json!(serde_json::from_value::<Source>(json!({ "who": "hub" })).unwrap()), json!(Source::Hub));
 }
 
