@@ -13,6 +13,7 @@ use shared_core::domain::sensitive::Sensitive;
 use shared_core::ports::{
     AccountTerms, BoxFuture, Clock, LookupFuture, ObservedTest, OrderFuture, ProductOffer, RawDocument, VendorApi,
 };
+use uuid::Uuid;
 
 /// As long as the simulated accounts' tests may wait.
 const DEFAULT_EXPIRY_DAYS: u32 = 90;
@@ -56,7 +57,7 @@ fn reference(vendor: Vendor, id: &ReservationId) -> VendorReference {
 }
 
 fn uuid(hex: &str) -> String {
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    Uuid::try_parse(hex).unwrap_or_default().to_string()
 }
 
 impl<C: Clock> VendorApi for Sandbox<C> {
